@@ -1,0 +1,1 @@
+//! Common encryption (ISO/IEC 23001-7) sample decryption.

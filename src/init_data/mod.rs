@@ -1,0 +1,1 @@
+//! Initialisation data: pssh boxes and the containers that carry them.

@@ -1,0 +1,20 @@
+//! OpenHarmony's native DRM API for Linux: `libnative_drm`.
+//!
+//! C programs use the headers under `include/`; the functions behind them are in [`capi`]. The layers below it are
+//! safe Rust and know nothing of C.
+
+#![deny(unsafe_code)]
+#![deny(missing_docs)]
+#![warn(clippy::pedantic)]
+#![allow(
+    clippy::module_name_repetitions,
+    clippy::missing_errors_doc,
+    clippy::must_use_candidate,
+    clippy::doc_markdown
+)]
+
+pub mod cenc;
+pub mod error;
+pub mod init_data;
+pub mod storage;
+pub mod util;

@@ -6,12 +6,7 @@
 #![deny(unsafe_code)]
 #![deny(missing_docs)]
 #![warn(clippy::pedantic)]
-#![allow(
-    clippy::module_name_repetitions,
-    clippy::missing_errors_doc,
-    clippy::must_use_candidate,
-    clippy::doc_markdown
-)]
+#![allow(clippy::module_name_repetitions, clippy::missing_errors_doc, clippy::must_use_candidate, clippy::doc_markdown)]
 
 pub mod cenc;
 pub mod error;

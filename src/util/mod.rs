@@ -1,1 +1,4 @@
 //! Small helpers that every layer may use.
+
+pub mod base64;
+pub mod secret;

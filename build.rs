@@ -1,0 +1,163 @@
+//! Generates the C headers, one per file of `src/capi`, and gives the shared library its SONAME.
+//!
+//! The headers are committed; the file on disk is touched only when its content would change.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+
+/// ABI major version: the number in the SONAME.
+const ABI_MAJOR: u32 = 0;
+
+/// One header: its path below `include/`, its Rust file below `src/capi/`, its includes, its types that no function of
+/// the file uses, and a sentence about it.
+struct Header {
+    path: &'static str,
+    source: &'static str,
+    includes: &'static [&'static str],
+    types: &'static [&'static str],
+    brief: &'static str,
+}
+
+const HEADERS: &[Header] = &[
+    Header {
+        path: "multimedia/drm_framework/native_drm_err.h",
+        source: "err.rs",
+        includes: &[],
+        types: &["Drm_ErrCode", "DrmErrorCode"],
+        brief: "Codes that the DRM functions return.",
+    },
+    Header {
+        path: "multimedia/drm_framework/native_drm_common.h",
+        source: "common.rs",
+        includes: &["<stdbool.h>", "<stdint.h>", "<stdio.h>", "\"native_drm_err.h\""],
+        types: &[
+            "DRM_EventType",
+            "DRM_ContentProtectionLevel",
+            "DRM_MediaKeyType",
+            "DRM_MediaKeyRequestType",
+            "DRM_OfflineMediaKeyStatus",
+            "DRM_CertificateStatus",
+            "DRM_MediaKeyRequestInfo",
+            "DRM_MediaKeyRequest",
+            "DRM_Statistics",
+            "DRM_OfflineMediakeyIdArray",
+            "DRM_KeysInfo",
+            "DRM_MediaKeyStatus",
+            "DRM_PsshInfo",
+            "DRM_MediaKeySystemInfo",
+            "DRM_MediaKeySystemInfoCallback",
+            "MediaKeySystem",
+            "MediaKeySession",
+            "DRM_MediaKeySystemDescription",
+        ],
+        brief: "Enums, structs and constants of the DRM kit.",
+    },
+    Header {
+        path: "multimedia/drm_framework/native_mediakeysystem.h",
+        source: "media_key_system.rs",
+        includes: &["<stdbool.h>", "<stdint.h>", "<stdio.h>", "\"native_drm_common.h\"", "\"native_drm_err.h\""],
+        types: &[],
+        brief: "MediaKeySystem: key systems, provisioning, offline keys.",
+    },
+    Header {
+        path: "multimedia/drm_framework/native_mediakeysession.h",
+        source: "media_key_session.rs",
+        includes: &["<stdbool.h>", "<stdint.h>", "<stdio.h>", "\"native_drm_common.h\"", "\"native_drm_err.h\""],
+        types: &[],
+        brief: "MediaKeySession: media keys, online and offline.",
+    },
+    Header {
+        path: "multimedia/drm_framework/native_mediadecrypt.h",
+        source: "media_decrypt.rs",
+        includes: &[
+            "<stdint.h>",
+            "\"../player_framework/native_cencinfo.h\"",
+            "\"native_drm_common.h\"",
+            "\"native_drm_err.h\"",
+        ],
+        types: &[],
+        brief: "Decryption of samples in place. Not part of OpenHarmony's NDK.",
+    },
+    Header {
+        path: "multimedia/drm_framework/native_drm_extension.h",
+        source: "drm_extension.rs",
+        includes: &["<stdbool.h>", "<stddef.h>", "<stdint.h>", "\"native_drm_common.h\"", "\"native_drm_err.h\""],
+        types: &["NativeDrm_LogLevel"],
+        brief: "Last error, init data, user data for callbacks, version, log. Not part of OpenHarmony's NDK.",
+    },
+    Header {
+        path: "multimedia/player_framework/native_averrors.h",
+        source: "averrors.rs",
+        includes: &[],
+        types: &["OH_AVErrCode"],
+        brief: "Codes that the OH_AVCencInfo functions return.",
+    },
+    Header {
+        path: "multimedia/player_framework/native_cencinfo.h",
+        source: "cencinfo.rs",
+        includes: &["<stdint.h>", "\"native_averrors.h\""],
+        types: &["DrmCencAlgorithm", "DrmCencInfoMode"],
+        brief: "OH_AVCencInfo: encryption information of one sample. OH_AVCencInfo_SetAVBuffer is absent.",
+    },
+];
+
+fn main() {
+    let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
+    let root = Path::new(&root);
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=cbindgen.toml");
+    println!("cargo:rerun-if-changed=include");
+    println!("cargo:rerun-if-changed=src/capi");
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libnative_drm.so.{ABI_MAJOR}");
+    // Threads and thread-local destructors of the library may outlive a dlclose().
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+
+    let base = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml is readable");
+    for header in HEADERS {
+        let text = generate(&base, header, root);
+        write_if_changed(&root.join("include").join(header.path), &text);
+    }
+}
+
+fn generate(base: &cbindgen::Config, header: &Header, root: &Path) -> String {
+    let name = header.path.rsplit('/').next().expect("a path has a last part");
+    let guard = name.to_uppercase().replace('.', "_");
+    let mut includes = String::new();
+    for include in header.includes {
+        includes.push_str("#include ");
+        includes.push_str(include);
+        includes.push('\n');
+    }
+    let mut config = base.clone();
+    config.header = Some(format!(
+        "/*\n * SPDX-License-Identifier: Apache-2.0\n * Generated from src/capi/{}; do not edit.\n */\n\n\
+         /**\n * @file {name}\n * @brief {}\n */",
+        header.source, header.brief
+    ));
+    // cbindgen would put the trailer outside of its own include guard.
+    config.after_includes =
+        Some(format!("#ifndef {guard}\n#define {guard}\n\n{includes}\n#ifdef __cplusplus\nextern \"C\" {{\n#endif"));
+    config.trailer = Some(format!("#ifdef __cplusplus\n}} /* extern \"C\" */\n#endif\n\n#endif /* {guard} */"));
+    config.export.include = header.types.iter().map(|&name| name.to_owned()).collect();
+
+    let bindings = cbindgen::Builder::new()
+        .with_config(config)
+        .with_src(root.join("src/capi").join(header.source))
+        .generate()
+        .unwrap_or_else(|error| panic!("{}: {error}", header.path));
+    let mut text = Vec::new();
+    bindings.write(&mut text);
+    String::from_utf8(text).expect("cbindgen writes UTF-8")
+}
+
+fn write_if_changed(path: &Path, text: &str) {
+    if fs::read_to_string(path).is_ok_and(|present| present == text) {
+        return;
+    }
+    let parent = path.parent().expect("a header is in a directory");
+    // A read-only source tree (a packaged crate) has the committed headers; it is not an error.
+    if let Err(error) = fs::create_dir_all(parent).and_then(|()| fs::write(path, text)) {
+        println!("cargo:warning=cannot update {}: {error}", path.display());
+    }
+}

@@ -1,0 +1,254 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ * Generated from src/capi/drm_extension.rs; do not edit.
+ */
+
+/**
+ * @file native_drm_extension.h
+ * @brief Last error, init data, user data for callbacks, version, log. Not part of OpenHarmony's NDK.
+ */
+
+#ifndef NATIVE_DRM_EXTENSION_H
+#define NATIVE_DRM_EXTENSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "native_drm_common.h"
+#include "native_drm_err.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Major version of the API that this header describes.
+ */
+#define NATIVE_DRM_VERSION_MAJOR 0
+
+/**
+ * Minor version of the API that this header describes.
+ */
+#define NATIVE_DRM_VERSION_MINOR 1
+
+/**
+ * Patch version of the API that this header describes.
+ */
+#define NATIVE_DRM_VERSION_PATCH 0
+
+/**
+ * Bytes of a configuration name or MIME type argument, including its NUL.
+ */
+#define NATIVE_DRM_MAX_CONFIG_NAME_LEN 256
+
+/**
+ * Bytes of a configuration value, for strings including the NUL.
+ */
+#define NATIVE_DRM_MAX_CONFIG_VALUE_LEN 4096
+
+/**
+ * Bytes of a response from a server.
+ */
+#define NATIVE_DRM_MAX_RESPONSE_LEN 1048576
+
+/**
+ * How much to log.
+ *
+ * @since native_drm 0.1
+ */
+typedef enum NativeDrm_LogLevel {
+    /**
+     * Nothing.
+     */
+    NATIVE_DRM_LOG_OFF = 0,
+    /**
+     * Failures of the library itself.
+     */
+    NATIVE_DRM_LOG_ERROR = 1,
+    /**
+     * What may surprise.
+     */
+    NATIVE_DRM_LOG_WARN = 2,
+    /**
+     * Steps of a session's life.
+     */
+    NATIVE_DRM_LOG_INFO = 3,
+    /**
+     * Details.
+     */
+    NATIVE_DRM_LOG_DEBUG = 4,
+} NativeDrm_LogLevel;
+
+/**
+ * Like OH_MediaKeySystem_Callback, with the pointer that was registered.
+ *
+ * @param mediaKeySystem the instance that the event belongs to
+ * @param eventType the event
+ * @param info data of the event, valid during the call
+ * @param infoLen bytes of info
+ * @param extra a decimal number as text, never null
+ * @param userData what was registered
+ * @return ignored
+ * @since native_drm 0.1
+ */
+typedef Drm_ErrCode (*OH_MediaKeySystem_UserDataCallback)(MediaKeySystem *mediaKeySystem,
+                                                          DRM_EventType eventType,
+                                                          uint8_t *info,
+                                                          int32_t infoLen,
+                                                          char *extra,
+                                                          void *userData);
+
+/**
+ * Like OH_MediaKeySession_EventCallback, with the pointer that was registered.
+ *
+ * @param mediaKeySession the session that the event belongs to
+ * @param eventType the event
+ * @param info data of the event, valid during the call
+ * @param infoLen bytes of info
+ * @param extra a decimal number as text, never null
+ * @param userData what was registered
+ * @return ignored
+ * @since native_drm 0.1
+ */
+typedef Drm_ErrCode (*OH_MediaKeySession_UserDataEventCallback)(MediaKeySession *mediaKeySession,
+                                                                DRM_EventType eventType,
+                                                                uint8_t *info,
+                                                                int32_t infoLen,
+                                                                char *extra,
+                                                                void *userData);
+
+/**
+ * Like OH_MediaKeySession_KeyChangeCallback, with the pointer that was registered.
+ *
+ * @param mediaKeySession the session that the keys belong to
+ * @param keysInfo all keys of the session with their status words, valid during the call
+ * @param newKeysAvailable true if a key became usable
+ * @param userData what was registered
+ * @return ignored
+ * @since native_drm 0.1
+ */
+typedef Drm_ErrCode (*OH_MediaKeySession_UserDataKeyChangeCallback)(MediaKeySession *mediaKeySession,
+                                                                    DRM_KeysInfo *keysInfo,
+                                                                    bool newKeysAvailable,
+                                                                    void *userData);
+
+/**
+ * Callbacks of a session with user data. A null member receives nothing.
+ *
+ * @since native_drm 0.1
+ */
+typedef struct OH_MediaKeySession_UserDataCallback {
+    /**
+     * Receives events.
+     */
+    OH_MediaKeySession_UserDataEventCallback eventCallback;
+    /**
+     * Receives key changes.
+     */
+    OH_MediaKeySession_UserDataKeyChangeCallback keyChangeCallback;
+} OH_MediaKeySession_UserDataCallback;
+
+/**
+ * Receives log lines, from any thread. It must not call OH_Drm_SetLogCallback().
+ *
+ * @param level the line's level
+ * @param message the line, NUL-terminated UTF-8 without line end, valid during the call
+ * @param userData what was registered
+ * @since native_drm 0.1
+ */
+typedef void (*OH_Drm_LogCallback)(NativeDrm_LogLevel level, const char *message, void *userData);
+
+/**
+ * Sets or removes the callback with user data for the events of a MediaKeySystem. It exists beside those of the NDK.
+ *
+ * Any thread. When it returns, an earlier callback is not running and will not run (unless called from a callback), so
+ * that its user data may be freed.
+ *
+ * @param mediaKeySystem the instance
+ * @param callback the callback; null removes the present one
+ * @param userData passed to the callback; not touched by the library
+ * @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem
+ * @since native_drm 0.1
+ */
+Drm_ErrCode OH_MediaKeySystem_SetCallbackWithUserData(MediaKeySystem *mediaKeySystem,
+                                                      OH_MediaKeySystem_UserDataCallback callback,
+                                                      void *userData);
+
+/**
+ * Sets or removes the callbacks with user data of a session. They exist beside those of the NDK.
+ *
+ * Any thread. When it returns, earlier callbacks are not running and will not run (unless called from a callback), so
+ * that their user data may be freed.
+ *
+ * @param mediaKeySession the session
+ * @param callback the callbacks, copied; null removes the present ones
+ * @param userData passed to the callbacks; not touched by the library
+ * @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession
+ * @since native_drm 0.1
+ */
+Drm_ErrCode OH_MediaKeySession_SetCallbackWithUserData(MediaKeySession *mediaKeySession,
+                                                       const struct OH_MediaKeySession_UserDataCallback *callback,
+                                                       void *userData);
+
+/**
+ * Tells in words why this thread's last failing call failed: which argument, which byte offset, which key id. Never
+ * contains key material. Successful calls leave it alone.
+ *
+ * Any thread; each has its own message.
+ *
+ * @return the message, NUL-terminated UTF-8, empty if no call failed yet; never null; valid until this thread's next
+ *     failing call or its end
+ * @since native_drm 0.1
+ */
+const char *OH_Drm_GetLastErrorMessage(void);
+
+/**
+ * Finds the pssh boxes of a stream.
+ *
+ * Accepts an MP4 file or initialisation segment (boxes in moov and moof; media data may be missing), concatenated pssh
+ * boxes, a DASH MPD and an HLS playlist. Equal boxes are reported once, in the order of their appearance. Boxes larger
+ * than MAX_PSSH_DATA_LEN are left out; if there are more than MAX_PSSH_INFO_COUNT, those that a key system of this
+ * library understands come first and the rest is left out.
+ *
+ * Any thread.
+ *
+ * @param data the bytes
+ * @param dataLen number of bytes, at least 1
+ * @param info receives the boxes
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if a pointer is null or dataLen is 0; DRM_ERR_UNKNOWN if the data is malformed
+ *     or has no pssh box that fits
+ * @since native_drm 0.1
+ */
+Drm_ErrCode OH_Drm_ParseMediaKeySystemInfo(const uint8_t *data,
+                                           size_t dataLen,
+                                           DRM_MediaKeySystemInfo *info);
+
+/**
+ * Gets the version of the library that is running.
+ *
+ * Any thread.
+ *
+ * @return major × 65536 + minor × 256 + patch
+ * @since native_drm 0.1
+ */
+uint32_t OH_Drm_GetVersion(void);
+
+/**
+ * Sends log lines to a callback instead of standard error. Without it the environment variable
+ * NATIVE_DRM_LOG=error|warn|info|debug decides what goes to standard error; nothing if it is not set.
+ *
+ * Any thread. An earlier callback may still be running on another thread when it returns.
+ *
+ * @param level the most detailed level that is wanted
+ * @param callback the callback; null returns to standard error at that level
+ * @param userData passed to the callback; not touched by the library
+ * @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if level is not a NativeDrm_LogLevel
+ * @since native_drm 0.1
+ */
+Drm_ErrCode OH_Drm_SetLogCallback(NativeDrm_LogLevel level, OH_Drm_LogCallback callback, void *userData);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* NATIVE_DRM_EXTENSION_H */

@@ -1,0 +1,334 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ * Generated from src/capi/media_key_session.rs; do not edit.
+ */
+
+/**
+ * @file native_mediakeysession.h
+ * @brief MediaKeySession: media keys, online and offline.
+ */
+
+#ifndef NATIVE_MEDIAKEYSESSION_H
+#define NATIVE_MEDIAKEYSESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "native_drm_common.h"
+#include "native_drm_err.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Receives events of a MediaKeySession, without its handle.
+ *
+ * Called on the library's dispatcher thread, one call at a time, in order; every function of the library may be called
+ * from it.
+ *
+ * @param eventType the event
+ * @param info data of the event, valid during the call
+ * @param infoLen bytes of info
+ * @param extra a decimal number as text, "0" where there is nothing to say; never null
+ * @return ignored
+ * @since 11
+ */
+typedef Drm_ErrCode (*MediaKeySession_EventCallback)(DRM_EventType eventType,
+                                                     uint8_t *info,
+                                                     int32_t infoLen,
+                                                     char *extra);
+
+/**
+ * Receives the keys of a session after the status of any of them changed.
+ *
+ * @param keysInfo all keys of the session with their status words, valid during the call
+ * @param newKeysAvailable true if a key became usable
+ * @return ignored
+ * @since 11
+ */
+typedef Drm_ErrCode (*MediaKeySession_KeyChangeCallback)(DRM_KeysInfo *keysInfo, bool newKeysAvailable);
+
+/**
+ * Callbacks of a session, without its handle. A null member receives nothing.
+ *
+ * @since 11
+ */
+typedef struct MediaKeySession_Callback {
+    /**
+     * Receives events.
+     */
+    MediaKeySession_EventCallback eventCallback;
+    /**
+     * Receives key changes.
+     */
+    MediaKeySession_KeyChangeCallback keyChangeCallback;
+} MediaKeySession_Callback;
+
+/**
+ * Receives events of a MediaKeySession, with its handle. Otherwise like MediaKeySession_EventCallback.
+ *
+ * @param mediaKeySession the session that the event belongs to
+ * @param eventType the event
+ * @param info data of the event, valid during the call
+ * @param infoLen bytes of info
+ * @param extra a decimal number as text, never null
+ * @return ignored
+ * @since 12
+ */
+typedef Drm_ErrCode (*OH_MediaKeySession_EventCallback)(MediaKeySession *mediaKeySession,
+                                                        DRM_EventType eventType,
+                                                        uint8_t *info,
+                                                        int32_t infoLen,
+                                                        char *extra);
+
+/**
+ * Receives key changes, with the session's handle. Otherwise like MediaKeySession_KeyChangeCallback.
+ *
+ * @param mediaKeySession the session that the keys belong to
+ * @param keysInfo all keys of the session with their status words, valid during the call
+ * @param newKeysAvailable true if a key became usable
+ * @return ignored
+ * @since 12
+ */
+typedef Drm_ErrCode (*OH_MediaKeySession_KeyChangeCallback)(MediaKeySession *mediaKeySession,
+                                                            DRM_KeysInfo *keysInfo,
+                                                            bool newKeysAvailable);
+
+/**
+ * Callbacks of a session, with its handle. A null member receives nothing.
+ *
+ * @since 12
+ */
+typedef struct OH_MediaKeySession_Callback {
+    /**
+     * Receives events.
+     */
+    OH_MediaKeySession_EventCallback eventCallback;
+    /**
+     * Receives key changes.
+     */
+    OH_MediaKeySession_KeyChangeCallback keyChangeCallback;
+} OH_MediaKeySession_Callback;
+
+/**
+ * Generates the message that asks a licence server for the keys that init data names.
+ *
+ * com.clearplay.drm: `{"kids":["<base64>",…],"type":"temporary"|"persistent-license"}`; org.w3.clearkey: the same with
+ * unpadded base64url (W3C EME section 9.1.3). com.clearplay.drm fires EVENT_KEY_REQUIRED at the first request for
+ * some init data.
+ *
+ * Any thread.
+ *
+ * @param mediaKeySession the session
+ * @param info what to ask for; copied
+ * @param mediaKeyRequest receives the message
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, type,
+ *     initDataLen or optionsCount is out of range, or mimeType or an option's name is empty or lacks its NUL;
+ *     DRM_ERR_UNKNOWN if the MIME type is not supported or the init data is malformed or names no key;
+ *     DRM_ERR_SERVICE_DIED if the key system failed
+ * @since 11
+ */
+Drm_ErrCode OH_MediaKeySession_GenerateMediaKeyRequest(MediaKeySession *mediaKeySession,
+                                                       DRM_MediaKeyRequestInfo *info,
+                                                       DRM_MediaKeyRequest *mediaKeyRequest);
+
+/**
+ * Processes the licence server's answer. All of it is checked before any key is applied.
+ *
+ * com.clearplay.drm: `<flag><base64 key id>:<base64 key>[,…]` with flag 0 = online, 1 = offline, or a W3C JWK Set;
+ * org.w3.clearkey: a JWK Set (W3C EME section 9.1.4), stored if its type is "persistent-license". The answer alone
+ * decides whether the keys are stored. Keys that were not asked for are taken, too; a key that arrives again replaces
+ * the old one. A key change follows.
+ *
+ * Any thread.
+ *
+ * @param mediaKeySession the session
+ * @param response the answer
+ * @param responseLen bytes of response, 1 to NATIVE_DRM_MAX_RESPONSE_LEN
+ * @param offlineMediaKeyId receives the media key id: the key id of the answer's last entry
+ * @param offlineMediaKeyIdLen in: bytes that offlineMediaKeyId has room for; out: bytes written, or bytes needed if
+ *     there is too little room
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or a length is
+ *     out of range or too small; DRM_ERR_UNKNOWN if the answer is malformed or 512 offline keys are stored;
+ *     DRM_ERR_SERVICE_DIED if the store cannot be written or the key system failed. No key is applied then
+ * @since 11
+ */
+Drm_ErrCode OH_MediaKeySession_ProcessMediaKeyResponse(MediaKeySession *mediaKeySession,
+                                                       uint8_t *response,
+                                                       int32_t responseLen,
+                                                       uint8_t *offlineMediaKeyId,
+                                                       int32_t *offlineMediaKeyIdLen);
+
+/**
+ * Lists the status of the session's keys: one row per key (name = lower-case hexadecimal key id, value = USABLE
+ * EXPIRED OUTPUT_NOT_ALLOWED PENDING INTERNAL_ERROR or USABLE_IN_FUTURE), in the order of their arrival. Keys beyond
+ * MAX_MEDIA_KEY_STATUS_COUNT are not listed; a session without keys has no rows.
+ *
+ * Any thread.
+ *
+ * @param mediaKeySession the session
+ * @param mediaKeyStatus receives the rows
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or mediaKeyStatus is null;
+ *     DRM_ERR_SERVICE_DIED if the key system failed
+ * @since 11
+ */
+Drm_ErrCode OH_MediaKeySession_CheckMediaKeyStatus(MediaKeySession *mediaKeySession,
+                                                   DRM_MediaKeyStatus *mediaKeyStatus);
+
+/**
+ * Removes all keys of the session and wipes them. Stored (offline) keys stay stored. If there were keys,
+ * EVENT_KEY_EXPIRED with their key ids and a key change follow.
+ *
+ * Any thread. When it returns, no copy of the keys is left in memory; a decrypt that is under way on another thread is
+ * waited for.
+ *
+ * @param mediaKeySession the session
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession; DRM_ERR_SERVICE_DIED if the key
+ *     system failed
+ * @since 11
+ */
+Drm_ErrCode OH_MediaKeySession_ClearMediaKeys(MediaKeySession *mediaKeySession);
+
+/**
+ * Generates the message that gives a stored (offline) media key back.
+ *
+ * com.clearplay.drm: like a key request of type "persistent-license"; org.w3.clearkey: `{"kids":["<base64url>"]}`.
+ *
+ * Any thread.
+ *
+ * @param mediaKeySession a session of the key's key system
+ * @param offlineMediaKeyId the key's id
+ * @param offlineMediaKeyIdLen bytes of the id, 1 to MAX_OFFLINE_MEDIA_KEY_ID_LEN
+ * @param releaseRequest receives the message
+ * @param releaseRequestLen in: bytes that releaseRequest has room for; out: bytes written, or bytes needed if there is
+ *     too little room
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or a length is
+ *     out of range or too small; DRM_ERR_UNKNOWN if there is no such stored key; DRM_ERR_SERVICE_DIED if its file
+ *     cannot be read or is damaged, or the key system failed
+ * @since 11
+ */
+Drm_ErrCode OH_MediaKeySession_GenerateOfflineReleaseRequest(MediaKeySession *mediaKeySession,
+                                                             uint8_t *offlineMediaKeyId,
+                                                             int32_t offlineMediaKeyIdLen,
+                                                             uint8_t *releaseRequest,
+                                                             int32_t *releaseRequestLen);
+
+/**
+ * Processes the licence server's acknowledgement of a release. The key leaves all sessions of the MediaKeySystem.
+ *
+ * com.clearplay.drm: any response; the stored key becomes OFFLINE_MEDIA_KEY_STATUS_INACTIVE, and
+ * OH_MediaKeySession_RestoreOfflineMediaKeys() makes it usable again. org.w3.clearkey: `{"kids":["<base64url>"]}` with
+ * the key's id; the stored key is deleted. Durable when it returns.
+ *
+ * Any thread.
+ *
+ * @param mediaKeySession a session of the key's key system
+ * @param offlineMediaKeyId the key's id
+ * @param offlineMediaKeyIdLen bytes of the id, 1 to MAX_OFFLINE_MEDIA_KEY_ID_LEN
+ * @param releaseResponse the acknowledgement
+ * @param releaseResponseLen bytes of releaseResponse, 1 to NATIVE_DRM_MAX_RESPONSE_LEN
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null or a length is
+ *     out of range; DRM_ERR_UNKNOWN if there is no such stored key or the acknowledgement is malformed or names another
+ *     key; DRM_ERR_SERVICE_DIED if the store cannot be written or the key system failed
+ * @since 11
+ */
+Drm_ErrCode OH_MediaKeySession_ProcessOfflineReleaseResponse(MediaKeySession *mediaKeySession,
+                                                             uint8_t *offlineMediaKeyId,
+                                                             int32_t offlineMediaKeyIdLen,
+                                                             uint8_t *releaseResponse,
+                                                             int32_t releaseResponseLen);
+
+/**
+ * Loads a stored (offline) media key into the session. EVENT_EXPIRATION_UPDATE and a key change follow.
+ *
+ * Any thread.
+ *
+ * @param mediaKeySession a session of the key's key system
+ * @param offlineMediaKeyId the key's id
+ * @param offlineMediaKeyIdLen bytes of the id, 1 to MAX_OFFLINE_MEDIA_KEY_ID_LEN
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, offlineMediaKeyId is null or the
+ *     length is out of range; DRM_ERR_UNKNOWN if there is no such stored key; DRM_ERR_SERVICE_DIED if its file cannot be
+ *     read or is damaged, or the key system failed
+ * @since 11
+ */
+Drm_ErrCode OH_MediaKeySession_RestoreOfflineMediaKeys(MediaKeySession *mediaKeySession,
+                                                       uint8_t *offlineMediaKeyId,
+                                                       int32_t offlineMediaKeyIdLen);
+
+/**
+ * Gets the session's content protection level: the wanted one, or the highest available one if that is lower.
+ *
+ * Any thread.
+ *
+ * @param mediaKeySession the session
+ * @param contentProtectionLevel receives the level
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or contentProtectionLevel is null;
+ *     DRM_ERR_SERVICE_DIED if the key system failed
+ * @since 11
+ */
+Drm_ErrCode OH_MediaKeySession_GetContentProtectionLevel(MediaKeySession *mediaKeySession,
+                                                         DRM_ContentProtectionLevel *contentProtectionLevel);
+
+/**
+ * Tells whether a secure decoder is needed: true only while a session is emulated at
+ * CONTENT_PROTECTION_LEVEL_ENHANCED_HW_CRYPTO, for video.
+ *
+ * Any thread.
+ *
+ * @param mediaKeySession the session
+ * @param mimeType MIME type of the track, NUL-terminated
+ * @param status receives the answer
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or mimeType is
+ *     empty or too long; DRM_ERR_SERVICE_DIED if the key system failed
+ * @since 11
+ */
+Drm_ErrCode OH_MediaKeySession_RequireSecureDecoderModule(MediaKeySession *mediaKeySession,
+                                                          const char *mimeType,
+                                                          bool *status);
+
+/**
+ * Sets the callbacks without handle of a session. They replace earlier ones and exist beside those of the other
+ * generations.
+ *
+ * Any thread. When it returns, earlier callbacks are not running and will not run (unless called from a callback).
+ *
+ * @param mediaKeySession the session
+ * @param callback the callbacks; copied
+ * @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or callback is null
+ * @since 11
+ */
+Drm_ErrCode OH_MediaKeySession_SetMediaKeySessionCallback(MediaKeySession *mediaKeySession,
+                                                          struct MediaKeySession_Callback *callback);
+
+/**
+ * Sets the callbacks with handle of a session. They replace earlier ones and exist beside those of the other
+ * generations.
+ *
+ * Any thread. When it returns, earlier callbacks are not running and will not run (unless called from a callback).
+ *
+ * @param mediaKeySession the session
+ * @param callback the callbacks; copied
+ * @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or callback is null
+ * @since 12
+ */
+Drm_ErrCode OH_MediaKeySession_SetCallback(MediaKeySession *mediaKeySession,
+                                           struct OH_MediaKeySession_Callback *callback);
+
+/**
+ * Destroys a session; its handle is stale afterwards and its keys are wiped.
+ *
+ * Any thread, also in a callback. When it returns, no callback of the session is running or will run (if called from a
+ * callback: except that one). A decrypt that is under way on another thread is waited for.
+ *
+ * @param mediaKeySession the session
+ * @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession
+ * @since 11
+ */
+Drm_ErrCode OH_MediaKeySession_Destroy(MediaKeySession *mediaKeySession);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* NATIVE_MEDIAKEYSESSION_H */

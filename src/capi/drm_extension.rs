@@ -1,0 +1,253 @@
+//! `multimedia/drm_framework/native_drm_extension.h`: what the NDK lacks, apart from decryption.
+
+use std::ffi::{c_char, c_void};
+use std::sync::Arc;
+
+use super::args;
+use super::boundary::{self, DrmCode};
+use super::callback::{SessionCallback, SessionFunctions, SystemCallback, UserData};
+use super::common::{DRM_KeysInfo, DRM_MediaKeySystemInfo, MediaKeySession, MediaKeySystem};
+use super::enums::{ErrCodeValue, EventTypeValue, LogLevelValue};
+use super::handle;
+use super::log_callback;
+use super::translate;
+use crate::drm::events::CallbackSlot;
+
+/// Major version of the API that this header describes.
+pub const NATIVE_DRM_VERSION_MAJOR: u32 = 0;
+/// Minor version of the API that this header describes.
+pub const NATIVE_DRM_VERSION_MINOR: u32 = 1;
+/// Patch version of the API that this header describes.
+pub const NATIVE_DRM_VERSION_PATCH: u32 = 0;
+
+/// Bytes of a configuration name or MIME type argument, including its NUL.
+pub const NATIVE_DRM_MAX_CONFIG_NAME_LEN: usize = 256;
+/// Bytes of a configuration value, for strings including the NUL.
+pub const NATIVE_DRM_MAX_CONFIG_VALUE_LEN: usize = 4096;
+/// Bytes of a response from a server.
+pub const NATIVE_DRM_MAX_RESPONSE_LEN: usize = 1_048_576;
+
+/// How much to log.
+///
+/// @since native_drm 0.1
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NativeDrm_LogLevel {
+    /// Nothing.
+    NATIVE_DRM_LOG_OFF = 0,
+    /// Failures of the library itself.
+    NATIVE_DRM_LOG_ERROR = 1,
+    /// What may surprise.
+    NATIVE_DRM_LOG_WARN = 2,
+    /// Steps of a session's life.
+    NATIVE_DRM_LOG_INFO = 3,
+    /// Details.
+    NATIVE_DRM_LOG_DEBUG = 4,
+}
+
+/// Receives log lines, from any thread. It must not call OH_Drm_SetLogCallback().
+///
+/// @param level the line's level
+/// @param message the line, NUL-terminated UTF-8 without line end, valid during the call
+/// @param userData what was registered
+/// @since native_drm 0.1
+pub type OH_Drm_LogCallback =
+    Option<unsafe extern "C" fn(level: LogLevelValue, message: *const c_char, userData: *mut c_void)>;
+
+/// Like OH_MediaKeySystem_Callback, with the pointer that was registered.
+///
+/// @param mediaKeySystem the instance that the event belongs to
+/// @param eventType the event
+/// @param info data of the event, valid during the call
+/// @param infoLen bytes of info
+/// @param extra a decimal number as text, never null
+/// @param userData what was registered
+/// @return ignored
+/// @since native_drm 0.1
+pub type OH_MediaKeySystem_UserDataCallback = Option<
+    unsafe extern "C" fn(
+        mediaKeySystem: *mut MediaKeySystem,
+        eventType: EventTypeValue,
+        info: *mut u8,
+        infoLen: i32,
+        extra: *mut c_char,
+        userData: *mut c_void,
+    ) -> ErrCodeValue,
+>;
+
+/// Like OH_MediaKeySession_EventCallback, with the pointer that was registered.
+///
+/// @param mediaKeySession the session that the event belongs to
+/// @param eventType the event
+/// @param info data of the event, valid during the call
+/// @param infoLen bytes of info
+/// @param extra a decimal number as text, never null
+/// @param userData what was registered
+/// @return ignored
+/// @since native_drm 0.1
+pub type OH_MediaKeySession_UserDataEventCallback = Option<
+    unsafe extern "C" fn(
+        mediaKeySession: *mut MediaKeySession,
+        eventType: EventTypeValue,
+        info: *mut u8,
+        infoLen: i32,
+        extra: *mut c_char,
+        userData: *mut c_void,
+    ) -> ErrCodeValue,
+>;
+
+/// Like OH_MediaKeySession_KeyChangeCallback, with the pointer that was registered.
+///
+/// @param mediaKeySession the session that the keys belong to
+/// @param keysInfo all keys of the session with their status words, valid during the call
+/// @param newKeysAvailable true if a key became usable
+/// @param userData what was registered
+/// @return ignored
+/// @since native_drm 0.1
+pub type OH_MediaKeySession_UserDataKeyChangeCallback = Option<
+    unsafe extern "C" fn(
+        mediaKeySession: *mut MediaKeySession,
+        keysInfo: *mut DRM_KeysInfo,
+        newKeysAvailable: bool,
+        userData: *mut c_void,
+    ) -> ErrCodeValue,
+>;
+
+/// Callbacks of a session with user data. A null member receives nothing.
+///
+/// @since native_drm 0.1
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct OH_MediaKeySession_UserDataCallback {
+    /// Receives events.
+    pub eventCallback: OH_MediaKeySession_UserDataEventCallback,
+    /// Receives key changes.
+    pub keyChangeCallback: OH_MediaKeySession_UserDataKeyChangeCallback,
+}
+
+/// Sets or removes the callback with user data for the events of a MediaKeySystem. It exists beside those of the NDK.
+///
+/// Any thread. When it returns, an earlier callback is not running and will not run (unless called from a callback), so
+/// that its user data may be freed.
+///
+/// @param mediaKeySystem the instance
+/// @param callback the callback; null removes the present one
+/// @param userData passed to the callback; not touched by the library
+/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_SetCallbackWithUserData(
+    mediaKeySystem: *mut MediaKeySystem,
+    callback: OH_MediaKeySystem_UserDataCallback,
+    userData: *mut c_void,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let token = handle::token(mediaKeySystem);
+        let listener = callback.map(|function| {
+            Arc::new(SystemCallback::WithUserData(function, token, UserData(userData))) as Arc<_>
+        });
+        system.events().set(CallbackSlot::WithUserData, listener);
+        Ok(())
+    })
+}
+
+/// Sets or removes the callbacks with user data of a session. They exist beside those of the NDK.
+///
+/// Any thread. When it returns, earlier callbacks are not running and will not run (unless called from a callback), so
+/// that their user data may be freed.
+///
+/// @param mediaKeySession the session
+/// @param callback the callbacks, copied; null removes the present ones
+/// @param userData passed to the callbacks; not touched by the library
+/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_SetCallbackWithUserData(
+    mediaKeySession: *mut MediaKeySession,
+    callback: *const OH_MediaKeySession_UserDataCallback,
+    userData: *mut c_void,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let token = handle::token(mediaKeySession);
+        let listener = args::optional(callback).map(|functions| {
+            Arc::new(SessionCallback(SessionFunctions::WithUserData(functions, token, UserData(userData)))) as Arc<_>
+        });
+        session.events().set(CallbackSlot::WithUserData, listener);
+        Ok(())
+    })
+}
+
+/// Tells in words why this thread's last failing call failed: which argument, which byte offset, which key id. Never
+/// contains key material. Successful calls leave it alone.
+///
+/// Any thread; each has its own message.
+///
+/// @return the message, NUL-terminated UTF-8, empty if no call failed yet; never null; valid until this thread's next
+///     failing call or its end
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_Drm_GetLastErrorMessage() -> *const c_char {
+    boundary::last_error()
+}
+
+/// Finds the pssh boxes of a stream.
+///
+/// Accepts an MP4 file or initialisation segment (boxes in moov and moof; media data may be missing), concatenated pssh
+/// boxes, a DASH MPD and an HLS playlist. Equal boxes are reported once, in the order of their appearance. Boxes larger
+/// than MAX_PSSH_DATA_LEN are left out; if there are more than MAX_PSSH_INFO_COUNT, those that a key system of this
+/// library understands come first and the rest is left out.
+///
+/// Any thread.
+///
+/// @param data the bytes
+/// @param dataLen number of bytes, at least 1
+/// @param info receives the boxes
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if a pointer is null or dataLen is 0; DRM_ERR_UNKNOWN if the data is malformed
+///     or has no pssh box that fits
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_Drm_ParseMediaKeySystemInfo(
+    data: *const u8,
+    dataLen: usize,
+    info: *mut DRM_MediaKeySystemInfo,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let data = args::bytes("data", "dataLen", data, dataLen)?;
+        let out = args::out("info", info)?;
+        let boxes = translate::fitting_pssh_boxes(data)?;
+        out.write_with(|target| translate::pssh_boxes(&boxes, target));
+        Ok(())
+    })
+}
+
+/// Gets the version of the library that is running.
+///
+/// Any thread.
+///
+/// @return major × 65536 + minor × 256 + patch
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_Drm_GetVersion() -> u32 {
+    NATIVE_DRM_VERSION_MAJOR << 16 | NATIVE_DRM_VERSION_MINOR << 8 | NATIVE_DRM_VERSION_PATCH
+}
+
+/// Sends log lines to a callback instead of standard error. Without it the environment variable
+/// NATIVE_DRM_LOG=error|warn|info|debug decides what goes to standard error; nothing if it is not set.
+///
+/// Any thread. An earlier callback may still be running on another thread when it returns.
+///
+/// @param level the most detailed level that is wanted
+/// @param callback the callback; null returns to standard error at that level
+/// @param userData passed to the callback; not touched by the library
+/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if level is not a NativeDrm_LogLevel
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_Drm_SetLogCallback(
+    level: LogLevelValue,
+    callback: OH_Drm_LogCallback,
+    userData: *mut c_void,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| log_callback::set(level, callback, UserData(userData)))
+}

@@ -1,0 +1,43 @@
+//! C enums as Rust receives them: transparent integers, so that a value out of range is only a wrong number.
+//!
+//! cbindgen never sees this file; build.rs maps each type back to the C enum's name.
+
+macro_rules! c_enum_values {
+    ($($(#[$doc:meta])* $value:ident of $enumeration:path;)*) => {$(
+        $(#[$doc])*
+        #[repr(transparent)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $value(pub u32);
+
+        impl From<$enumeration> for $value {
+            fn from(member: $enumeration) -> Self {
+                Self(member as u32)
+            }
+        }
+    )*};
+}
+
+c_enum_values! {
+    /// `Drm_ErrCode`.
+    ErrCodeValue of super::err::Drm_ErrCode;
+    /// `DRM_EventType`.
+    EventTypeValue of super::common::DRM_EventType;
+    /// `DRM_ContentProtectionLevel`.
+    ContentProtectionLevelValue of super::common::DRM_ContentProtectionLevel;
+    /// `DRM_MediaKeyType`.
+    MediaKeyTypeValue of super::common::DRM_MediaKeyType;
+    /// `DRM_MediaKeyRequestType`.
+    MediaKeyRequestTypeValue of super::common::DRM_MediaKeyRequestType;
+    /// `DRM_OfflineMediaKeyStatus`.
+    OfflineMediaKeyStatusValue of super::common::DRM_OfflineMediaKeyStatus;
+    /// `DRM_CertificateStatus`.
+    CertificateStatusValue of super::common::DRM_CertificateStatus;
+    /// `OH_AVErrCode`.
+    AVErrCodeValue of super::averrors::OH_AVErrCode;
+    /// `DrmCencAlgorithm`.
+    CencAlgorithmValue of super::cencinfo::DrmCencAlgorithm;
+    /// `DrmCencInfoMode`.
+    CencInfoModeValue of super::cencinfo::DrmCencInfoMode;
+    /// `NativeDrm_LogLevel`.
+    LogLevelValue of super::drm_extension::NativeDrm_LogLevel;
+}

@@ -1,0 +1,196 @@
+//! Tests of the read lock. Other tests of this process may pin at any time too.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, mpsc};
+use std::thread;
+
+use super::{Pin, RcuCell, pin, synchronize};
+
+/// Says when it is dropped.
+struct Witness(Arc<AtomicBool>);
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_replaced_value_outlives_every_older_pin() {
+    let dropped = Arc::new(AtomicBool::new(false));
+    let cell = RcuCell::new(Some(Witness(dropped.clone())));
+    thread::scope(|scope| {
+        let (outer, inner) = (pin(), pin());
+        let old = cell.read(&inner);
+        scope.spawn(|| drop(cell.replace(None)));
+        while cell.read(&outer).is_some() {
+            thread::yield_now();
+        }
+        // The new value is there; the writer waits for this thread. Give it time to get that wrong.
+        (0..2000).for_each(|_| thread::yield_now());
+        assert!(!old.as_ref().expect("the first value").0.load(Ordering::SeqCst));
+        drop(inner);
+        (0..2000).for_each(|_| thread::yield_now());
+        assert!(!dropped.load(Ordering::SeqCst), "the outer pin still counts");
+        drop(outer);
+    });
+    assert!(dropped.load(Ordering::SeqCst));
+}
+
+#[test]
+fn dropping_the_cell_drops_the_value_once() {
+    let dropped = Arc::new(AtomicBool::new(false));
+    drop(RcuCell::new(Witness(dropped.clone())));
+    assert!(dropped.load(Ordering::SeqCst));
+}
+
+#[test]
+fn readers_never_see_a_freed_value() {
+    const ROUNDS: u64 = 150;
+    /// Two equal numbers until it is freed.
+    struct Twins(u64, u64);
+    impl Drop for Twins {
+        fn drop(&mut self) {
+            // Volatile, or the compiler leaves it out.
+            // SAFETY: a plain field of our own.
+            unsafe { (&raw mut self.1).write_volatile(u64::MAX) };
+        }
+    }
+    let cell = RcuCell::new(Twins(0, 0));
+    let done = AtomicBool::new(false);
+    let reads = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    let pin = pin();
+                    for _ in 0..20 {
+                        let twins = cell.read(&pin);
+                        // SAFETY: a field of a value that the pin keeps alive.
+                        let second = unsafe { (&raw const twins.1).read_volatile() };
+                        assert_eq!(twins.0, second);
+                    }
+                    reads.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        let writers = [1, 2].map(|step| {
+            let cell = &cell;
+            scope.spawn(move || (0..ROUNDS).for_each(|round| drop(cell.replace(Twins(round * step, round * step)))))
+        });
+        for writer in writers {
+            writer.join().expect("a writer");
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    assert!(reads.into_inner() > 0);
+}
+
+#[test]
+fn a_pinned_thread_may_not_wait() {
+    let cell = RcuCell::new(1);
+    let held = pin();
+    let waits = [
+        std::panic::catch_unwind(synchronize),
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| assert_eq!(cell.replace(2), 1))),
+    ];
+    assert!(waits.iter().all(Result::is_err));
+    assert_eq!(*cell.read(&held), 1, "refused before anything changed");
+    drop(held);
+    synchronize();
+}
+
+#[test]
+fn a_panic_unpins() {
+    let panicked = std::panic::catch_unwind(|| {
+        let _outer = pin();
+        let _inner = pin();
+        panic!("while pinned");
+    });
+    assert!(panicked.is_err());
+    synchronize();
+}
+
+#[test]
+fn thread_numbers_are_unique_and_used_again() {
+    const THREADS: usize = 20;
+    let mut seen = Vec::new();
+    for _ in 0..10 {
+        let all_pinned = Barrier::new(THREADS);
+        let numbers = thread::scope(|scope| {
+            let threads = [(); THREADS].map(|()| {
+                scope.spawn(|| {
+                    let first = pin().thread_index();
+                    all_pinned.wait();
+                    assert_eq!(pin().thread_index(), first, "a thread keeps its number");
+                    all_pinned.wait();
+                    first
+                })
+            });
+            threads.map(|thread| thread.join().expect("a thread"))
+        });
+        for (at, number) in numbers.iter().enumerate() {
+            assert!(!numbers[..at].contains(number));
+        }
+        seen.extend(numbers);
+    }
+    // Other tests run beside this one and own a few numbers too, but nowhere near as many as there were threads.
+    assert!(seen.iter().max() < Some(&(THREADS * 10)));
+}
+
+#[test]
+fn destructors_of_thread_locals_can_pin() {
+    struct PinsAtTheEnd(mpsc::Sender<usize>);
+    impl Drop for PinsAtTheEnd {
+        fn drop(&mut self) {
+            let outer = pin();
+            let inner: Pin = pin();
+            drop(outer);
+            self.0.send(inner.thread_index()).expect("the test is waiting");
+        }
+    }
+    thread_local! {
+        static BEFORE: std::cell::OnceCell<PinsAtTheEnd> = const { std::cell::OnceCell::new() };
+        static AFTER: std::cell::OnceCell<PinsAtTheEnd> = const { std::cell::OnceCell::new() };
+    }
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        // One is destroyed before this thread's record is released and one after, in whatever order that is.
+        BEFORE.with(|cell| drop(cell.set(PinsAtTheEnd(sender.clone()))));
+        drop(pin());
+        AFTER.with(|cell| drop(cell.set(PinsAtTheEnd(sender))));
+    })
+    .join()
+    .expect("a thread");
+    assert_eq!(receiver.iter().count(), 2);
+    synchronize();
+}
+
+#[test]
+fn a_forked_child_does_not_wait_for_threads_that_it_has_not() {
+    let (pinned, stop) = (Barrier::new(2), Barrier::new(2));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let _held = pin();
+            pinned.wait();
+            stop.wait();
+        });
+        pinned.wait();
+        // SAFETY: the child calls nothing but system calls and code that is free of locks and allocation.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            // SAFETY: both may be called after a fork. The alarm ends a child that waits forever.
+            unsafe { libc::alarm(20) };
+            drop(pin());
+            synchronize();
+            // SAFETY: ends the child without running the parent's destructors.
+            unsafe { libc::_exit(7) };
+        }
+        assert!(child > 0);
+        let mut status = 0;
+        // SAFETY: `status` is a writable integer.
+        assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+        assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 7, "status {status:#x}");
+        stop.wait();
+    });
+}

@@ -1,0 +1,150 @@
+//! The checked description of one sample.
+
+use super::job::{BLOCK, Job, Mode};
+use super::kernel::ContentKey;
+use super::scheme::{Cipher, Pattern, Scheme, Subsample};
+use crate::error::{Error, Result};
+
+/// A sample that is known to be decryptable: everything that could be wrong with its description was refused by
+/// [`Sample::new`].
+///
+/// It borrows the subsample table. That memory may belong to a program that changes it at any time: the bytes that
+/// come out are then undefined, but nothing outside `data` is ever read or written.
+pub struct Sample<'a> {
+    cipher: Cipher,
+    job: Job<'a>,
+}
+
+impl<'a> Sample<'a> {
+    /// Checks a sample's description.
+    ///
+    /// - `iv`: 8 or 16 bytes. 8 bytes are followed by a zero block counter (CTR) or padded with zeros (CBC).
+    /// - `pattern`: in blocks; for `cenc` and `cbc1` it must be 0:0 (ISO/IEC 23001-7 sections 10.1 and 10.2).
+    /// - `subsamples`: any number; none means that the whole sample is protected.
+    /// - `data_len`: length of the sample in bytes, which the subsamples must add up to.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] naming the argument that is wrong.
+    #[inline]
+    pub fn new(
+        cipher: Cipher,
+        scheme: Scheme,
+        iv: &'a [u8],
+        pattern: Pattern,
+        subsamples: &'a [Subsample],
+        data_len: usize,
+    ) -> Result<Self> {
+        let mut first_block = [0; BLOCK];
+        match iv.len() {
+            // Constant lengths: no call of memcpy.
+            16 => first_block.copy_from_slice(iv),
+            8 => first_block[..8].copy_from_slice(iv),
+            other => return Err(wrong_iv_length(other)),
+        }
+        check_pattern(scheme, pattern)?;
+        if !subsamples.is_empty() {
+            check_sum(subsamples, data_len)?;
+        }
+        Ok(Self { cipher, job: Job { iv: first_block, mode: Mode::new(scheme, pattern), subsamples } })
+    }
+
+    /// Decrypts `data`, the sample whose length was given to [`Sample::new`], in place. Never fails, never panics.
+    ///
+    /// Should `data` have another length, the ranges are cut off at its end.
+    #[inline]
+    pub fn decrypt(&self, key: &ContentKey, data: &mut [u8]) {
+        key.decrypt(self.cipher, &self.job, data);
+    }
+}
+
+#[inline]
+fn check_pattern(scheme: Scheme, pattern: Pattern) -> Result<()> {
+    if pattern == Pattern::NONE {
+        return Ok(());
+    }
+    if matches!(scheme, Scheme::Cenc | Scheme::Cbc1) {
+        return Err(unwanted_pattern(scheme, pattern));
+    }
+    if pattern.crypt == 0 {
+        return Err(empty_pattern(pattern));
+    }
+    Ok(())
+}
+
+#[inline]
+fn check_sum(subsamples: &[Subsample], data_len: usize) -> Result<()> {
+    // Cannot overflow: a slice has less than 2^60 entries of 8 bytes, and each adds less than 2^33; the addition is
+    // checked all the same where that would not hold, on the far side of the memory that exists.
+    let mut sum = 0u64;
+    for subsample in subsamples {
+        let entry = u64::from(subsample.clear) + u64::from(subsample.protected);
+        sum = sum.saturating_add(entry);
+    }
+    if sum == data_len as u64 { Ok(()) } else { Err(wrong_sum(sum, data_len)) }
+}
+
+// The messages are put together out of line: the usual call has none.
+
+#[cold]
+fn wrong_iv_length(length: usize) -> Error {
+    Error::invalid("iv", format!("{length} bytes long; 8 or 16 are allowed"))
+}
+
+#[cold]
+fn unwanted_pattern(scheme: Scheme, pattern: Pattern) -> Error {
+    let Pattern { crypt, skip } = pattern;
+    Error::invalid("pattern", format!("{crypt}:{skip} given, but scheme {scheme:?} has no pattern"))
+}
+
+#[cold]
+fn empty_pattern(pattern: Pattern) -> Error {
+    Error::invalid("pattern", format!("0:{} encrypts nothing", pattern.skip))
+}
+
+#[cold]
+fn wrong_sum(sum: u64, data_len: usize) -> Error {
+    Error::invalid("subsamples", format!("they add up to {sum} bytes, but the sample has {data_len}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(scheme: Scheme, iv: &[u8], pattern: Pattern, subsamples: &[Subsample], len: usize) -> Option<String> {
+        Sample::new(Cipher::Aes128, scheme, iv, pattern, subsamples, len).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn only_8_or_16_bytes_of_iv() {
+        for length in 0..40 {
+            let iv = vec![0; length];
+            let refused = refusal(Scheme::Cenc, &iv, Pattern::NONE, &[], 5);
+            assert_eq!(refused.is_none(), length == 8 || length == 16, "{length}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn patterns_that_a_scheme_does_not_know() {
+        for scheme in [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs] {
+            let striped = matches!(scheme, Scheme::Cens | Scheme::Cbcs);
+            for (crypt, skip, legal) in
+                [(0, 0, true), (1, 9, striped), (10, 0, striped), (u32::MAX, u32::MAX, striped), (0, 1, false)]
+            {
+                let refused = refusal(scheme, &[0; 8], Pattern { crypt, skip }, &[], 5);
+                assert_eq!(refused.is_none(), legal, "{scheme:?} {crypt}:{skip} {refused:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn subsamples_must_add_up() {
+        let exact = [Subsample { clear: 3, protected: 0 }, Subsample { clear: 0, protected: 7 }];
+        assert_eq!(refusal(Scheme::Cenc, &[0; 8], Pattern::NONE, &exact, 10), None);
+        for length in [0, 9, 11] {
+            assert!(refusal(Scheme::Cenc, &[0; 8], Pattern::NONE, &exact, length).is_some());
+        }
+        // 32-bit arithmetic would take this for zero.
+        let huge = [Subsample { clear: u32::MAX, protected: 1 }];
+        assert!(refusal(Scheme::Cenc, &[0; 8], Pattern::NONE, &huge, 0).is_some());
+    }
+}

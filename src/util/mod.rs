@@ -1,4 +1,6 @@
 //! Small helpers that every layer may use.
 
 pub mod base64;
+pub mod clock;
+pub mod log;
 pub mod secret;

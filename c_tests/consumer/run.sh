@@ -1,0 +1,76 @@
+#!/bin/sh
+# The steps of the installation tests; c_tests/consumer/CMakeLists.txt calls them.
+set -eu
+
+step=$1
+prefix=$2
+shift 2
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+# Runs the two programs of a build directory and checks which library they use. $2: shared or static.
+run_programs() {
+    for program in consumer_c consumer_cpp; do
+        needed=$(readelf -d "$1/$program" | grep NEEDED || true)
+        case $2:$needed in
+            shared:*libnative_drm.so.0*) ;;
+            shared:*) fail "$program does not need libnative_drm.so.0" ;;
+            static:*libnative_drm*) fail "$program needs the shared library" ;;
+        esac
+        "$1/$program"
+    done
+}
+
+case $step in
+    prefix)
+        cmake=$1 build=$2 libdir=$3
+        # Nothing may depend on where it was installed first.
+        rm -rf "$prefix" "$prefix.first"
+        "$cmake" --install "$build" --prefix "$prefix.first" --strip
+        mv "$prefix.first" "$prefix"
+        for file in libnative_drm.so libnative_drm.so.0 libnative_drm.a pkgconfig/native_drm.pc cmake/native_drm/native_drm-config.cmake; do
+            [ -f "$prefix/$libdir/$file" ] || fail "not installed: $libdir/$file"
+        done
+        [ "$(readlink "$prefix/$libdir/libnative_drm.so")" = libnative_drm.so.0 ] || fail "libnative_drm.so is not a link to libnative_drm.so.0"
+        [ -L "$prefix/$libdir/libnative_drm.so.0" ] || fail "libnative_drm.so.0 is not a link"
+        [ -f "$prefix/include/multimedia/drm_framework/native_mediakeysystem.h" ] || fail "headers are not installed"
+        if grep -rlF "$prefix.first" "$prefix" --include='*.cmake' --include='*.pc'; then
+            fail "these files name the prefix"
+        fi
+        ;;
+    cmake)
+        cmake=$1 project=$2 build=$3 variant=$4 version=$5
+        rm -rf "$build"
+        "$cmake" -S "$project" -B "$build" "-DCMAKE_PREFIX_PATH=$prefix" "-DVARIANT=$variant" "-DVERSION=$version"
+        "$cmake" --build "$build"
+        grep -q "^native_drm_DIR:PATH=$prefix/" "$build/CMakeCache.txt" || fail "another installation was found"
+        run_programs "$build" "$variant"
+        ;;
+    pkgconfig)
+        cc=$1 cxx=$2 project=$3 build=$4 libdir=$5 version=$6
+        rm -rf "$build"
+        mkdir -p "$build"
+        export PKG_CONFIG_PATH="$prefix/$libdir/pkgconfig"
+        [ "$(pkg-config --modversion native_drm)" = "$version" ] || fail "pkg-config names another version"
+        # The words that pkg-config prints are separate arguments.
+        # shellcheck disable=SC2046
+        "$cc" -std=c11 -Wall -Wextra -Wpedantic -Werror -o "$build/consumer_c" "$project/consumer.c" $(pkg-config --cflags --libs native_drm)
+        # shellcheck disable=SC2046
+        "$cxx" -std=c++17 -Wall -Wextra -Wpedantic -Werror -o "$build/consumer_cpp" "$project/consumer.cpp" $(pkg-config --cflags --libs native_drm)
+        export LD_LIBRARY_PATH="$prefix/$libdir"
+        run_programs "$build" shared
+        # The static library with the system libraries that Libs.private names.
+        libs=$(pkg-config --static --libs native_drm | sed 's/-lnative_drm\b/-l:libnative_drm.a/')
+        mkdir -p "$build/static"
+        # shellcheck disable=SC2046,SC2086
+        "$cc" -std=c11 -o "$build/static/consumer_c" "$project/consumer.c" $(pkg-config --cflags native_drm) $libs
+        # shellcheck disable=SC2046,SC2086
+        "$cxx" -std=c++17 -o "$build/static/consumer_cpp" "$project/consumer.cpp" $(pkg-config --cflags native_drm) $libs
+        unset LD_LIBRARY_PATH
+        run_programs "$build/static" static
+        ;;
+    *) fail "unknown step $step" ;;
+esac

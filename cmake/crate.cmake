@@ -1,0 +1,87 @@
+# Builds the library with cargo and declares the targets of the build tree.
+
+find_program(NATIVE_DRM_CARGO cargo HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin" REQUIRED)
+find_program(NATIVE_DRM_RUSTC rustc HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin" REQUIRED)
+
+if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    message(FATAL_ERROR "native_drm supports Linux; this is ${CMAKE_SYSTEM_NAME}")
+endif()
+
+# build.rs puts this major version into the SONAME.
+set(NATIVE_DRM_ABI_MAJOR 0)
+set(NATIVE_DRM_SHARED_NAME libnative_drm.so.${PROJECT_VERSION})
+if(NOT NATIVE_DRM_SHARED_NAME MATCHES "^libnative_drm\\.so\\.${NATIVE_DRM_ABI_MAJOR}\\.")
+    set(NATIVE_DRM_SHARED_NAME libnative_drm.so.${NATIVE_DRM_ABI_MAJOR}.${PROJECT_VERSION})
+endif()
+set(NATIVE_DRM_SONAME libnative_drm.so.${NATIVE_DRM_ABI_MAJOR})
+set(NATIVE_DRM_LIB_DIR "${PROJECT_BINARY_DIR}/lib")
+
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+    set(native_drm_profile dev)
+    set(native_drm_profile_dir debug)
+else()
+    set(native_drm_profile release)
+    set(native_drm_profile_dir release)
+endif()
+
+# The system libraries that a static Rust library needs: rustc names them.
+file(WRITE "${PROJECT_BINARY_DIR}/probe/empty.rs" "")
+execute_process(
+    COMMAND "${NATIVE_DRM_RUSTC}" --edition 2021 --crate-type staticlib --print native-static-libs -o libempty.a empty.rs
+    WORKING_DIRECTORY "${PROJECT_BINARY_DIR}/probe"
+    ERROR_VARIABLE native_drm_probe
+    RESULT_VARIABLE native_drm_probe_result
+)
+if(NOT native_drm_probe_result EQUAL 0 OR NOT native_drm_probe MATCHES "native-static-libs: ([^\n]*)")
+    message(FATAL_ERROR "rustc does not name the libraries of a static library:\n${native_drm_probe}")
+endif()
+string(STRIP "${CMAKE_MATCH_1}" NATIVE_DRM_STATIC_LIBS)
+separate_arguments(NATIVE_DRM_STATIC_LIBS UNIX_COMMAND "${NATIVE_DRM_STATIC_LIBS}")
+
+# cargo knows what is out of date, so it always runs; files that did not change keep their time stamps.
+file(MAKE_DIRECTORY "${NATIVE_DRM_LIB_DIR}")
+separate_arguments(native_drm_flags UNIX_COMMAND "${NATIVE_DRM_CARGO_FLAGS}")
+set(native_drm_output "${NATIVE_DRM_CARGO_TARGET_DIR}/${native_drm_profile_dir}")
+add_custom_target(native_drm_crate ALL
+    COMMAND "${NATIVE_DRM_CARGO}" build --lib --profile ${native_drm_profile}
+        --manifest-path "${PROJECT_SOURCE_DIR}/Cargo.toml" --target-dir "${NATIVE_DRM_CARGO_TARGET_DIR}" ${native_drm_flags}
+    COMMAND "${CMAKE_COMMAND}" -E copy_if_different
+        "${native_drm_output}/libnative_drm.so" "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SHARED_NAME}"
+    COMMAND "${CMAKE_COMMAND}" -E create_symlink ${NATIVE_DRM_SHARED_NAME} "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SONAME}"
+    COMMAND "${CMAKE_COMMAND}" -E create_symlink ${NATIVE_DRM_SONAME} "${NATIVE_DRM_LIB_DIR}/libnative_drm.so"
+    COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${native_drm_output}/libnative_drm.a" "${NATIVE_DRM_LIB_DIR}/libnative_drm.a"
+    BYPRODUCTS
+        "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SHARED_NAME}"
+        "${NATIVE_DRM_LIB_DIR}/libnative_drm.a"
+    WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+    COMMENT "Building the crate (${native_drm_profile})"
+    USES_TERMINAL
+    VERBATIM
+)
+
+# Both "multimedia/drm_framework/x.h" and "x.h" work, as with the NDK.
+set(NATIVE_DRM_INCLUDE_SUBDIRS . multimedia/drm_framework multimedia/player_framework)
+if(EXISTS "${PROJECT_SOURCE_DIR}/include/multimedia/av_session")
+    list(APPEND NATIVE_DRM_INCLUDE_SUBDIRS multimedia/av_session)
+endif()
+set(native_drm_include_dirs)
+foreach(subdir IN LISTS NATIVE_DRM_INCLUDE_SUBDIRS)
+    cmake_path(ABSOLUTE_PATH subdir BASE_DIRECTORY "${PROJECT_SOURCE_DIR}/include" NORMALIZE OUTPUT_VARIABLE directory)
+    list(APPEND native_drm_include_dirs "${directory}")
+endforeach()
+
+add_library(native_drm::native_drm SHARED IMPORTED GLOBAL)
+set_target_properties(native_drm::native_drm PROPERTIES
+    IMPORTED_LOCATION "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SHARED_NAME}"
+    IMPORTED_SONAME ${NATIVE_DRM_SONAME}
+)
+target_include_directories(native_drm::native_drm INTERFACE ${native_drm_include_dirs})
+add_dependencies(native_drm::native_drm native_drm_crate)
+
+add_library(native_drm::native_drm_static STATIC IMPORTED GLOBAL)
+set_target_properties(native_drm::native_drm_static PROPERTIES
+    IMPORTED_LOCATION "${NATIVE_DRM_LIB_DIR}/libnative_drm.a"
+    INTERFACE_LINK_LIBRARIES "${NATIVE_DRM_STATIC_LIBS}"
+)
+target_include_directories(native_drm::native_drm_static INTERFACE ${native_drm_include_dirs})
+add_dependencies(native_drm::native_drm_static native_drm_crate)

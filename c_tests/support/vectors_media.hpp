@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The media vectors: read by the test's own readers, licensed and decrypted through the C API.
+#ifndef TEST_SUPPORT_VECTORS_MEDIA_HPP
+#define TEST_SUPPORT_VECTORS_MEDIA_HPP
+
+#include <deque>
+#include <memory>
+#include <regex>
+
+#include "mp4_reader.hpp"
+#include "sha256.hpp"
+#include "vectors.hpp"
+#include "webm_reader.hpp"
+
+namespace vectors {
+
+struct PsshBox {
+    Bytes data;
+    json summary; // As in the manifest: version, system_id, kids, data_size.
+};
+
+/// Reads a complete pssh box (ISO/IEC 23001-7 section 8.1).
+inline PsshBox read_pssh(const Bytes &data)
+{
+    PsshBox out;
+    out.data = data;
+    media::Cursor in(data, 0, data.size());
+    if (in.u32() != data.size() || in.text(4) != "pssh") {
+        throw std::runtime_error("not a complete pssh box");
+    }
+    uint8_t version = in.u8();
+    in.skip(3);
+    std::string uuid = to_hex(in.bytes(16));
+    for (size_t at : {8, 13, 18, 23}) {
+        uuid.insert(at, "-");
+    }
+    json kids = json::array();
+    if (version > 0) {
+        uint32_t count = in.u32();
+        for (uint32_t i = 0; i < count; i++) {
+            kids.push_back(to_hex(in.bytes(16)));
+        }
+    }
+    uint32_t data_size = in.u32();
+    in.skip(data_size);
+    if (!in.done()) {
+        throw std::runtime_error("bytes behind the data of a pssh box");
+    }
+    out.summary = {{"version", version}, {"system_id", uuid}, {"kids", kids}, {"data_size", data_size}};
+    return out;
+}
+
+/// The boxes that the library finds in a file; none if it says that there is none.
+inline std::vector<PsshBox> parse(Run &run, const Bytes &file, const std::string &where)
+{
+    std::vector<PsshBox> out;
+    auto info = std::make_unique<DRM_MediaKeySystemInfo>();
+    Guarded guarded(file);
+    Drm_ErrCode code = OH_Drm_ParseMediaKeySystemInfo(guarded.data(), guarded.size(), info.get());
+    if (code != DRM_ERR_OK) {
+        expect_equal(code, DRM_ERR_UNKNOWN, where, "OH_Drm_ParseMediaKeySystemInfo");
+        return out;
+    }
+    expect(info->psshCount > 0 && info->psshCount <= MAX_PSSH_INFO_COUNT, where, "number of pssh boxes");
+    for (uint32_t i = 0; i < info->psshCount; i++) {
+        const DRM_PsshInfo &pssh = info->psshInfo[i];
+        out.push_back(read_pssh(Bytes(pssh.data, pssh.data + pssh.dataLen)));
+        expect(std::equal(pssh.uuid, pssh.uuid + DRM_UUID_LEN, out.back().data.begin() + 12), where, "uuid of a box");
+        run.boxes++;
+    }
+    return out;
+}
+
+inline void add_new(std::vector<PsshBox> &all, const std::vector<PsshBox> &more)
+{
+    for (const PsshBox &box : more) {
+        bool known = std::any_of(all.begin(), all.end(), [&](const PsshBox &old) { return old.data == box.data; });
+        if (!known) {
+            all.push_back(box);
+        }
+    }
+}
+
+inline json summaries(const std::vector<PsshBox> &boxes)
+{
+    json out = json::array();
+    for (const PsshBox &box : boxes) {
+        out.push_back(box.summary);
+    }
+    return out;
+}
+
+/// The boxes of a vector's files, checked against the manifest's list.
+inline std::vector<PsshBox> check_pssh(Run &run, const json &vector, const std::vector<Bytes> &files)
+{
+    std::string id = vector.at("id");
+    std::vector<PsshBox> found;
+    for (const Bytes &file : files) {
+        add_new(found, parse(run, file, id));
+    }
+    json expected = json::array();
+    for (json box : vector.value("pssh", json::array())) {
+        box.erase("where");
+        if (std::find(expected.begin(), expected.end(), box) == expected.end()) {
+            expected.push_back(box);
+        }
+    }
+    expect_equal(summaries(found), expected, id, "pssh boxes");
+    return found;
+}
+
+/// The boxes that the text of a manifest or playlist holds in base64, against those that the library finds in it.
+inline void check_playlist(Run &run, const std::filesystem::path &path)
+{
+    Bytes file = media::read_file(path.string());
+    std::string text(file.begin(), file.end());
+    static const std::regex in_mpd("<cenc:pssh>([^<]*)</cenc:pssh>");
+    static const std::regex in_hls("URI=\"data:[^\"]*;base64,([^\"]*)\"");
+    const std::regex &pattern = path.extension() == ".m3u8" ? in_hls : in_mpd;
+    std::vector<PsshBox> expected;
+    for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it) {
+        Bytes data = from_base64((*it)[1]);
+        if (data.size() > 8 && std::memcmp(data.data() + 4, "pssh", 4) == 0) {
+            add_new(expected, {read_pssh(data)});
+        }
+    }
+    expect_equal(summaries(parse(run, file, path.string())), summaries(expected), path.string(), "pssh boxes");
+}
+
+/// Asks for the keys, checks which ones are asked for, and processes the licence.
+inline void obtain_license(Player &player, const json &vector, const std::vector<PsshBox> &boxes, bool jwk)
+{
+    std::string id = vector.at("id");
+    bool webm = vector.at("container") == "webm";
+    Drm_ErrCode code = DRM_ERR_OK;
+    if (webm) {
+        for (const json &key : vector.at("keys")) {
+            auto kids = player.request("webm", from_hex(key.at("kid")), code);
+            expect(code == DRM_ERR_OK && json(kids) == json::array({key.at("kid")}), id, "request from WebM init data");
+        }
+    }
+    // Every file's boxes are init data of their own; here each box, and all of them together.
+    Bytes all;
+    json first = json::array();
+    for (const PsshBox &box : boxes) {
+        const json &expected = box.summary.at("kids");
+        auto kids = player.request("cenc", box.data, code);
+        expect_equal(code, expected.empty() ? DRM_ERR_UNKNOWN : DRM_ERR_OK, id, "request from one box");
+        expect_equal(json(kids), expected, id, "key ids of one box");
+        all.insert(all.end(), box.data.begin(), box.data.end());
+        if (first.empty()) {
+            first = expected;
+        }
+    }
+    if (!boxes.empty()) {
+        auto kids = player.request(player.is_clearplay() ? "video/mp4" : "cenc", all, code);
+        expect_equal(code, first.empty() ? DRM_ERR_UNKNOWN : DRM_ERR_OK, id, "request");
+        expect_equal(json(kids), first, id, "key ids of the request");
+    }
+    json kids_text = json::array();
+    json kids_hex = json::array();
+    std::string license;
+    for (const json &key : vector.at("keys")) {
+        Bytes kid = from_hex(key.at("kid"));
+        kids_hex.push_back(key.at("kid"));
+        kids_text.push_back(to_base64(kid, true));
+        license += (license.empty() ? "0" : ",0") + to_base64(kid, false) + ":" +
+                   to_base64(from_hex(key.at("key")), false);
+    }
+    std::string key_ids = json{{"kids", kids_text}}.dump();
+    auto kids = player.request("keyids", Bytes(key_ids.begin(), key_ids.end()), code);
+    expect_equal(json(kids), kids_hex, id, "key ids of the request from JSON");
+    std::string answer = jwk ? vector.at("clearkey_license").get<std::string>() : license;
+    expect_equal(process_response(player.session(), answer.c_str()), DRM_ERR_OK, id, "ProcessMediaKeyResponse");
+    expect_equal(json(player.usable_keys()), kids_hex, id, "keys of the session");
+}
+
+/// The reader's view of a sample against samples.json, so that its mistakes are not taken for the library's.
+inline void check_reader(const media::Sample &sample, const json &row, const std::string &where)
+{
+    json subsamples = nullptr;
+    json pattern = nullptr;
+    for (const media::Subsample &subsample : sample.subsamples) {
+        subsamples.push_back({subsample.clear, subsample.encrypted});
+    }
+    expect_equal(json(sample.data.size()), row[0], where, "size");
+    expect_equal(sample.encrypted ? json(to_hex(sample.kid)) : json(), row[1], where, "key id");
+    expect_equal(sample.encrypted ? json(to_hex(sample.iv)) : json(), row[2], where, "IV");
+    expect_equal(subsamples, row[3].empty() ? json() : row[3], where, "subsamples");
+    if (!row[4].is_null()) {
+        pattern = {sample.crypt, sample.skip};
+        expect_equal(pattern, row[4], where, "pattern");
+    }
+}
+
+struct TrackSums {
+    Sha256 single;
+    Sha256 described;
+    Sha256 together;
+};
+
+inline void run_track(Run &run, Player &player, const media::Track &track, const json &expected, const json *rows,
+                      const std::string &where)
+{
+    TrackSums sums;
+    Sha256 before;
+    OH_AVCencInfo *cenc_info = OH_AVCencInfo_Create();
+    std::deque<SampleCall> together;
+    std::vector<DRM_Sample> samples;
+    for (size_t i = 0; i < track.samples.size(); i++) {
+        const media::Sample &sample = track.samples[i];
+        std::string here = where + " sample " + std::to_string(i);
+        if (rows != nullptr) {
+            check_reader(sample, (*rows)[i], here);
+        }
+        before.add(sample.data.data(), sample.data.size());
+        bool automatic = i % 2 == 1 && SampleCall::can_be_automatic(sample, track.scheme);
+        SampleCall single(sample, track.scheme, false, automatic);
+        expect_equal(single.decrypt(player.session()), DRM_ERR_OK, here, "DecryptSample");
+        sums.single.add(single.data().data(), single.data().size());
+        if (rows != nullptr) {
+            Sha256 one;
+            one.add(single.data().data(), single.data().size());
+            expect_equal(one.finish().substr(0, 32), (*rows)[i][5].get<std::string>(), here, "SHA-256 of the clear data");
+        }
+        SampleCall described(sample, track.scheme, false, false);
+        Drm_ErrCode code = described.fits_cenc_info()
+                               ? described.decrypt_with_cenc_info(player.session(), cenc_info, i % 2 == 1)
+                               : described.decrypt(player.session());
+        expect_equal(code, DRM_ERR_OK, here, "DecryptSampleWithCencInfo");
+        sums.described.add(described.data().data(), described.data().size());
+        together.emplace_back(sample, track.scheme, false, false);
+        samples.push_back({together.back().info(), together.back().data().data(), together.back().data().size(), 0});
+        run.samples++;
+        run.encrypted += sample.encrypted ? 1 : 0;
+    }
+    uint32_t failed = 0;
+    expect_equal(OH_MediaKeySession_DecryptSamples(player.session(), samples.data(),
+                                                   static_cast<uint32_t>(samples.size()), &failed),
+                 DRM_ERR_OK, where, "DecryptSamples");
+    for (SampleCall &call : together) {
+        sums.together.add(call.data().data(), call.data().size());
+    }
+    CHECK_INT(OH_AVCencInfo_Destroy(cenc_info), AV_ERR_OK);
+    std::string clear = expected.at("clear_sha256");
+    if (expected.contains("encrypted_sha256")) {
+        expect_equal(before.finish(), expected["encrypted_sha256"].get<std::string>(), where, "encrypted track");
+    }
+    expect_equal(sums.single.finish(), clear, where, "track through DecryptSample");
+    expect_equal(sums.described.finish(), clear, where, "track through OH_AVCencInfo");
+    expect_equal(sums.together.finish(), clear, where, "track through DecryptSamples");
+    run.tracks++;
+}
+
+/// Key system and licence format change from vector to vector.
+inline void run_media(Run &run, const json &vector, size_t index)
+{
+    std::string id = vector.at("id");
+    std::vector<Bytes> files;
+    media::Mp4Reader mp4;
+    media::WebmReader webm;
+    bool is_webm = vector.at("container") == "webm";
+    for (const std::string &name : names(vector, "files")) {
+        files.push_back(media::read_file((run.directory / name).string()));
+        is_webm ? webm.read(files.back()) : mp4.read(files.back());
+    }
+    std::vector<media::Track> tracks = is_webm ? webm.tracks() : mp4.tracks();
+    std::vector<PsshBox> boxes = check_pssh(run, vector, files);
+    Player player(index % 3 == 1 ? W3C_CLEARKEY : CLEARPLAY);
+    obtain_license(player, vector, boxes, index % 3 != 0);
+    json samples = is_webm ? json() : read_json(run.directory / vector.at("samples_file").get<std::string>());
+    expect_equal(tracks.size(), vector.at("tracks").size(), id, "number of tracks");
+    for (size_t i = 0; i < vector.at("tracks").size(); i++) {
+        const json &expected = vector["tracks"][i];
+        uint32_t track_id = expected.at("id");
+        if (vector.contains("verified_tracks")) {
+            const json &verified = vector["verified_tracks"];
+            if (std::find(verified.begin(), verified.end(), json(track_id)) == verified.end()) {
+                continue;
+            }
+        }
+        auto track = std::find_if(tracks.begin(), tracks.end(),
+                                  [&](const media::Track &candidate) { return candidate.id == track_id; });
+        std::string where = id + " track " + std::to_string(track_id);
+        if (!expect(track != tracks.end(), where, "not found by the reader")) {
+            continue;
+        }
+        const json *rows = nullptr;
+        size_t count = is_webm ? expected.at("n").get<size_t>() : expected.at("samples").get<size_t>();
+        if (!is_webm) {
+            for (const json &candidate : samples.at("tracks")) {
+                rows = candidate.at("track") == track_id ? &candidate.at("samples") : rows;
+            }
+        }
+        if (expect_equal(track->samples.size(), count, where, "number of samples") &&
+            expect(is_webm || (rows != nullptr && rows->size() == count), where, "rows of samples.json")) {
+            run_track(run, player, *track, expected, rows, where);
+        }
+    }
+}
+
+} // namespace vectors
+
+#endif // TEST_SUPPORT_VECTORS_MEDIA_HPP

@@ -8,7 +8,9 @@
 #![warn(clippy::pedantic)]
 #![allow(clippy::module_name_repetitions, clippy::missing_errors_doc, clippy::must_use_candidate, clippy::doc_markdown)]
 
+pub mod capi;
 pub mod cenc;
+pub mod drm;
 pub mod error;
 pub mod init_data;
 pub mod storage;

@@ -7,7 +7,7 @@ use super::args;
 use super::averrors::OH_AVErrCode;
 use super::boundary::{self, AvCode};
 use super::enums::{AVErrCodeValue, CencAlgorithmValue, CencInfoModeValue};
-use super::handle::{self, CencInfos};
+use super::handle::{self, CencInfos, Kind};
 use crate::error::{Error, Result};
 
 /// Algorithms that encrypt samples.

@@ -271,8 +271,7 @@ pub struct DRM_MediaKeySystemInfo {
 ///
 /// @param mediaKeySystemInfo the boxes; valid during the call
 /// @since 11
-pub type DRM_MediaKeySystemInfoCallback =
-    Option<unsafe extern "C" fn(mediaKeySystemInfo: *mut DRM_MediaKeySystemInfo)>;
+pub type DRM_MediaKeySystemInfoCallback = Option<unsafe extern "C" fn(mediaKeySystemInfo: *mut DRM_MediaKeySystemInfo)>;
 
 /// An instance of a key system. A handle: never dereferenced, safe to pass after destruction (DRM_ERR_INVALID_VAL).
 ///
@@ -298,4 +297,12 @@ pub struct DRM_MediaKeySystemDescription {
     pub name: [c_char; MAX_MEDIA_KEY_SYSTEM_NAME_LEN],
     /// System id as in pssh boxes.
     pub uuid: [u8; DRM_UUID_LEN],
+}
+
+impl DRM_KeysInfo {
+    pub(super) const ZERO: Self = Self {
+        keysInfoCount: 0,
+        keyId: [[0; MAX_KEY_ID_LEN]; MAX_KEY_INFO_COUNT],
+        statusValue: [[0; MAX_KEY_STATUS_VALUE_LEN]; MAX_KEY_INFO_COUNT],
+    };
 }

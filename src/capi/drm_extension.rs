@@ -143,10 +143,9 @@ pub extern "C" fn OH_MediaKeySystem_SetCallbackWithUserData(
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
         let system = handle::system("mediaKeySystem", mediaKeySystem)?;
-        let token = handle::token(mediaKeySystem);
-        let listener = callback.map(|function| {
-            Arc::new(SystemCallback::WithUserData(function, token, UserData(userData))) as Arc<_>
-        });
+        let token = mediaKeySystem.addr();
+        let listener = callback
+            .map(|function| Arc::new(SystemCallback::WithUserData(function, token, UserData(userData))) as Arc<_>);
         system.events().set(CallbackSlot::WithUserData, listener);
         Ok(())
     })
@@ -170,8 +169,8 @@ pub extern "C" fn OH_MediaKeySession_SetCallbackWithUserData(
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
         let session = handle::session("mediaKeySession", mediaKeySession)?;
-        let token = handle::token(mediaKeySession);
-        let listener = args::optional(callback).map(|functions| {
+        let token = mediaKeySession.addr();
+        let listener = args::optional("callback", callback)?.map(|functions| {
             Arc::new(SessionCallback(SessionFunctions::WithUserData(functions, token, UserData(userData)))) as Arc<_>
         });
         session.events().set(CallbackSlot::WithUserData, listener);

@@ -126,7 +126,6 @@ pub extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
         let request_info = translate::request_info(args::reference("info", info.cast_const())?)?;
         let out = args::out("mediaKeyRequest", mediaKeyRequest)?;
         let request = session.generate_media_key_request(&request_info)?;
-        translate::check_request(&request)?;
         out.write_with(|target| translate::request(&request, target));
         Ok(())
     })
@@ -166,11 +165,11 @@ pub extern "C" fn OH_MediaKeySession_ProcessMediaKeyResponse(
         let id_out = args::out("offlineMediaKeyId", offlineMediaKeyId)?;
         let id_length = args::in_out("offlineMediaKeyIdLen", offlineMediaKeyIdLen)?;
         let licence = session.parse_media_key_response(response)?;
-        let id = licence.media_key_id().to_vec();
-        args::needed("offlineMediaKeyId", id_length, id.len())?;
-        session.apply_licence(licence)?;
-        id_out.write_slice(&id);
-        Ok(())
+        let id = licence.media_key_id();
+        args::fits("offlineMediaKeyId", id_length, id.len())?;
+        session.apply_licence(&licence)?;
+        id_out.write_slice(id);
+        id_length.store(id.len())
     })
 }
 
@@ -392,8 +391,7 @@ pub extern "C" fn OH_MediaKeySession_SetCallback(
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
         let session = handle::session("mediaKeySession", mediaKeySession)?;
-        let functions =
-            SessionFunctions::WithHandle(args::read("callback", callback)?, handle::token(mediaKeySession));
+        let functions = SessionFunctions::WithHandle(args::read("callback", callback)?, mediaKeySession.addr());
         session.events().set(CallbackSlot::WithHandle, Some(Arc::new(SessionCallback(functions))));
         Ok(())
     })

@@ -8,9 +8,12 @@ use super::boundary::{self, DrmCode};
 use super::callback::SystemCallback;
 use super::common::{
     DRM_MediaKeySystemDescription, DRM_OfflineMediakeyIdArray, DRM_Statistics, MAX_MEDIA_KEY_SYSTEM_NAME_LEN,
-    MAX_OFFLINE_MEDIA_KEY_ID_COUNT, MAX_OFFLINE_MEDIA_KEY_ID_LEN, MAX_STATISTICS_COUNT, MediaKeySession, MediaKeySystem,
+    MAX_OFFLINE_MEDIA_KEY_ID_COUNT, MAX_OFFLINE_MEDIA_KEY_ID_LEN, MAX_STATISTICS_COUNT, MediaKeySession,
+    MediaKeySystem,
 };
-use super::drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_CONFIG_VALUE_LEN, NATIVE_DRM_MAX_RESPONSE_LEN};
+use super::drm_extension::{
+    NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_CONFIG_VALUE_LEN, NATIVE_DRM_MAX_RESPONSE_LEN,
+};
 use super::enums::{
     CertificateStatusValue, ContentProtectionLevelValue, ErrCodeValue, EventTypeValue, OfflineMediaKeyStatusValue,
 };
@@ -70,7 +73,7 @@ pub extern "C" fn OH_MediaKeySystem_SetCallback(
     boundary::call::<DrmCode>(|| {
         let system = handle::system("mediaKeySystem", mediaKeySystem)?;
         let function = callback.ok_or_else(|| Error::invalid("callback", "null"))?;
-        let listener = SystemCallback::WithHandle(function, handle::token(mediaKeySystem));
+        let listener = SystemCallback::WithHandle(function, mediaKeySystem.addr());
         system.events().set(CallbackSlot::WithHandle, Some(Arc::new(listener)));
         Ok(())
     })
@@ -96,7 +99,7 @@ pub extern "C" fn OH_MediaKeySystem_GetMediaKeySystems(
         let systems = registry::key_systems();
         args::needed("descs", count, systems.len())?;
         for (index, key_system) in systems.iter().enumerate() {
-            descs.write_at(index, translate::description(key_system.descriptor()));
+            descs.at(index).write_with(|target| translate::description(key_system.descriptor(), target));
         }
         Ok(())
     })
@@ -235,7 +238,7 @@ pub extern "C" fn OH_MediaKeySystem_GetConfigurationString(
         let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let out = args::out("value", value)?;
         let room = args::length("valueLen", valueLen, 1, i32::MAX as usize)?;
-        out.write_string(room, &system.configuration_string(&name)?)
+        out.write_string("value", room, &system.configuration_string(&name)?)
     })
 }
 
@@ -318,7 +321,7 @@ pub extern "C" fn OH_MediaKeySystem_GetStatistics(
         let out = args::out("statistics", statistics)?;
         let rows = system.statistics()?;
         debug_assert!(rows.len() <= MAX_STATISTICS_COUNT);
-        out.write(translate::statistics(&rows));
+        out.write_with(|target| translate::statistics(&rows, target));
         Ok(())
     })
 }
@@ -430,9 +433,9 @@ pub extern "C" fn OH_MediaKeySystem_GenerateKeySystemRequest(
         let url_room = args::length("defaultUrlLen", defaultUrlLen, 1, i32::MAX as usize)?;
         args::room("requestLen", request_length)?;
         let generated = system.generate_key_system_request()?;
-        url.check_string(url_room, &generated.default_url)?;
+        args::check_string("defaultUrl", url_room, &generated.default_url)?;
         args::needed("request", request_length, generated.data.len())?;
-        url.write_string(url_room, &generated.default_url)?;
+        url.write_string("defaultUrl", url_room, &generated.default_url)?;
         request.write_slice(&generated.data);
         system.announce_provisioning();
         Ok(())

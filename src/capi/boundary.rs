@@ -1,0 +1,112 @@
+//! The boundary that every exported function passes: no panic gets out, errors become codes, the reason is kept.
+
+use std::cell::RefCell;
+use std::ffi::{CString, c_char};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::averrors::OH_AVErrCode;
+use super::enums::{AVErrCodeValue, ErrCodeValue};
+use super::err::Drm_ErrCode;
+use crate::error::{Error, Result};
+
+thread_local! {
+    static LAST_ERROR: RefCell<CString> = RefCell::default();
+}
+
+/// A kit's own codes.
+pub trait Code {
+    /// What its functions return.
+    type Value;
+    /// Success.
+    fn success() -> Self::Value;
+    /// The code for an error.
+    fn failure(error: &Error) -> Self::Value;
+}
+
+/// Codes of the DRM kit.
+pub struct DrmCode;
+
+/// Codes of the AVCodec kit.
+pub struct AvCode;
+
+impl Code for DrmCode {
+    type Value = ErrCodeValue;
+
+    #[inline]
+    fn success() -> ErrCodeValue {
+        Drm_ErrCode::DRM_ERR_OK.into()
+    }
+
+    fn failure(error: &Error) -> ErrCodeValue {
+        match error {
+            Error::InvalidArgument { .. } | Error::BufferTooSmall { .. } => Drm_ErrCode::DRM_ERR_INVALID_VAL,
+            Error::Malformed { .. } | Error::Unsupported(_) | Error::NotFound { .. } | Error::Refused(_) => {
+                Drm_ErrCode::DRM_ERR_UNKNOWN
+            }
+            Error::TooManySystems { .. } => Drm_ErrCode::DRM_ERR_MAX_SYSTEM_NUM_REACHED,
+            Error::TooManySessions { .. } => Drm_ErrCode::DRM_ERR_MAX_SESSION_NUM_REACHED,
+            Error::NotProvisioned => Drm_ErrCode::DRM_ERR_NOT_PROVISIONED,
+            Error::NoLicense { .. } => Drm_ErrCode::DRM_ERR_NO_LICENSE,
+            Error::NoKey { .. } => Drm_ErrCode::DRM_ERR_NO_KEY,
+            Error::Storage { .. } | Error::StorageDamaged { .. } | Error::Internal(_) => {
+                Drm_ErrCode::DRM_ERR_SERVICE_DIED
+            }
+        }
+        .into()
+    }
+}
+
+impl Code for AvCode {
+    type Value = AVErrCodeValue;
+
+    fn success() -> AVErrCodeValue {
+        OH_AVErrCode::AV_ERR_OK.into()
+    }
+
+    /// These functions check parameters and do nothing else that can fail.
+    fn failure(_error: &Error) -> AVErrCodeValue {
+        OH_AVErrCode::AV_ERR_INVALID_VAL.into()
+    }
+}
+
+/// Runs the body of an exported function that returns a code.
+#[inline]
+pub fn call<C: Code>(body: impl FnOnce() -> Result<()>) -> C::Value {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(())) => C::success(),
+        Ok(Err(error)) => failed::<C>(&error),
+        Err(_) => failed::<C>(&panicked()),
+    }
+}
+
+/// Runs the body of an exported function that returns a value, `otherwise` if it fails.
+pub fn value<T>(otherwise: T, body: impl FnOnce() -> Result<T>) -> T {
+    let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err(panicked()));
+    result.unwrap_or_else(|error| {
+        remember(&error);
+        otherwise
+    })
+}
+
+/// This thread's last failure in words.
+pub fn last_error() -> *const c_char {
+    LAST_ERROR.try_with(|last| last.borrow().as_ptr()).unwrap_or(c"".as_ptr())
+}
+
+#[cold]
+#[inline(never)]
+fn failed<C: Code>(error: &Error) -> C::Value {
+    remember(error);
+    C::failure(error)
+}
+
+fn panicked() -> Error {
+    Error::Internal("a panic was stopped".into())
+}
+
+fn remember(error: &Error) {
+    // Messages quote names from outside, which may contain anything.
+    let message = CString::new(error.to_string().replace('\0', "\u{fffd}")).unwrap_or_default();
+    // Without thread-local storage, at the end of a thread, the message is lost.
+    let _ = LAST_ERROR.try_with(|last| *last.borrow_mut() = message);
+}

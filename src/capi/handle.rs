@@ -1,0 +1,241 @@
+//! Handles: opaque pointers that encode kind, generation and index of a slot. They are never dereferenced.
+//!
+//! Looking a handle up takes no lock. The slot's generation changes when its object is removed, so that a stale handle
+//! finds nothing, and an object stays in memory while anybody who found it is pinned (`cenc::kernel::rcu`).
+
+use parking_lot::Mutex;
+use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use super::cencinfo::{CencInfo, OH_AVCencInfo};
+use super::common;
+use crate::cenc::kernel::rcu::{Pin, RcuCell, pin};
+use crate::drm::session::MediaKeySession;
+use crate::drm::system::MediaKeySystem;
+use crate::error::{Error, Result};
+
+/// The top byte of every handle: no address that a process can have.
+const MAGIC: usize = 0x5D;
+const MAGIC_SHIFT: u32 = 56;
+const KIND_SHIFT: u32 = 52;
+const GENERATION_SHIFT: u32 = 20;
+const KIND_MASK: usize = 0xF;
+const GENERATION_MASK: usize = 0xFFFF_FFFF;
+const INDEX_MASK: usize = 0xF_FFFF;
+
+const CHUNK: usize = 256;
+/// 65,536 handles of a kind at the same time.
+const CHUNKS: usize = 256;
+
+const _: () = assert!(usize::BITS == 64, "handles need 64-bit pointers");
+
+/// A kind of handle: what C sees, what it stands for.
+pub(crate) trait Kind: 'static {
+    /// The opaque C type.
+    type Opaque;
+    /// The object.
+    type Object: Send + Sync;
+    /// Number of the kind in handles.
+    const NUMBER: usize;
+    /// Name for messages.
+    const NAME: &'static str;
+
+    /// The table of this kind.
+    fn table() -> &'static Table<Self>;
+
+    /// The error for a handle that is none.
+    fn not_a_handle(argument: &'static str) -> Error {
+        Error::invalid(argument, format!("not a live {} handle", Self::NAME))
+    }
+}
+
+/// MediaKeySystem handles.
+pub(crate) enum Systems {}
+/// MediaKeySession handles.
+pub(crate) enum Sessions {}
+/// OH_AVCencInfo handles.
+pub(crate) enum CencInfos {}
+
+macro_rules! kind {
+    ($kind:ident, $opaque:ty, $object:ty, $number:literal, $name:literal) => {
+        impl Kind for $kind {
+            type Opaque = $opaque;
+            type Object = $object;
+            const NUMBER: usize = $number;
+            const NAME: &'static str = $name;
+
+            fn table() -> &'static Table<Self> {
+                static TABLE: Table<$kind> = Table::new();
+                &TABLE
+            }
+        }
+    };
+}
+
+kind!(Systems, common::MediaKeySystem, MediaKeySystem, 1, "MediaKeySystem");
+kind!(Sessions, common::MediaKeySession, MediaKeySession, 2, "MediaKeySession");
+kind!(CencInfos, OH_AVCencInfo, Mutex<CencInfo>, 3, "OH_AVCencInfo");
+
+struct Slot<T> {
+    generation: AtomicU32,
+    object: RcuCell<Option<Arc<T>>>,
+}
+
+type Chunk<T> = Box<[Slot<T>]>;
+
+/// All handles of one kind. Chunks of slots are never freed.
+pub(crate) struct Table<K: Kind + ?Sized> {
+    chunks: [OnceLock<Chunk<K::Object>>; CHUNKS],
+    free: Mutex<Free>,
+}
+
+struct Free {
+    indexes: Vec<usize>,
+    used: usize,
+}
+
+impl<K: Kind + ?Sized> Table<K> {
+    const fn new() -> Self {
+        Self { chunks: [const { OnceLock::new() }; CHUNKS], free: Mutex::new(Free { indexes: Vec::new(), used: 0 }) }
+    }
+
+    /// Makes a handle.
+    pub fn insert(&self, object: Arc<K::Object>) -> Result<*mut K::Opaque> {
+        let index = self.take_index()?;
+        let slot = self.slot(index).ok_or_else(|| Error::Internal("a handle slot is missing".into()))?;
+        drop(slot.object.replace(Some(object)));
+        let generation = slot.generation.load(Ordering::Relaxed) as usize;
+        let handle = MAGIC << MAGIC_SHIFT | K::NUMBER << KIND_SHIFT | generation << GENERATION_SHIFT | index;
+        Ok(ptr::without_provenance_mut(handle))
+    }
+
+    /// The object of a handle, valid while pinned.
+    #[inline]
+    pub fn get_pinned<'g>(&'g self, pin: &'g Pin, handle: *const K::Opaque) -> Option<&'g Arc<K::Object>> {
+        let (index, generation) = Self::decode(handle)?;
+        let slot = self.slot(index)?;
+        // The object is read before the generation: a new object in the slot comes with a new generation.
+        let object = slot.object.read(pin).as_ref()?;
+        (slot.generation.load(Ordering::Acquire) == generation).then_some(object)
+    }
+
+    /// The object of a handle.
+    pub fn get(&self, handle: *const K::Opaque) -> Option<Arc<K::Object>> {
+        self.get_pinned(&pin(), handle).cloned()
+    }
+
+    /// Makes a handle stale and returns its object. When it returns, nobody who is pinned uses the object.
+    pub fn remove(&self, handle: *const K::Opaque) -> Option<Arc<K::Object>> {
+        let (index, generation) = Self::decode(handle)?;
+        let slot = self.slot(index)?;
+        let next = generation.wrapping_add(1);
+        slot.generation.compare_exchange(generation, next, Ordering::AcqRel, Ordering::Relaxed).ok()?;
+        let object = slot.object.replace(None);
+        self.free.lock().indexes.push(index);
+        object
+    }
+
+    fn take_index(&self) -> Result<usize> {
+        let mut free = self.free.lock();
+        if let Some(index) = free.indexes.pop() {
+            return Ok(index);
+        }
+        let index = free.used;
+        let chunk = self
+            .chunks
+            .get(index / CHUNK)
+            .ok_or_else(|| Error::Refused(format!("too many {} handles", K::NAME).into()))?;
+        chunk.get_or_init(|| {
+            // Not 0: a made-up handle with generation 0 is never a live one.
+            let slot = |_| Slot { generation: AtomicU32::new(1), object: RcuCell::new(None) };
+            (0..CHUNK).map(slot).collect()
+        });
+        free.used += 1;
+        Ok(index)
+    }
+
+    #[inline]
+    fn slot(&self, index: usize) -> Option<&Slot<K::Object>> {
+        self.chunks.get(index / CHUNK)?.get()?.get(index % CHUNK)
+    }
+
+    #[inline]
+    fn decode(handle: *const K::Opaque) -> Option<(usize, u32)> {
+        let handle = handle.addr();
+        let expected = MAGIC << (MAGIC_SHIFT - KIND_SHIFT) | K::NUMBER;
+        (handle >> KIND_SHIFT == expected).then(|| {
+            debug_assert_eq!(handle >> KIND_SHIFT & KIND_MASK, K::NUMBER);
+            #[allow(clippy::cast_possible_truncation)] // masked to 32 bits
+            let generation = (handle >> GENERATION_SHIFT & GENERATION_MASK) as u32;
+            (handle & INDEX_MASK, generation)
+        })
+    }
+}
+
+/// The OH_AVCencInfo table.
+pub(crate) fn cenc_infos() -> &'static Table<CencInfos> {
+    CencInfos::table()
+}
+
+/// The MediaKeySession table.
+pub(crate) fn sessions() -> &'static Table<Sessions> {
+    Sessions::table()
+}
+
+/// The MediaKeySystem of a handle.
+pub(crate) fn system(argument: &'static str, handle: *const common::MediaKeySystem) -> Result<Arc<MediaKeySystem>> {
+    Systems::table().get(handle).ok_or_else(|| Systems::not_a_handle(argument))
+}
+
+/// The MediaKeySession of a handle.
+pub(crate) fn session(argument: &'static str, handle: *const common::MediaKeySession) -> Result<Arc<MediaKeySession>> {
+    sessions().get(handle).ok_or_else(|| Sessions::not_a_handle(argument))
+}
+
+/// Makes a handle for a MediaKeySystem.
+pub(crate) fn insert_system(system: &Arc<MediaKeySystem>) -> Result<*mut common::MediaKeySystem> {
+    Systems::table().insert(Arc::clone(system)).inspect_err(|_| drop(system.close()))
+}
+
+/// Makes a handle for a new session of a system.
+pub(crate) fn insert_session(
+    system: &Arc<MediaKeySystem>,
+    session: &Arc<MediaKeySession>,
+) -> Result<*mut common::MediaKeySession> {
+    let handle = sessions().insert(Arc::clone(session)).inspect_err(|_| system.close_session(session))?;
+    let _ = session.token().set(handle.addr());
+    // Whoever destroyed the system before the token was set could not make the handle stale.
+    if system.is_closed() {
+        sessions().remove(handle);
+        return Err(Systems::not_a_handle("mediaKeySystem"));
+    }
+    Ok(handle)
+}
+
+/// The handle of a session that has one.
+pub(crate) fn session_pointer(session: &MediaKeySession) -> Result<*mut common::MediaKeySession> {
+    let token = session.token().get().ok_or_else(|| Error::Internal("the session has no handle yet".into()))?;
+    Ok(ptr::without_provenance_mut(*token))
+}
+
+/// Destroys a session.
+pub(crate) fn destroy_session(argument: &'static str, handle: *const common::MediaKeySession) -> Result<()> {
+    let session = sessions().remove(handle).ok_or_else(|| Sessions::not_a_handle(argument))?;
+    // A system that is gone has closed its sessions.
+    if let Ok(system) = session.system() {
+        system.close_session(&session);
+    }
+    Ok(())
+}
+
+/// Destroys a system and its sessions.
+pub(crate) fn destroy_system(argument: &'static str, handle: *const common::MediaKeySystem) -> Result<()> {
+    let system = Systems::table().remove(handle).ok_or_else(|| Systems::not_a_handle(argument))?;
+    for session in system.close() {
+        if let Some(&token) = session.token().get() {
+            sessions().remove(ptr::without_provenance(token));
+        }
+    }
+    Ok(())
+}

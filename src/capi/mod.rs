@@ -1,0 +1,24 @@
+//! The C API: the only place with `extern "C"` and raw pointers. One file is one header; the rest is what they share.
+
+#![allow(unsafe_code)]
+#![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
+// The names are those of the C headers.
+#![allow(non_camel_case_types, non_snake_case)]
+
+pub mod averrors;
+pub mod cencinfo;
+pub mod common;
+pub mod drm_extension;
+pub mod enums;
+pub mod err;
+pub mod media_decrypt;
+pub mod media_key_session;
+pub mod media_key_system;
+
+mod args;
+mod boundary;
+mod callback;
+mod handle;
+mod log_callback;
+mod sample;
+mod translate;

@@ -1,0 +1,216 @@
+//! From C descriptions of samples to decryption.
+
+use smallvec::SmallVec;
+
+use super::args;
+use super::cencinfo::{
+    CencInfo, DRM_KEY_MAX_SUB_SAMPLE_NUM, DrmCencAlgorithm, DrmCencInfoMode, DrmSubsample, OH_AVCencInfo,
+};
+use super::common::MediaKeySession;
+use super::handle::{self, CencInfos, Kind, Sessions};
+use super::media_decrypt::{
+    DRM_CENC_SCHEME_AUTO, DRM_CENC_SCHEME_CBC1, DRM_CENC_SCHEME_CBCS, DRM_CENC_SCHEME_CENC, DRM_CENC_SCHEME_CENS,
+    DRM_Sample, DRM_SampleInfo,
+};
+use crate::cenc::kernel::rcu::pin;
+use crate::cenc::{Cipher, Pattern, Scheme, Subsample};
+use crate::drm::session::{CheckedSample, SampleRequest};
+use crate::error::{Error, Result};
+
+/// Samples of one call that are kept without an allocation.
+const INLINE_SAMPLES: usize = 16;
+
+/// Decrypts one sample.
+#[inline]
+pub fn decrypt(
+    argument: &'static str,
+    session: *const MediaKeySession,
+    info: *const DRM_SampleInfo,
+    data: *mut u8,
+    length: u32,
+) -> Result<()> {
+    let info = args::reference("info", info)?;
+    let data = args::sample("data", data, length)?;
+    run(argument, session, &request(info)?, data)
+}
+
+/// Decrypts one sample that an `OH_AVCencInfo` describes.
+pub fn decrypt_with_cenc_info(
+    argument: &'static str,
+    session: *const MediaKeySession,
+    info: *const OH_AVCencInfo,
+    data: *mut u8,
+    length: u32,
+) -> Result<()> {
+    let info = handle::cenc_infos().get(info).ok_or_else(|| CencInfos::not_a_handle("cencInfo"))?;
+    let info = info.lock().clone();
+    let data = args::sample("data", data, length)?;
+    let mut subsamples = [DrmSubsample::default(); DRM_KEY_MAX_SUB_SAMPLE_NUM + 1];
+    run(argument, session, &cenc_info_request(&info, length, &mut subsamples)?, data)
+}
+
+/// Decrypts several samples, or none if one of them is refused.
+pub fn decrypt_all(
+    argument: &'static str,
+    session: *const MediaKeySession,
+    samples: *const DRM_Sample,
+    count: usize,
+    failed_index: *mut u32,
+) -> Result<()> {
+    let failed_index = if failed_index.is_null() { None } else { Some(args::out("failedIndex", failed_index)?) };
+    if count == 0 {
+        return handle::session(argument, session).map(drop);
+    }
+    let samples = args::slice("samples", samples, count)?;
+    let mut refused = None;
+    let result = (|| {
+        let pin = pin();
+        let session =
+            handle::sessions().get_pinned(&pin, session).ok_or_else(|| (Sessions::not_a_handle(argument), None))?;
+        let mut checked: SmallVec<[CheckedSample<'_>; INLINE_SAMPLES]> = SmallVec::with_capacity(count);
+        for (index, sample) in samples.iter().enumerate() {
+            let found = check_one(sample).and_then(|(info, request)| {
+                session
+                    .check_sample(&pin, &request, sample.dataLen as usize)
+                    .map_err(|error| (error, Some((session.clone(), info.keyId))))
+            });
+            checked.push(found.inspect_err(|_| refused = Some(index))?);
+        }
+        for (sample, checked) in samples.iter().zip(&checked) {
+            // Checked above; a program that changes its arguments meanwhile gets an error here.
+            let data = args::sample("data", sample.data, sample.dataLen).map_err(|error| (error, None))?;
+            checked.decrypt(data);
+            session.count_sample(&pin, data.len());
+        }
+        Ok(())
+    })();
+    result.map_err(|(error, missing)| {
+        if let (Some(out), Some(index)) = (failed_index, refused) {
+            out.write(u32::try_from(index).unwrap_or(u32::MAX));
+        }
+        if let (Error::NoKey { .. }, Some((session, key_id))) = (&error, missing) {
+            session.announce_missing_key(&key_id);
+        }
+        error
+    })
+}
+
+type Refusal = (Error, Option<(std::sync::Arc<crate::drm::session::MediaKeySession>, [u8; 16])>);
+
+fn check_one(sample: &DRM_Sample) -> Result<(&DRM_SampleInfo, SampleRequest<'_>), Refusal> {
+    let check = || {
+        if sample.reserved != 0 {
+            return Err(Error::invalid("samples", "reserved is not 0"));
+        }
+        let info = args::reference("info", sample.info)?;
+        args::sample("data", sample.data, sample.dataLen)?;
+        Ok((info, request(info)?))
+    };
+    check().map_err(|error| (error, None))
+}
+
+#[inline]
+fn run(
+    argument: &'static str,
+    session: *const MediaKeySession,
+    request: &SampleRequest<'_>,
+    data: &mut [u8],
+) -> Result<()> {
+    let (error, session) = {
+        let pin = pin();
+        let session = handle::sessions().get_pinned(&pin, session).ok_or_else(|| Sessions::not_a_handle(argument))?;
+        match session.check_sample(&pin, request, data.len()) {
+            Ok(sample) => {
+                sample.decrypt(data);
+                session.count_sample(&pin, data.len());
+                return Ok(());
+            }
+            Err(error) => (error, session.clone()),
+        }
+    };
+    // Not while pinned: this takes locks.
+    if matches!(error, Error::NoKey { .. }) {
+        session.announce_missing_key(request.key_id);
+    }
+    Err(error)
+}
+
+#[inline]
+fn request(info: &DRM_SampleInfo) -> Result<SampleRequest<'_>> {
+    if info.structSize as usize != size_of::<DRM_SampleInfo>() {
+        return Err(Error::invalid("structSize", "not sizeof(DRM_SampleInfo)"));
+    }
+    if info.reserved != 0 {
+        return Err(Error::invalid("reserved", "not 0"));
+    }
+    let pattern = Pattern { crypt: info.cryptByteBlock, skip: info.skipByteBlock };
+    let method = method(info.algorithm.0, info.scheme, pattern)?;
+    let iv = info.iv.get(..info.ivLen as usize).ok_or_else(|| Error::invalid("ivLen", "greater than 16"))?;
+    let subsamples = if info.subsampleCount == 0 {
+        &[]
+    } else {
+        args::slice("subsamples", info.subsamples, info.subsampleCount as usize)?
+    };
+    Ok(SampleRequest { method, key_id: &info.keyId, iv, pattern, subsamples: convert(subsamples) })
+}
+
+/// Cipher and scheme for an algorithm, a scheme's four characters (or 0) and a pattern; none for clear samples.
+#[inline]
+fn method(algorithm: u32, scheme: u32, pattern: Pattern) -> Result<Option<(Cipher, Scheme)>> {
+    const CLEAR: u32 = DrmCencAlgorithm::DRM_ALG_CENC_UNENCRYPTED as u32;
+    const AES_CTR: u32 = DrmCencAlgorithm::DRM_ALG_CENC_AES_CTR as u32;
+    const AES_WV: u32 = DrmCencAlgorithm::DRM_ALG_CENC_AES_WV as u32;
+    const AES_CBC: u32 = DrmCencAlgorithm::DRM_ALG_CENC_AES_CBC as u32;
+    const SM4_CBC: u32 = DrmCencAlgorithm::DRM_ALG_CENC_SM4_CBC as u32;
+    const SM4_CTR: u32 = DrmCencAlgorithm::DRM_ALG_CENC_SM4_CTR as u32;
+    let (cipher, counter_mode) = match algorithm {
+        AES_CTR => (Cipher::Aes128, true),
+        AES_CBC => (Cipher::Aes128, false),
+        SM4_CTR => (Cipher::Sm4, true),
+        SM4_CBC => (Cipher::Sm4, false),
+        CLEAR => return Ok(None),
+        AES_WV => return Err(Error::Unsupported("algorithm DRM_ALG_CENC_AES_WV".into())),
+        _ => return Err(Error::invalid("algorithm", "not a DrmCencAlgorithm")),
+    };
+    let has_pattern = pattern.crypt != 0 || pattern.skip != 0;
+    let scheme = match (scheme, counter_mode, has_pattern) {
+        (DRM_CENC_SCHEME_AUTO, true, false) | (DRM_CENC_SCHEME_CENC, true, _) => Scheme::Cenc,
+        (DRM_CENC_SCHEME_AUTO, true, true) | (DRM_CENC_SCHEME_CENS, true, _) => Scheme::Cens,
+        (DRM_CENC_SCHEME_AUTO, false, false) | (DRM_CENC_SCHEME_CBC1, false, _) => Scheme::Cbc1,
+        (DRM_CENC_SCHEME_AUTO, false, true) | (DRM_CENC_SCHEME_CBCS, false, _) => Scheme::Cbcs,
+        _ => return Err(Error::invalid("scheme", "unknown, or not one of the algorithm's mode")),
+    };
+    Ok(Some((cipher, scheme)))
+}
+
+fn cenc_info_request<'a>(
+    info: &'a CencInfo,
+    length: u32,
+    subsamples: &'a mut [DrmSubsample; DRM_KEY_MAX_SUB_SAMPLE_NUM + 1],
+) -> Result<SampleRequest<'a>> {
+    let pattern = Pattern { crypt: info.encrypted_blocks, skip: info.skipped_blocks };
+    let method = method(info.algorithm, DRM_CENC_SCHEME_AUTO, pattern)?;
+    if method.is_some() && info.mode != DrmCencInfoMode::DRM_CENC_INFO_KEY_IV_SUBSAMPLES_SET as u32 {
+        return Err(Error::invalid("cencInfo", "key id, IV and subsamples are not set"));
+    }
+    let given = &info.subsamples[..info.subsample_count];
+    let offset = info.first_encrypted_offset;
+    let used: &[DrmSubsample] = if offset == 0 {
+        given
+    } else {
+        let payload = if given.is_empty() { length.saturating_sub(offset) } else { 0 };
+        subsamples[0] = DrmSubsample { clearHeaderLen: offset, payLoadLen: payload };
+        subsamples[1..=given.len()].copy_from_slice(given);
+        &subsamples[..=given.len()]
+    };
+    Ok(SampleRequest { method, key_id: &info.key_id, iv: &info.iv, pattern, subsamples: convert(used) })
+}
+
+const _: () = assert!(size_of::<DrmSubsample>() == size_of::<Subsample>());
+const _: () = assert!(align_of::<DrmSubsample>() == align_of::<Subsample>());
+
+#[inline]
+fn convert(subsamples: &[DrmSubsample]) -> &[Subsample] {
+    // SAFETY: both are #[repr(C)] structs of two u32, clear bytes first; the lifetime stays the same.
+    unsafe { std::slice::from_raw_parts(subsamples.as_ptr().cast(), subsamples.len()) }
+}

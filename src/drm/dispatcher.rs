@@ -1,0 +1,72 @@
+//! The one thread that calls listeners. It starts with the first event that somebody listens to.
+
+use crossbeam_channel::{Receiver, Sender};
+use parking_lot::Mutex;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::events::{Event, EventSource};
+use crate::error::{Error, Result};
+use crate::util::log;
+
+struct Job {
+    source: Arc<EventSource>,
+    event: Event,
+}
+
+struct Queue {
+    sender: Sender<Job>,
+    /// A child after fork() has no dispatcher thread and gets its own.
+    process: u32,
+}
+
+static QUEUE: Mutex<Option<Queue>> = Mutex::new(None);
+
+thread_local! {
+    static IS_DISPATCHER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this is the dispatcher thread, that is, whether a listener is calling.
+pub fn is_current_thread() -> bool {
+    IS_DISPATCHER.get()
+}
+
+/// Starts the thread if it does not run yet.
+pub fn start() -> Result<()> {
+    sender().map(drop)
+}
+
+/// Queues an event.
+pub fn post(source: Arc<EventSource>, event: Event) {
+    let sent = sender().and_then(|sender| {
+        sender.send(Job { source, event }).map_err(|_| Error::Internal("the event thread is gone".into()))
+    });
+    if let Err(error) = sent {
+        log::error!("an event is lost: {error}");
+    }
+}
+
+fn sender() -> Result<Sender<Job>> {
+    let mut queue = QUEUE.lock();
+    let process = std::process::id();
+    if let Some(queue) = queue.as_ref().filter(|queue| queue.process == process) {
+        return Ok(queue.sender.clone());
+    }
+    let (sender, receiver) = crossbeam_channel::unbounded();
+    std::thread::Builder::new()
+        .name("native_drm".to_owned())
+        .spawn(move || run(&receiver))
+        .map_err(|error| Error::Internal(format!("cannot start the event thread: {error}").into()))?;
+    *queue = Some(Queue { sender: sender.clone(), process });
+    Ok(sender)
+}
+
+fn run(jobs: &Receiver<Job>) {
+    IS_DISPATCHER.set(true);
+    for job in jobs {
+        if catch_unwind(AssertUnwindSafe(|| job.source.deliver(&job.event))).is_err() {
+            log::error!("a callback panicked");
+        }
+    }
+}

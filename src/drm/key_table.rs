@@ -1,0 +1,226 @@
+//! The keys of a session: read without locks by decrypts, replaced as a whole by changes.
+
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use zeroize::Zeroizing;
+
+use super::events::KeyInfo;
+use crate::cenc::ContentKey;
+use crate::cenc::kernel::rcu::{Pin, RcuCell, pin};
+use crate::error::{Error, Result};
+
+/// Status words of OpenHarmony.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum KeyStatus {
+    /// Decrypts.
+    Usable = 0,
+    /// Its licence is over.
+    Expired = 1,
+    /// The output does not meet the licence's requirement.
+    OutputNotAllowed = 2,
+    /// Not known yet.
+    Pending = 3,
+    /// Cannot decrypt: not 16 bytes long.
+    InternalError = 4,
+    /// Its licence has not begun.
+    UsableInFuture = 5,
+}
+
+impl KeyStatus {
+    const ALL: [Self; 6] =
+        [Self::Usable, Self::Expired, Self::OutputNotAllowed, Self::Pending, Self::InternalError, Self::UsableInFuture];
+
+    /// The word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Usable => "USABLE",
+            Self::Expired => "EXPIRED",
+            Self::OutputNotAllowed => "OUTPUT_NOT_ALLOWED",
+            Self::Pending => "PENDING",
+            Self::InternalError => "INTERNAL_ERROR",
+            Self::UsableInFuture => "USABLE_IN_FUTURE",
+        }
+    }
+}
+
+/// A key of a session.
+pub struct Key {
+    id: Vec<u8>,
+    /// None if the key does not have 16 bytes.
+    content: Option<ContentKey>,
+    length: usize,
+    status: AtomicU8,
+}
+
+impl Key {
+    /// Prepares a key for use.
+    pub fn new(id: Vec<u8>, key: &Zeroizing<Vec<u8>>) -> Result<Self> {
+        let content = match <&[u8; 16]>::try_from(key.as_slice()) {
+            Ok(bytes) => Some(ContentKey::new(bytes)?),
+            Err(_) => None,
+        };
+        let status = if content.is_some() { KeyStatus::Usable } else { KeyStatus::InternalError };
+        Ok(Self { id, content, length: key.len(), status: AtomicU8::new(status as u8) })
+    }
+
+    /// The key id.
+    pub fn id(&self) -> &[u8] {
+        &self.id
+    }
+
+    /// The status.
+    pub fn status(&self) -> KeyStatus {
+        KeyStatus::ALL[usize::from(self.status.load(Ordering::Acquire))]
+    }
+
+    /// The content key, if it may be used now.
+    #[inline]
+    pub fn usable(&self) -> Result<&ContentKey> {
+        match &self.content {
+            Some(content) if self.status.load(Ordering::Acquire) == KeyStatus::Usable as u8 => Ok(content),
+            content => Err(self.refusal(content.is_some())),
+        }
+    }
+
+    #[cold]
+    fn refusal(&self, has_content: bool) -> Error {
+        let key_id = hex::encode(&self.id);
+        if has_content {
+            Error::NoLicense { key_id, reason: self.status().word().into() }
+        } else {
+            Error::NoKey { key_id, reason: format!("the key has {} bytes, not 16", self.length).into() }
+        }
+    }
+}
+
+/// What decrypts see.
+#[derive(Default, Clone)]
+struct Snapshot {
+    /// All keys, in the order of their arrival.
+    keys: Vec<Arc<Key>>,
+    /// Those whose id has 16 bytes, for decrypts.
+    by_id: Vec<([u8; 16], Arc<Key>)>,
+}
+
+impl Snapshot {
+    fn from_keys(keys: Vec<Arc<Key>>) -> Self {
+        let by_id = keys
+            .iter()
+            .filter_map(|key| <[u8; 16]>::try_from(key.id.as_slice()).ok().map(|id| (id, Arc::clone(key))))
+            .collect();
+        Self { keys, by_id }
+    }
+}
+
+/// The keys of a session.
+pub struct KeyTable {
+    snapshot: RcuCell<Snapshot>,
+    /// Held by changes; the flag says that no key may be added any more.
+    closed: Mutex<bool>,
+}
+
+impl Default for KeyTable {
+    fn default() -> Self {
+        Self { snapshot: RcuCell::new(Snapshot::default()), closed: Mutex::new(false) }
+    }
+}
+
+impl KeyTable {
+    /// Finds a key. `hint` is where this thread found its last one.
+    #[inline]
+    pub fn find<'g>(&'g self, pin: &'g Pin, id: &[u8; 16], hint: &AtomicUsize) -> Option<&'g Key> {
+        let by_id = &self.snapshot.read(pin).by_id;
+        if let Some((found, key)) = by_id.get(hint.load(Ordering::Relaxed))
+            && same(found, id)
+        {
+            return Some(key);
+        }
+        let index = by_id.iter().position(|(candidate, _)| same(candidate, id))?;
+        hint.store(index, Ordering::Relaxed);
+        Some(&by_id[index].1)
+    }
+
+    /// Whether a key with that id may be used now.
+    pub fn has_usable(&self, id: &[u8; 16]) -> bool {
+        let pin = pin();
+        self.snapshot.read(&pin).by_id.iter().any(|(candidate, key)| candidate == id && key.usable().is_ok())
+    }
+
+    /// Whether there is a key with that id, usable or not.
+    pub fn contains(&self, id: &[u8; 16]) -> bool {
+        let pin = pin();
+        self.snapshot.read(&pin).by_id.iter().any(|(candidate, _)| candidate == id)
+    }
+
+    /// All keys, in the order of their arrival.
+    pub fn list(&self) -> Vec<KeyInfo> {
+        let pin = pin();
+        let keys = &self.snapshot.read(&pin).keys;
+        keys.iter().map(|key| KeyInfo { id: key.id.clone(), status: key.status() }).collect()
+    }
+
+    /// Adds keys; a key with the same id is replaced in its place. Returns whether one of the new ones is usable.
+    pub fn insert(&self, new: Vec<Key>) -> Result<bool> {
+        let closed = self.closed.lock();
+        if *closed {
+            return Err(Error::invalid("mediaKeySession", "it was destroyed meanwhile"));
+        }
+        let mut keys = self.keys();
+        let any_usable = new.iter().any(|key| key.status() == KeyStatus::Usable);
+        for key in new {
+            let key = Arc::new(key);
+            match keys.iter_mut().find(|present| present.id == key.id) {
+                Some(present) => *present = key,
+                None => keys.push(key),
+            }
+        }
+        self.publish(keys);
+        Ok(any_usable)
+    }
+
+    /// Removes a key. Returns whether it was there. When it returns, the key is wiped.
+    pub fn remove(&self, id: &[u8]) -> bool {
+        let _changing = self.closed.lock();
+        let mut keys = self.keys();
+        let before = keys.len();
+        keys.retain(|key| key.id != id);
+        let removed = keys.len() != before;
+        if removed {
+            self.publish(keys);
+        }
+        removed
+    }
+
+    /// Removes all keys and returns their ids. When it returns, the keys are wiped.
+    pub fn clear(&self) -> Vec<Vec<u8>> {
+        let _changing = self.closed.lock();
+        let keys = self.keys();
+        if !keys.is_empty() {
+            self.publish(Vec::new());
+        }
+        keys.into_iter().map(|key| key.id.clone()).collect()
+    }
+
+    /// As [`KeyTable::clear`], for good.
+    pub fn close(&self) {
+        *self.closed.lock() = true;
+        self.clear();
+    }
+
+    fn keys(&self) -> Vec<Arc<Key>> {
+        let pin = pin();
+        self.snapshot.read(&pin).keys.clone()
+    }
+
+    /// Waits for decrypts that still use the earlier snapshot, then drops it.
+    fn publish(&self, keys: Vec<Arc<Key>>) {
+        drop(self.snapshot.replace(Snapshot::from_keys(keys)));
+    }
+}
+
+#[inline]
+fn same(a: &[u8; 16], b: &[u8; 16]) -> bool {
+    u128::from_ne_bytes(*a) == u128::from_ne_bytes(*b)
+}

@@ -1,0 +1,42 @@
+//! Where an instance keeps its offline keys.
+
+use parking_lot::Mutex;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::storage::{self, FileStore, OfflineStore};
+
+/// The offline store of one instance, opened at its first use.
+pub struct OfflineKeys {
+    namespace: &'static str,
+    store: Mutex<Option<Arc<dyn OfflineStore>>>,
+}
+
+impl OfflineKeys {
+    /// A store in the default directory.
+    pub fn new(namespace: &'static str) -> Self {
+        Self { namespace, store: Mutex::new(None) }
+    }
+
+    /// Uses another directory from now on.
+    pub fn set_directory(&self, directory: &Path) -> Result<()> {
+        *self.store.lock() = Some(self.open(directory)?);
+        Ok(())
+    }
+
+    /// The store.
+    pub fn store(&self) -> Result<Arc<dyn OfflineStore>> {
+        let mut store = self.store.lock();
+        if let Some(store) = &*store {
+            return Ok(Arc::clone(store));
+        }
+        let opened = self.open(&storage::default_dir()?)?;
+        *store = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    fn open(&self, directory: &Path) -> Result<Arc<dyn OfflineStore>> {
+        Ok(Arc::new(FileStore::open(directory, self.namespace)?))
+    }
+}

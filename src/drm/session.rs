@@ -1,0 +1,304 @@
+//! A session: requests, licences, keys, decryption.
+
+use parking_lot::Mutex;
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock, Weak};
+
+use super::events::{Event, EventKind, EventSource};
+use super::key_system::{Licence, LicenceKey, MediaKeyRequestInfo, ProtectionLevel, Request};
+use super::key_table::{Key, KeyTable};
+use super::statistics::{DecryptCounters, DecryptTotals};
+use super::system::{Host, MediaKeySystem};
+use crate::cenc::kernel::rcu::Pin;
+use crate::cenc::{Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
+use crate::error::{Error, Result};
+use crate::init_data::pssh;
+use crate::storage::{StoredKey, StoredStatus};
+
+/// Bytes of a media key request at most.
+const MAX_REQUEST: usize = 8192;
+/// Bytes of an offline key's id at most.
+const MAX_OFFLINE_ID: usize = 64;
+/// Needs that are remembered as announced; more of them in one session's life may be announced twice.
+const MAX_ANNOUNCED: usize = 4096;
+
+/// How a sample is encrypted and with which key.
+pub struct SampleRequest<'a> {
+    /// Cipher and scheme; none = the sample is clear.
+    pub method: Option<(Cipher, Scheme)>,
+    /// Key id.
+    pub key_id: &'a [u8; 16],
+    /// Initialisation vector, 8 or 16 bytes.
+    pub iv: &'a [u8],
+    /// Pattern.
+    pub pattern: Pattern,
+    /// Subsamples; none = the whole sample is protected.
+    pub subsamples: &'a [Subsample],
+}
+
+/// A sample that was found good, and its key; clear samples have none.
+pub struct CheckedSample<'g>(Option<(Sample<'g>, &'g ContentKey)>);
+
+impl CheckedSample<'_> {
+    /// Decrypts in place.
+    #[inline]
+    pub fn decrypt(&self, data: &mut [u8]) {
+        if let Some((sample, key)) = &self.0 {
+            sample.decrypt(key, data);
+        }
+    }
+}
+
+/// A session.
+pub struct MediaKeySession {
+    system: Weak<MediaKeySystem>,
+    host: Arc<Host>,
+    level: ProtectionLevel,
+    keys: KeyTable,
+    counters: DecryptCounters,
+    events: Arc<EventSource>,
+    announced: Mutex<HashSet<Vec<u8>>>,
+    token: OnceLock<usize>,
+}
+
+impl MediaKeySession {
+    pub(super) fn new(system: &Arc<MediaKeySystem>, host: Arc<Host>, level: ProtectionLevel) -> Self {
+        Self {
+            system: Arc::downgrade(system),
+            host,
+            level,
+            keys: KeyTable::default(),
+            counters: DecryptCounters::default(),
+            events: Arc::default(),
+            announced: Mutex::default(),
+            token: OnceLock::new(),
+        }
+    }
+
+    /// A number that the layer above gives to the session once.
+    pub fn token(&self) -> &OnceLock<usize> {
+        &self.token
+    }
+
+    /// Its events.
+    pub fn events(&self) -> &Arc<EventSource> {
+        &self.events
+    }
+
+    /// The instance that it belongs to.
+    pub fn system(&self) -> Result<Arc<MediaKeySystem>> {
+        self.system.upgrade().ok_or_else(|| Error::invalid("mediaKeySession", "its MediaKeySystem was destroyed"))
+    }
+
+    /// Its protection level.
+    pub fn level(&self) -> Result<ProtectionLevel> {
+        self.host.check()?;
+        Ok(self.level)
+    }
+
+    /// Whether tracks of that type need a secure decoder.
+    pub fn requires_secure_decoder(&self, mime_type: &str) -> Result<bool> {
+        Ok(self.level()? == ProtectionLevel::EnhancedHwCrypto && mime_type.to_ascii_lowercase().starts_with("video/"))
+    }
+
+    /// The media key request for some init data.
+    pub fn generate_media_key_request(&self, info: &MediaKeyRequestInfo) -> Result<Request> {
+        self.events.prepare()?;
+        let request = self.host.run(|key_system| key_system.media_key_request(info))?;
+        if request.data.len() > MAX_REQUEST {
+            return Err(Error::Refused(format!("a request of {} bytes is too long", request.data.len()).into()));
+        }
+        if self.host.key_system().descriptor().announces_requests && self.announce(&info.init_data) {
+            self.events.post_occurred(EventKind::KeyRequired, info.init_data.clone());
+        }
+        Ok(request)
+    }
+
+    /// Parses a licence without applying it.
+    pub fn parse_media_key_response(&self, response: &[u8]) -> Result<Licence> {
+        let licence = self.host.run(|key_system| key_system.parse_licence(response))?;
+        if licence.persistent
+            && let Some(key) = licence.keys.iter().find(|key| key.id.len() > MAX_OFFLINE_ID)
+        {
+            let reason = format!("the offline key id {} has {} bytes", hex::encode(&key.id), key.id.len());
+            return Err(Error::Refused(reason.into()));
+        }
+        Ok(licence)
+    }
+
+    /// Applies a licence: stores its keys if they are to be stored, then makes them usable.
+    pub fn apply_licence(&self, licence: &Licence) -> Result<()> {
+        self.events.prepare()?;
+        let keys = licence.keys.iter().map(|key| Key::new(key.id.clone(), &key.key)).collect::<Result<Vec<_>>>()?;
+        if licence.persistent {
+            // The last of several entries with one key id counts.
+            let mut seen = HashSet::new();
+            let last = |key: &&LicenceKey| seen.insert(key.id.clone());
+            let entries: Vec<_> = licence
+                .keys
+                .iter()
+                .rev()
+                .filter(last)
+                .map(|key| (key.id.as_slice(), StoredKey { status: StoredStatus::Usable, payload: key.key.clone() }))
+                .collect();
+            self.system()?.store()?.put_all(&entries)?;
+        }
+        self.add_keys(keys, false)
+    }
+
+    fn add_keys(&self, keys: Vec<Key>, restored: bool) -> Result<()> {
+        let ids: Vec<_> = keys.iter().map(|key| key.id().to_vec()).collect();
+        let new_keys_available = self.keys.insert(keys)?;
+        let mut announced = self.announced.lock();
+        for id in &ids {
+            announced.remove(id);
+        }
+        drop(announced);
+        if restored {
+            // These licences never expire.
+            self.events.post_occurred(EventKind::ExpirationUpdate, *b"0");
+        }
+        self.post_keys_changed(new_keys_available);
+        if let Some(system) = self.system.upgrade() {
+            system.key_arrived();
+        }
+        Ok(())
+    }
+
+    /// Names and values of the session's status rows.
+    pub fn status_rows(&self) -> Result<Vec<(String, String)>> {
+        self.host.check()?;
+        Ok(self.keys.list().into_iter().map(|key| (hex::encode(key.id), key.status.word().to_owned())).collect())
+    }
+
+    /// Removes and wipes all keys.
+    pub fn clear_media_keys(&self) -> Result<()> {
+        self.host.check()?;
+        self.events.prepare()?;
+        let ids = self.keys.clear();
+        if !ids.is_empty() {
+            let info: Vec<u8> = ids.iter().flat_map(|id| fixed_id(id)).collect();
+            self.events.post_occurred(EventKind::KeyExpired, info);
+            self.post_keys_changed(false);
+        }
+        Ok(())
+    }
+
+    /// The message that gives a stored key back.
+    pub fn generate_offline_release_request(&self, id: &[u8]) -> Result<Vec<u8>> {
+        self.host.check()?;
+        self.system()?.stored_key(id)?;
+        self.host.run(|key_system| key_system.release_request(id))
+    }
+
+    /// Processes the acknowledgement of a release.
+    pub fn process_offline_release_response(&self, id: &[u8], response: &[u8]) -> Result<()> {
+        self.host.check()?;
+        self.system()?.release(id, response)
+    }
+
+    /// Loads a stored key.
+    pub fn restore_offline_key(&self, id: &[u8]) -> Result<()> {
+        self.host.check()?;
+        self.events.prepare()?;
+        let (store, stored) = self.system()?.stored_key(id)?;
+        let key = Key::new(id.to_vec(), &stored.payload)?;
+        if stored.status == StoredStatus::Inactive {
+            store.set_status(id, StoredStatus::Usable)?;
+        }
+        self.add_keys(vec![key], true)
+    }
+
+    /// Removes a key that was released.
+    pub(super) fn drop_key(&self, id: &[u8]) {
+        if self.keys.remove(id) {
+            self.post_keys_changed(false);
+        }
+    }
+
+    /// Checks a sample and finds its key; nothing is changed yet.
+    #[inline]
+    pub fn check_sample<'g>(
+        &'g self,
+        pin: &'g Pin,
+        request: &SampleRequest<'g>,
+        length: usize,
+    ) -> Result<CheckedSample<'g>> {
+        self.find_key(pin, request, length).inspect_err(|_| self.counters.count_error(pin))
+    }
+
+    #[inline]
+    fn find_key<'g>(&'g self, pin: &'g Pin, request: &SampleRequest<'g>, length: usize) -> Result<CheckedSample<'g>> {
+        self.host.check()?;
+        let Some((cipher, scheme)) = request.method else {
+            return Ok(CheckedSample(None));
+        };
+        let sample = Sample::new(cipher, scheme, request.iv, request.pattern, request.subsamples, length)?;
+        let key = self
+            .keys
+            .find(pin, request.key_id, self.counters.key_hint(pin))
+            .ok_or_else(|| no_key(request.key_id))?
+            .usable()?;
+        Ok(CheckedSample(Some((sample, key))))
+    }
+
+    /// Counts a sample that was decrypted.
+    #[inline]
+    pub fn count_sample(&self, pin: &Pin, length: usize) {
+        self.counters.count_sample(pin, length);
+    }
+
+    /// Tells listeners, once per key id until it arrives, that a key is missing. Not to be called while pinned.
+    pub fn announce_missing_key(&self, id: &[u8; 16]) {
+        if !self.keys.contains(id) && self.announce(id) {
+            let init_data = pssh::build(&self.host.key_system().descriptor().uuid, &[*id], &[]);
+            // The request that follows uses this init data and must not announce the same need again.
+            self.announce(&init_data);
+            self.events.post_occurred(EventKind::KeyRequired, init_data);
+        }
+    }
+
+    /// Whether a key can be used now.
+    pub fn has_usable_key(&self, id: &[u8; 16]) -> bool {
+        self.keys.has_usable(id)
+    }
+
+    /// What was counted.
+    pub fn totals(&self) -> DecryptTotals {
+        self.counters.totals()
+    }
+
+    /// Ends the session: keys are wiped, events end.
+    pub(super) fn close(&self) {
+        self.keys.close();
+        self.events.close();
+    }
+
+    /// Whether a need was not announced before.
+    fn announce(&self, need: &[u8]) -> bool {
+        let mut announced = self.announced.lock();
+        !announced.contains(need) && {
+            if announced.len() < MAX_ANNOUNCED {
+                announced.insert(need.to_vec());
+            }
+            true
+        }
+    }
+
+    fn post_keys_changed(&self, new_keys_available: bool) {
+        self.events.post(Event::KeysChanged { keys: self.keys.list(), new_keys_available });
+    }
+}
+
+/// A key id as events carry it: 16 bytes, padded with zeros or cut.
+pub fn fixed_id(id: &[u8]) -> [u8; 16] {
+    let mut fixed = [0; 16];
+    let length = id.len().min(fixed.len());
+    fixed[..length].copy_from_slice(&id[..length]);
+    fixed
+}
+
+#[cold]
+fn no_key(id: &[u8; 16]) -> Error {
+    Error::NoKey { key_id: hex::encode(id), reason: "the session does not have it".into() }
+}

@@ -1,0 +1,352 @@
+//! An instance of a key system: configuration, provisioning, offline keys, sessions.
+
+use parking_lot::{Condvar, Mutex};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::configuration::Configuration;
+use super::events::{EventKind, EventSource};
+use super::key_system::{CertificateStatus, KeySystem, ProtectionLevel, Release, Request};
+use super::offline::OfflineKeys;
+use super::registry::Place;
+use super::session::MediaKeySession;
+use super::statistics::DecryptTotals;
+use crate::error::{Error, Result};
+use crate::storage::{OfflineStore, StoredKey, StoredStatus};
+use crate::util::log;
+
+/// Sessions that one instance may have at the same time.
+pub const MAX_SESSIONS: usize = 64;
+
+/// Read-only configuration strings.
+const PREDEFINED: &[&str] =
+    &["vendor", "version", "description", "algorithms", "deviceUniqueId", "maxSessionNum", "currentSessionNum"];
+
+/// The configuration string that names the directory of the offline store.
+const STORAGE_PATH: &str = "storagePath";
+
+/// A key system and whether it still works. A panic inside it ends it, not the process.
+pub struct Host {
+    key_system: &'static dyn KeySystem,
+    dead: AtomicBool,
+}
+
+impl Host {
+    /// The key system.
+    pub fn key_system(&self) -> &'static dyn KeySystem {
+        self.key_system
+    }
+
+    /// Fails once the key system has panicked.
+    #[inline]
+    pub fn check(&self) -> Result<()> {
+        if self.dead.load(Ordering::Relaxed) { Err(self.death()) } else { Ok(()) }
+    }
+
+    /// Lets the key system do something.
+    pub fn run<T>(&self, action: impl FnOnce(&dyn KeySystem) -> Result<T>) -> Result<T> {
+        self.check()?;
+        catch_unwind(AssertUnwindSafe(|| action(self.key_system))).unwrap_or_else(|_| {
+            self.dead.store(true, Ordering::Relaxed);
+            log::error!("{} panicked", self.key_system.descriptor().name);
+            Err(self.death())
+        })
+    }
+
+    #[cold]
+    fn death(&self) -> Error {
+        Error::Internal(format!("the key system {} has failed", self.key_system.descriptor().name).into())
+    }
+}
+
+/// An instance of a key system.
+pub struct MediaKeySystem {
+    host: Arc<Host>,
+    events: Arc<EventSource>,
+    strings: Configuration<String>,
+    byte_arrays: Configuration<Vec<u8>>,
+    offline: OfflineKeys,
+    provisioning_announced: AtomicBool,
+    sessions: Mutex<Sessions>,
+    /// Told whenever a session gets keys and when the instance is destroyed.
+    key_arrival: Condvar,
+    place: Mutex<Option<Place>>,
+}
+
+#[derive(Default)]
+struct Sessions {
+    /// In the order of their creation.
+    open: Vec<Arc<MediaKeySession>>,
+    /// What sessions that are gone had counted.
+    past: DecryptTotals,
+    closed: bool,
+}
+
+impl MediaKeySystem {
+    /// An instance; `place` is freed when it is closed.
+    pub fn new(key_system: &'static dyn KeySystem, place: Option<Place>) -> Self {
+        Self {
+            host: Arc::new(Host { key_system, dead: AtomicBool::new(false) }),
+            events: Arc::default(),
+            strings: Configuration::default(),
+            byte_arrays: Configuration::default(),
+            offline: OfflineKeys::new(key_system.descriptor().name),
+            provisioning_announced: AtomicBool::new(false),
+            sessions: Mutex::default(),
+            key_arrival: Condvar::new(),
+            place: Mutex::new(place),
+        }
+    }
+
+    /// Its events.
+    pub fn events(&self) -> &Arc<EventSource> {
+        &self.events
+    }
+
+    /// Sets a configuration string.
+    pub fn set_configuration_string(&self, name: String, value: String) -> Result<()> {
+        self.host.check()?;
+        refuse_predefined(&name)?;
+        let directory = (name == STORAGE_PATH).then(|| PathBuf::from(&value));
+        self.strings.set(name, value)?;
+        if let Some(directory) = directory {
+            self.offline.set_directory(&directory)?;
+        }
+        Ok(())
+    }
+
+    /// Gets a configuration string.
+    pub fn configuration_string(&self, name: &str) -> Result<String> {
+        self.host.check()?;
+        let descriptor = self.host.key_system.descriptor();
+        Ok(match name {
+            "vendor" => descriptor.vendor.to_owned(),
+            "version" => env!("CARGO_PKG_VERSION").to_owned(),
+            "description" => descriptor.description.to_owned(),
+            "algorithms" => descriptor.algorithms.to_owned(),
+            "deviceUniqueId" => hex::encode(self.offline.store()?.device_id()?),
+            "maxSessionNum" => MAX_SESSIONS.to_string(),
+            "currentSessionNum" => self.sessions.lock().open.len().to_string(),
+            _ => self.strings.get(name)?,
+        })
+    }
+
+    /// Sets a configuration byte array.
+    pub fn set_configuration_bytes(&self, name: String, value: Vec<u8>) -> Result<()> {
+        self.host.check()?;
+        refuse_predefined(&name)?;
+        self.byte_arrays.set(name, value)
+    }
+
+    /// Gets a configuration byte array.
+    pub fn configuration_bytes(&self, name: &str) -> Result<Vec<u8>> {
+        self.host.check()?;
+        if name == "deviceUniqueId" {
+            return Ok(self.offline.store()?.device_id()?.to_vec());
+        }
+        self.byte_arrays.get(name)
+    }
+
+    /// Names and values of statistics.
+    pub fn statistics(&self) -> Result<Vec<(&'static str, String)>> {
+        self.host.check()?;
+        let (totals, session_count) = {
+            let sessions = self.sessions.lock();
+            let mut totals = sessions.past;
+            for session in &sessions.open {
+                totals += session.totals();
+            }
+            (totals, sessions.open.len())
+        };
+        Ok(vec![
+            ("version", env!("CARGO_PKG_VERSION").to_owned()),
+            ("currentSessionNum", session_count.to_string()),
+            ("decryptNumber", totals.samples.to_string()),
+            ("errorDecryptNumber", totals.errors.to_string()),
+            ("decryptBytes", totals.bytes.to_string()),
+        ])
+    }
+
+    /// The highest protection level.
+    pub fn maximum_level(&self) -> Result<ProtectionLevel> {
+        self.host.check()?;
+        Ok(maximum_level())
+    }
+
+    /// The provisioning request.
+    pub fn generate_key_system_request(&self) -> Result<Request> {
+        self.events.prepare()?;
+        self.host.run(|key_system| key_system.key_system_request())
+    }
+
+    /// Tells listeners, at the first provisioning request, that provisioning is required.
+    pub fn announce_provisioning(&self) {
+        let announces = self.host.key_system.descriptor().announces_requests;
+        if announces && !self.provisioning_announced.swap(true, Ordering::Relaxed) {
+            self.events.post_occurred(EventKind::ProvisionRequired, []);
+        }
+    }
+
+    /// Takes a provisioning response.
+    pub fn process_key_system_response(&self, response: &[u8]) -> Result<()> {
+        self.host.run(|key_system| key_system.process_key_system_response(response))
+    }
+
+    /// The state of the device certificate.
+    pub fn certificate_status(&self) -> Result<CertificateStatus> {
+        self.host.run(|key_system| Ok(key_system.certificate_status()))
+    }
+
+    /// Ids of the stored keys.
+    pub fn offline_key_ids(&self) -> Result<Vec<Vec<u8>>> {
+        self.host.check()?;
+        self.offline.store()?.list()
+    }
+
+    /// Status of a stored key.
+    pub fn offline_key_status(&self, id: &[u8]) -> Result<StoredStatus> {
+        self.host.check()?;
+        Ok(self.stored_key(id)?.1.status)
+    }
+
+    /// Deletes a stored key.
+    pub fn clear_offline_key(&self, id: &[u8]) -> Result<()> {
+        self.host.check()?;
+        if self.offline.store()?.remove(id)? { Ok(()) } else { Err(no_offline_key(id)) }
+    }
+
+    /// A stored key and its store.
+    pub(super) fn stored_key(&self, id: &[u8]) -> Result<(Arc<dyn OfflineStore>, StoredKey)> {
+        let store = self.offline.store()?;
+        let key = store.get(id)?.ok_or_else(|| no_offline_key(id))?;
+        Ok((store, key))
+    }
+
+    /// The store of offline keys.
+    pub(super) fn store(&self) -> Result<Arc<dyn OfflineStore>> {
+        self.offline.store()
+    }
+
+    /// Carries out an acknowledged release: the stored key changes durably, then leaves all sessions.
+    pub(super) fn release(&self, id: &[u8], response: &[u8]) -> Result<()> {
+        let (store, _) = self.stored_key(id)?;
+        let changed = match self.host.run(|key_system| key_system.process_release_response(id, response))? {
+            Release::Deactivate => store.set_status(id, StoredStatus::Inactive)?,
+            Release::Delete => store.remove(id)?,
+        };
+        if !changed {
+            return Err(no_offline_key(id));
+        }
+        let open = self.sessions.lock().open.clone();
+        for session in open {
+            session.drop_key(id);
+        }
+        Ok(())
+    }
+
+    /// A new session at a level, or at the highest there is.
+    pub fn create_session(self: &Arc<Self>, level: ProtectionLevel) -> Result<Arc<MediaKeySession>> {
+        self.host.check()?;
+        let mut sessions = self.sessions.lock();
+        if sessions.closed {
+            return Err(Self::destroyed());
+        }
+        if sessions.open.len() >= MAX_SESSIONS {
+            return Err(Error::TooManySessions { limit: MAX_SESSIONS });
+        }
+        let session = Arc::new(MediaKeySession::new(self, Arc::clone(&self.host), level.min(maximum_level())));
+        sessions.open.push(Arc::clone(&session));
+        Ok(session)
+    }
+
+    /// Closes a session of this instance and takes it off the list.
+    pub fn close_session(&self, session: &Arc<MediaKeySession>) {
+        let mut sessions = self.sessions.lock();
+        let before = sessions.open.len();
+        sessions.open.retain(|open| !Arc::ptr_eq(open, session));
+        let was_open = sessions.open.len() != before;
+        drop(sessions);
+        session.close();
+        if was_open {
+            self.sessions.lock().past += session.totals();
+        }
+    }
+
+    /// Closes the instance: no more sessions, no more events, waiting searches end. Returns the sessions that were open.
+    pub fn close(&self) -> Vec<Arc<MediaKeySession>> {
+        let mut sessions = self.sessions.lock();
+        sessions.closed = true;
+        let open = std::mem::take(&mut sessions.open);
+        self.key_arrival.notify_all();
+        drop(sessions);
+        for session in &open {
+            session.close();
+        }
+        self.events.close();
+        self.place.lock().take();
+        open
+    }
+
+    /// Whether [`MediaKeySystem::close`] was called.
+    pub fn is_closed(&self) -> bool {
+        self.sessions.lock().closed
+    }
+
+    /// The newest session that can use a key now; waits for the key, without limit if `timeout` is none.
+    pub fn find_session_by_key_id(&self, id: &[u8; 16], timeout: Option<Duration>) -> Result<Arc<MediaKeySession>> {
+        self.host.check()?;
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut sessions = self.sessions.lock();
+        loop {
+            if sessions.closed {
+                return Err(Self::destroyed());
+            }
+            if let Some(session) = sessions.open.iter().rev().find(|session| session.has_usable_key(id)) {
+                return Ok(Arc::clone(session));
+            }
+            match deadline {
+                None => self.key_arrival.wait(&mut sessions),
+                Some(deadline) => {
+                    if Instant::now() >= deadline {
+                        let reason = "no session has it".into();
+                        return Err(Error::NoKey { key_id: hex::encode(id), reason });
+                    }
+                    self.key_arrival.wait_until(&mut sessions, deadline);
+                }
+            }
+        }
+    }
+
+    /// Wakes waiting searches.
+    pub(super) fn key_arrived(&self) {
+        let _sessions = self.sessions.lock();
+        self.key_arrival.notify_all();
+    }
+
+    fn destroyed() -> Error {
+        Error::invalid("mediaKeySystem", "it was destroyed meanwhile")
+    }
+}
+
+fn refuse_predefined(name: &str) -> Result<()> {
+    if PREDEFINED.contains(&name) {
+        return Err(Error::Refused(format!("the configuration {name} is read-only").into()));
+    }
+    Ok(())
+}
+
+fn no_offline_key(id: &[u8]) -> Error {
+    Error::NotFound { what: "offline media key", name: hex::encode(id) }
+}
+
+/// The highest protection level, unless NATIVE_DRM_EMULATE_LEVEL asks for a higher one. Nothing gets more secure by that.
+pub fn maximum_level() -> ProtectionLevel {
+    match std::env::var("NATIVE_DRM_EMULATE_LEVEL").as_deref() {
+        Ok("HW_CRYPTO") => ProtectionLevel::HwCrypto,
+        Ok("ENHANCED_HW_CRYPTO") => ProtectionLevel::EnhancedHwCrypto,
+        _ => ProtectionLevel::SwCrypto,
+    }
+}

@@ -1,0 +1,88 @@
+//! org.w3.clearkey: W3C Encrypted Media Extensions section 9.1, strict.
+
+use serde::{Deserialize, Serialize};
+
+use super::jwk_set;
+use crate::drm::key_system::{
+    Descriptor, InitDataType, KeySystem, Licence, MediaKeyRequestInfo, MediaKeyType, Release, Request,
+};
+use crate::error::{Error, Result};
+use crate::init_data::{self, key_ids, pssh};
+use crate::util::base64::Variant;
+
+/// The key system.
+pub struct ClearKey;
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: "org.w3.clearkey",
+    uuid: init_data::W3C_CLEAR_KEY_SYSTEM_ID,
+    system_ids: &[init_data::W3C_CLEAR_KEY_SYSTEM_ID, init_data::DASHIF_CLEAR_KEY_SYSTEM_ID],
+    vendor: "native_drm",
+    description: "W3C Clear Key (EME section 9.1)",
+    algorithms: "AES-128-CTR,AES-128-CBC,SM4-CTR,SM4-CBC",
+    announces_requests: false,
+};
+
+#[derive(Serialize)]
+struct LicenceRequest {
+    kids: Vec<String>,
+    #[serde(rename = "type")]
+    session_type: &'static str,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReleaseMessage {
+    kids: Vec<String>,
+}
+
+impl KeySystem for ClearKey {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn media_key_request(&self, info: &MediaKeyRequestInfo) -> Result<Request> {
+        let ids = match DESCRIPTOR.init_data_type(&info.mime_type)? {
+            InitDataType::Cenc => {
+                let boxes = pssh::parse_all(&info.init_data)?;
+                to_vecs(init_data::key_ids_for(DESCRIPTOR.system_ids, &boxes, false)?)
+            }
+            InitDataType::WebM => to_vecs(vec![key_ids::parse_webm_init_data(&info.init_data)?]),
+            InitDataType::KeyIds => key_ids::parse_keyids_init_data(&info.init_data)?,
+        };
+        let session_type = match info.key_type {
+            MediaKeyType::Online => "temporary",
+            MediaKeyType::Offline => "persistent-license",
+        };
+        let message = LicenceRequest { kids: ids.iter().map(|id| Variant::Url.encode(id)).collect(), session_type };
+        Ok(Request { data: to_json(&message)?, default_url: String::new() })
+    }
+
+    fn parse_licence(&self, response: &[u8]) -> Result<Licence> {
+        jwk_set::parse(response)
+    }
+
+    fn release_request(&self, key_id: &[u8]) -> Result<Vec<u8>> {
+        to_json(&ReleaseMessage { kids: vec![Variant::Url.encode(key_id)] })
+    }
+
+    fn process_release_response(&self, key_id: &[u8], response: &[u8]) -> Result<Release> {
+        const WHAT: &str = "release acknowledgement";
+        let message: ReleaseMessage =
+            serde_json::from_slice(response).map_err(|error| jwk_set::malformed_json(WHAT, response, &error))?;
+        if !message.kids.contains(&Variant::Url.encode(key_id)) {
+            return Err(Error::malformed(WHAT, 0, "it does not name the key"));
+        }
+        Ok(Release::Delete)
+    }
+}
+
+/// Key ids of 16 bytes among those of any length.
+pub(super) fn to_vecs(ids: Vec<[u8; 16]>) -> Vec<Vec<u8>> {
+    ids.into_iter().map(Vec::from).collect()
+}
+
+/// Serialises a message.
+pub(super) fn to_json(message: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(message).map_err(|error| Error::Internal(error.to_string().into()))
+}

@@ -1,0 +1,149 @@
+//! com.clearplay.drm: wire-compatible with OpenHarmony's ClearPlay.
+
+use serde::Serialize;
+
+use super::clearkey::{to_json, to_vecs};
+use super::jwk_set;
+use crate::drm::key_system::{
+    Descriptor, InitDataType, KeySystem, Licence, LicenceKey, MediaKeyRequestInfo, MediaKeyType, Release, Request,
+};
+use crate::error::{Error, Result};
+use crate::init_data::{self, key_ids, pssh};
+use crate::util::base64::Variant;
+use crate::util::secret::SecretBytes;
+
+/// The key system.
+pub struct ClearPlay;
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: "com.clearplay.drm",
+    uuid: init_data::CLEARPLAY_SYSTEM_ID,
+    system_ids: &[init_data::CLEARPLAY_SYSTEM_ID],
+    vendor: "native_drm",
+    description: "ClearPlay, compatible with OpenHarmony's",
+    algorithms: "AES-128-CTR,AES-128-CBC,SM4-CTR,SM4-CBC",
+    announces_requests: true,
+};
+
+const WHAT: &str = "ClearPlay licence";
+
+#[derive(Serialize)]
+struct LicenceRequest {
+    kids: Vec<String>,
+    #[serde(rename = "type")]
+    key_type: &'static str,
+}
+
+impl KeySystem for ClearPlay {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn media_key_request(&self, info: &MediaKeyRequestInfo) -> Result<Request> {
+        let ids = match DESCRIPTOR.init_data_type(&info.mime_type)? {
+            InitDataType::Cenc => {
+                let boxes = pssh::parse_all(&info.init_data)?;
+                to_vecs(init_data::key_ids_for(DESCRIPTOR.system_ids, &boxes, true)?)
+            }
+            InitDataType::WebM => to_vecs(vec![key_ids::parse_webm_init_data(&info.init_data)?]),
+            InitDataType::KeyIds => key_ids::parse_keyids_init_data(&info.init_data)?,
+        };
+        Ok(Request { data: request(&ids, info.key_type)?, default_url: String::new() })
+    }
+
+    fn parse_licence(&self, response: &[u8]) -> Result<Licence> {
+        if response.trim_ascii_start().starts_with(b"{") { jwk_set::parse(response) } else { parse_pairs(response) }
+    }
+
+    fn release_request(&self, key_id: &[u8]) -> Result<Vec<u8>> {
+        request(&[key_id.to_vec()], MediaKeyType::Offline)
+    }
+
+    fn process_release_response(&self, _key_id: &[u8], _response: &[u8]) -> Result<Release> {
+        Ok(Release::Deactivate)
+    }
+}
+
+fn request(ids: &[Vec<u8>], key_type: MediaKeyType) -> Result<Vec<u8>> {
+    let key_type = match key_type {
+        MediaKeyType::Online => "temporary",
+        MediaKeyType::Offline => "persistent-license",
+    };
+    to_json(&LicenceRequest { kids: ids.iter().map(|id| Variant::Standard.encode(id)).collect(), key_type })
+}
+
+/// `<flag><base64 key id>:<base64 key>[,…]`, flag 0 = online, 1 = offline.
+fn parse_pairs(response: &[u8]) -> Result<Licence> {
+    let text =
+        std::str::from_utf8(response).map_err(|error| Error::malformed(WHAT, error.valid_up_to(), "not ASCII text"))?;
+    let persistent = match text.as_bytes().first() {
+        Some(b'0') => false,
+        Some(b'1') => true,
+        _ => return Err(Error::malformed(WHAT, 0, "the flag is neither 0 nor 1")),
+    };
+    let mut keys = Vec::new();
+    let mut offset = 1;
+    for pair in text[1..].split(',') {
+        let (id, key) =
+            pair.split_once(':').ok_or_else(|| Error::malformed(WHAT, offset, "an entry without a colon"))?;
+        let key_offset = offset + id.len() + 1;
+        let id = Variant::Standard
+            .decode(WHAT, id)
+            .map_err(|_| Error::malformed(WHAT, offset, "the key id is not padded base64"))?;
+        let key = Variant::Standard
+            .decode_secret(WHAT, key)
+            .map(SecretBytes::into_zeroizing)
+            .map_err(|_| Error::malformed(WHAT, key_offset, "the key is not padded base64"))?;
+        if id.is_empty() || key.is_empty() {
+            return Err(Error::malformed(WHAT, offset, "an empty key id or key"));
+        }
+        keys.push(LicenceKey { id, key });
+        offset += pair.len() + 1;
+    }
+    Ok(Licence { keys, persistent })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parses_pairs() {
+        let licence = ClearPlay.parse_licence(b"1AAECAwQFBgcICQoLDA0ODw==:EBESExQVFhcYGRobHB0eHw==,aWQ=:a2V5").unwrap();
+        assert!(licence.persistent);
+        assert_eq!(licence.keys.len(), 2);
+        assert_eq!(hex::encode(&licence.keys[0].id), "000102030405060708090a0b0c0d0e0f");
+        assert_eq!(hex::encode(&*licence.keys[0].key), "101112131415161718191a1b1c1d1e1f");
+        assert_eq!(licence.media_key_id(), b"id");
+    }
+
+    #[test]
+    fn names_the_offset_of_what_is_malformed() {
+        for (text, offset) in [
+            (&b""[..], 0),
+            (b"2QQ==:QQ==", 0),
+            (b"0QQ==", 1),
+            (b"0QQ:QQ==", 1),
+            (b"0QQ==:Q", 6),
+            (b"0QQ==:QQ==,", 11),
+            (b"0QQ==:QQ==,QQ==:", 11),
+            (b"0QQ==:QQ==\xff", 10),
+        ] {
+            let message = ClearPlay.parse_licence(text).err().unwrap().to_string();
+            assert!(message.contains(&format!("byte {offset}:")), "{text:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn requests_name_key_ids_in_padded_base64() {
+        let info = MediaKeyRequestInfo {
+            key_type: MediaKeyType::Offline,
+            init_data: (0..16).collect(),
+            mime_type: "video/webm; codecs=vp9".into(),
+            options: Vec::new(),
+        };
+        let request = ClearPlay.media_key_request(&info).unwrap();
+        let expected = r#"{"kids":["AAECAwQFBgcICQoLDA0ODw=="],"type":"persistent-license"}"#;
+        assert_eq!(request.data, expected.as_bytes());
+    }
+}

@@ -1,0 +1,114 @@
+//! JWK Sets as W3C EME section 9.1.4 uses them for licences.
+
+use serde::Deserialize;
+use zeroize::Zeroize;
+
+use crate::drm::key_system::{Licence, LicenceKey};
+use crate::error::{Error, Result};
+use crate::util::base64::Variant;
+
+const WHAT: &str = "JWK Set";
+
+#[derive(Deserialize)]
+struct JwkSet {
+    keys: Vec<Jwk>,
+    #[serde(rename = "type", default)]
+    session_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    kid: String,
+    k: String,
+}
+
+impl Drop for Jwk {
+    fn drop(&mut self) {
+        self.k.zeroize();
+    }
+}
+
+/// Parses a JWK Set of symmetric keys. The type is "temporary" if it is absent.
+pub fn parse(text: &[u8]) -> Result<Licence> {
+    let set: JwkSet = serde_json::from_slice(text).map_err(|error| malformed_json(WHAT, text, &error))?;
+    let persistent = match set.session_type.as_deref() {
+        None | Some("temporary") => false,
+        Some("persistent-license") => true,
+        Some(other) => return Err(Error::malformed(WHAT, 0, format!("type {other:?} is not a session type"))),
+    };
+    if set.keys.is_empty() {
+        return Err(Error::malformed(WHAT, 0, "no keys"));
+    }
+    let keys = set.keys.iter().enumerate().map(|(index, jwk)| licence_key(index, jwk)).collect::<Result<_>>()?;
+    Ok(Licence { keys, persistent })
+}
+
+fn licence_key(index: usize, jwk: &Jwk) -> Result<LicenceKey> {
+    let entry = |reason: String| Error::malformed(WHAT, 0, format!("keys[{index}]: {reason}"));
+    if jwk.kty != "oct" {
+        return Err(entry(format!("kty is {:?}, not \"oct\"", jwk.kty)));
+    }
+    let id = Variant::Url.decode(WHAT, &jwk.kid).map_err(|error| entry(format!("kid: {error}")))?;
+    let key = Variant::Url
+        .decode_secret(WHAT, &jwk.k)
+        .map_err(|_| entry("k is not unpadded base64url".into()))?
+        .into_zeroizing();
+    if id.is_empty() || key.is_empty() {
+        return Err(entry("empty kid or k".into()));
+    }
+    Ok(LicenceKey { id, key })
+}
+
+/// Turns serde_json's line and column into a byte offset. Its text is left out where it could quote the input.
+pub fn malformed_json(what: &'static str, text: &[u8], error: &serde_json::Error) -> Error {
+    let line_start: usize =
+        text.split_inclusive(|&byte| byte == b'\n').take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
+    let offset = (line_start + error.column().saturating_sub(1)).min(text.len());
+    let reason = match error.classify() {
+        serde_json::error::Category::Data => "a member is missing, repeated or of the wrong type",
+        serde_json::error::Category::Eof => "the text ends too early",
+        _ => "not JSON",
+    };
+    Error::malformed(what, offset, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // W3C EME section 9.1.4, example.
+    const EXAMPLE: &str =
+        r#"{"keys":[{"kty":"oct","k":"tQ0bJVWb6b0KPL6KtZIy_A","kid":"LwVHf8JLtPrv2GUXFW2v_A"}],"type":"temporary"}"#;
+
+    #[test]
+    fn parses_the_example_of_the_specification() {
+        let licence = parse(EXAMPLE.as_bytes()).unwrap();
+        assert!(!licence.persistent);
+        assert_eq!(hex::encode(licence.media_key_id()), "2f05477fc24bb4faefd86517156daffc");
+        assert_eq!(hex::encode(&*licence.keys[0].key), "b50d1b25559be9bd0a3cbe8ab59232fc");
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_jwk_set() {
+        for (text, needle) in [
+            ("", "too early"),
+            ("[1]", "wrong type"),
+            (r#"{"keys":[]}"#, "no keys"),
+            (r#"{"keys":[{"kty":"rsa","k":"AA","kid":"AA"}]}"#, "oct"),
+            (r#"{"keys":[{"kty":"oct","k":"AA=","kid":"AA"}]}"#, "base64url"),
+            (r#"{"keys":[{"kty":"oct","k":"","kid":"AA"}]}"#, "empty"),
+            (r#"{"keys":[{"kty":"oct","k":"AA","kid":"AA"}],"type":"other"}"#, "session type"),
+            (r#"{"keys":[{"kty":"oct","k":"AA","k":"AQ","kid":"AA"}]}"#, "repeated"),
+        ] {
+            let message = parse(text.as_bytes()).err().unwrap().to_string();
+            assert!(message.contains(needle), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn reports_the_offset_of_broken_json() {
+        let message = parse(b"{\"keys\":\n  [x]}").err().unwrap().to_string();
+        assert!(message.contains("byte 12"), "{message}");
+    }
+}

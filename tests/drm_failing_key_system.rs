@@ -1,0 +1,74 @@
+//! A key system that panics ends itself and nothing else.
+
+use std::sync::Arc;
+
+use native_drm::drm::key_system::{
+    Descriptor, KeySystem, Licence, LicenceKey, MediaKeyRequestInfo, MediaKeyType, ProtectionLevel, Release, Request,
+};
+use native_drm::drm::registry;
+use native_drm::drm::system::MediaKeySystem;
+use native_drm::error::{Error, Result};
+
+struct Panicking;
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: "test.panicking",
+    uuid: [9; 16],
+    system_ids: &[[9; 16]],
+    vendor: "test",
+    description: "panics when asked for a request",
+    algorithms: "",
+    announces_requests: false,
+};
+
+impl KeySystem for Panicking {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn media_key_request(&self, _: &MediaKeyRequestInfo) -> Result<Request> {
+        panic!("as intended")
+    }
+
+    fn parse_licence(&self, _: &[u8]) -> Result<Licence> {
+        let key = LicenceKey { id: vec![1; 16], key: vec![2; 16].into() };
+        Ok(Licence { keys: vec![key], persistent: false })
+    }
+
+    fn release_request(&self, _: &[u8]) -> Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
+    fn process_release_response(&self, _: &[u8], _: &[u8]) -> Result<Release> {
+        Ok(Release::Delete)
+    }
+}
+
+#[test]
+fn a_panic_ends_the_system_and_its_sessions_only() {
+    let system = Arc::new(MediaKeySystem::new(&Panicking, None));
+    let session = system.create_session(ProtectionLevel::SwCrypto).unwrap();
+    let licence = session.parse_media_key_response(b"any").unwrap();
+    session.apply_licence(&licence).unwrap();
+    assert_eq!(session.status_rows().unwrap().len(), 1);
+
+    let info = MediaKeyRequestInfo {
+        key_type: MediaKeyType::Online,
+        init_data: vec![1; 16],
+        mime_type: "webm".into(),
+        options: Vec::new(),
+    };
+    assert!(matches!(session.generate_media_key_request(&info), Err(Error::Internal(_))));
+
+    assert!(matches!(session.status_rows(), Err(Error::Internal(_))));
+    assert!(matches!(session.clear_media_keys(), Err(Error::Internal(_))));
+    assert!(matches!(system.statistics(), Err(Error::Internal(_))));
+    assert!(matches!(system.create_session(ProtectionLevel::SwCrypto), Err(Error::Internal(_))));
+    // The second call does not reach the key system: it would panic again.
+    assert!(matches!(session.generate_media_key_request(&info), Err(Error::Internal(_))));
+
+    let other = registry::create_system("org.w3.clearkey").unwrap();
+    let other_session = other.create_session(ProtectionLevel::SwCrypto).unwrap();
+    other_session.generate_media_key_request(&info).unwrap();
+    assert_eq!(system.close().len(), 1);
+}

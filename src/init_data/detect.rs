@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::{mp4, pssh};
+use super::{dash, hls, mp4, pssh};
 use crate::error::{Error, Result};
 
 /// Boxes that ISO base media files and segments start with in practice (ISO/IEC 14496-12, 23000-19; QuickTime's `wide`).
@@ -12,20 +12,33 @@ const MP4_STARTS: [&[u8; 4]; 16] = [
     b"uuid", b"mdat", b"meta", b"mfra",
 ];
 
-/// Finds the `pssh` boxes in concatenated raw boxes or in an ISO base media file, segment or beginning of a file.
+/// Finds the `pssh` boxes in data of any of these kinds: concatenated raw boxes; an ISO base media file, segment or
+/// beginning of a file; a DASH MPD; an HLS playlist.
 ///
-/// Returns each complete box once, in the order of appearance.
+/// Returns each complete box once, in the order of appearance. A manifest that names key ids outside of its boxes gives
+/// one box more, see [`Protection::into_boxes`](super::manifest::Protection::into_boxes).
 ///
 /// # Errors
 /// [`Error::Malformed`] with the offset for data of a known kind that does not parse; [`Error::NotFound`] for data of no
 /// known kind and for data without a `pssh` box.
 pub fn find_pssh(bytes: &[u8]) -> Result<Vec<Cow<'_, [u8]>>> {
-    let found = match bytes.get(4..8) {
-        Some(b"pssh") => pssh::parse_all(bytes)?,
-        Some(kind) if MP4_STARTS.iter().any(|start| kind == *start) => mp4::find_pssh(bytes)?,
-        _ => return Err(not_found("the data is neither pssh boxes nor MP4")),
+    let binary = match bytes.get(4..8) {
+        Some(b"pssh") => Some(pssh::parse_all(bytes)?),
+        Some(kind) if MP4_STARTS.iter().any(|start| kind == *start) => Some(mp4::find_pssh(bytes)?),
+        _ => None,
     };
-    distinct(found.into_iter().map(|found| Cow::Borrowed(found.raw)))
+    if let Some(found) = binary {
+        return distinct(found.into_iter().map(|found| Cow::Borrowed(found.raw)));
+    }
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let protection = if text.starts_with(b"#EXTM3U") {
+        hls::parse(bytes)?
+    } else if text.trim_ascii_start().starts_with(b"<") {
+        dash::parse(bytes)?
+    } else {
+        return Err(not_found("the data is neither pssh boxes nor MP4, DASH MPD or HLS playlist"));
+    };
+    distinct(protection.into_boxes().into_iter().map(Cow::Owned))
 }
 
 /// The first of each, in order; an error if there is none.

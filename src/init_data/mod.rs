@@ -4,8 +4,11 @@
 //! to their number.
 
 mod boxes;
+pub mod dash;
 mod detect;
+pub mod hls;
 pub mod key_ids;
+pub mod manifest;
 pub mod mp4;
 pub mod pssh;
 mod select;

@@ -32,7 +32,9 @@ koffi.opaque('MediaKeySystem');
 koffi.opaque('MediaKeySession');
 
 const bytes = (length) => koffi.array('uint8_t', length, 'Typed');
-const texts = (count, length) => koffi.array(koffi.array('char', length, 'String'), count);
+// koffi's default for an array of arrays is not an array of arrays.
+const list = (type, count) => koffi.array(type, count, 'Array');
+const texts = (count, length) => list(koffi.array('char', length, 'String'), count);
 
 export const MediaKeyRequestInfo = koffi.struct('DRM_MediaKeyRequestInfo', {
     type: 'uint32_t',
@@ -53,13 +55,13 @@ export const MediaKeyRequest = koffi.struct('DRM_MediaKeyRequest', {
 
 export const OfflineMediakeyIdArray = koffi.struct('DRM_OfflineMediakeyIdArray', {
     idsCount: 'uint32_t',
-    idsLen: koffi.array('int32_t', 512),
-    ids: koffi.array(bytes(64), 512),
+    idsLen: list('int32_t', 512),
+    ids: list(bytes(64), 512),
 });
 
 export const KeysInfo = koffi.struct('DRM_KeysInfo', {
     keysInfoCount: 'uint32_t',
-    keyId: koffi.array(bytes(16), 64),
+    keyId: list(bytes(16), 64),
     statusValue: texts(64, 128),
 });
 

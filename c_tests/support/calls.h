@@ -1,0 +1,389 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * One call of every function that takes a handle, with arguments that are right but for the handle. Each checks that a
+ * refused call left the output as it was. For tests that pass bad handles, or any handle while it is being destroyed.
+ */
+#ifndef TEST_SUPPORT_CALLS_H
+#define TEST_SUPPORT_CALLS_H
+
+#include "drm.h"
+
+typedef Drm_ErrCode (*HandleCall)(void *handle);
+
+typedef struct NamedCall {
+    const char *name;
+    HandleCall call;
+} NamedCall;
+
+#define CALL_FILL 0x5a
+
+/* `call` is one that refused its handle, if it left `output` alone. */
+#define CALL_UNTOUCHED(code, output)                      \
+    do {                                                  \
+        if ((code) == DRM_ERR_INVALID_VAL) {              \
+            CHECK_FILLED(&(output), CALL_FILL, sizeof(output)); \
+        }                                                 \
+    } while (0)
+
+static inline Drm_ErrCode ignore_event(MediaKeySystem *system, DRM_EventType event, uint8_t *info, int32_t info_len,
+                                       char *extra)
+{
+    (void)system;
+    (void)event;
+    (void)info;
+    (void)info_len;
+    (void)extra;
+    return DRM_ERR_OK;
+}
+
+static inline Drm_ErrCode ignore_plain_event(DRM_EventType event, uint8_t *info, int32_t info_len, char *extra)
+{
+    return ignore_event(NULL, event, info, info_len, extra);
+}
+
+static inline Drm_ErrCode call_system_set_callback(void *handle)
+{
+    return OH_MediaKeySystem_SetCallback((MediaKeySystem *)handle, ignore_event);
+}
+
+static inline Drm_ErrCode call_system_set_plain_callback(void *handle)
+{
+    return OH_MediaKeySystem_SetMediaKeySystemCallback((MediaKeySystem *)handle, ignore_plain_event);
+}
+
+static inline Drm_ErrCode call_system_set_user_data_callback(void *handle)
+{
+    return OH_MediaKeySystem_SetCallbackWithUserData((MediaKeySystem *)handle, NULL, NULL);
+}
+
+static inline Drm_ErrCode call_system_set_string(void *handle)
+{
+    return OH_MediaKeySystem_SetConfigurationString((MediaKeySystem *)handle, "name", "value");
+}
+
+static inline Drm_ErrCode call_system_get_string(void *handle)
+{
+    char value[64];
+    memset(value, CALL_FILL, sizeof(value));
+    Drm_ErrCode code = OH_MediaKeySystem_GetConfigurationString((MediaKeySystem *)handle, "vendor", value,
+                                                                (int32_t)sizeof(value));
+    CALL_UNTOUCHED(code, value);
+    return code;
+}
+
+static inline Drm_ErrCode call_system_set_bytes(void *handle)
+{
+    uint8_t value[4] = {1, 2, 3, 4};
+    return OH_MediaKeySystem_SetConfigurationByteArray((MediaKeySystem *)handle, "name", value, 4);
+}
+
+static inline Drm_ErrCode call_system_get_bytes(void *handle)
+{
+    uint8_t value[64];
+    int32_t size = (int32_t)sizeof(value);
+    memset(value, CALL_FILL, sizeof(value));
+    Drm_ErrCode code = OH_MediaKeySystem_GetConfigurationByteArray((MediaKeySystem *)handle, "deviceUniqueId", value,
+                                                                   &size);
+    CALL_UNTOUCHED(code, value);
+    CHECK(code != DRM_ERR_INVALID_VAL || size == (int32_t)sizeof(value));
+    return code;
+}
+
+static inline Drm_ErrCode call_system_statistics(void *handle)
+{
+    DRM_Statistics statistics;
+    memset(&statistics, CALL_FILL, sizeof(statistics));
+    Drm_ErrCode code = OH_MediaKeySystem_GetStatistics((MediaKeySystem *)handle, &statistics);
+    CALL_UNTOUCHED(code, statistics);
+    return code;
+}
+
+static inline Drm_ErrCode call_system_level(void *handle)
+{
+    DRM_ContentProtectionLevel level;
+    memset(&level, CALL_FILL, sizeof(level));
+    Drm_ErrCode code = OH_MediaKeySystem_GetMaxContentProtectionLevel((MediaKeySystem *)handle, &level);
+    CALL_UNTOUCHED(code, level);
+    return code;
+}
+
+static inline Drm_ErrCode call_system_create_session(void *handle)
+{
+    DRM_ContentProtectionLevel level = CONTENT_PROTECTION_LEVEL_SW_CRYPTO;
+    MediaKeySession *session = NULL;
+    memset(&session, CALL_FILL, sizeof(session));
+    Drm_ErrCode code = OH_MediaKeySystem_CreateMediaKeySession((MediaKeySystem *)handle, &level, &session);
+    CALL_UNTOUCHED(code, session);
+    if (code == DRM_ERR_OK) {
+        OH_MediaKeySession_Destroy(session);
+    }
+    return code;
+}
+
+static inline Drm_ErrCode call_system_request(void *handle)
+{
+    uint8_t request[256];
+    int32_t size = (int32_t)sizeof(request);
+    char url[128];
+    memset(request, CALL_FILL, sizeof(request));
+    memset(url, CALL_FILL, sizeof(url));
+    Drm_ErrCode code = OH_MediaKeySystem_GenerateKeySystemRequest((MediaKeySystem *)handle, request, &size, url,
+                                                                  (int32_t)sizeof(url));
+    CALL_UNTOUCHED(code, request);
+    CALL_UNTOUCHED(code, url);
+    CHECK(code != DRM_ERR_INVALID_VAL || size == (int32_t)sizeof(request));
+    return code;
+}
+
+static inline Drm_ErrCode call_system_response(void *handle)
+{
+    uint8_t response[2] = {'o', 'k'};
+    return OH_MediaKeySystem_ProcessKeySystemResponse((MediaKeySystem *)handle, response, 2);
+}
+
+static inline Drm_ErrCode call_system_offline_ids(void *handle)
+{
+    DRM_OfflineMediakeyIdArray *ids = (DRM_OfflineMediakeyIdArray *)malloc(sizeof(*ids));
+    REQUIRE(ids != NULL);
+    memset(ids, CALL_FILL, sizeof(*ids));
+    Drm_ErrCode code = OH_MediaKeySystem_GetOfflineMediaKeyIds((MediaKeySystem *)handle, ids);
+    CALL_UNTOUCHED(code, *ids);
+    free(ids);
+    return code;
+}
+
+static inline Drm_ErrCode call_system_offline_status(void *handle)
+{
+    uint8_t id[16];
+    DRM_OfflineMediaKeyStatus status;
+    memcpy(id, KID_A, 16);
+    memset(&status, CALL_FILL, sizeof(status));
+    Drm_ErrCode code = OH_MediaKeySystem_GetOfflineMediaKeyStatus((MediaKeySystem *)handle, id, 16, &status);
+    CALL_UNTOUCHED(code, status);
+    return code;
+}
+
+static inline Drm_ErrCode call_system_clear_offline(void *handle)
+{
+    uint8_t id[16];
+    memcpy(id, KID_A, 16);
+    return OH_MediaKeySystem_ClearOfflineMediaKeys((MediaKeySystem *)handle, id, 16);
+}
+
+static inline Drm_ErrCode call_system_certificate(void *handle)
+{
+    DRM_CertificateStatus status;
+    memset(&status, CALL_FILL, sizeof(status));
+    Drm_ErrCode code = OH_MediaKeySystem_GetCertificateStatus((MediaKeySystem *)handle, &status);
+    CALL_UNTOUCHED(code, status);
+    return code;
+}
+
+static inline Drm_ErrCode call_system_find_session(void *handle)
+{
+    MediaKeySession *session = NULL;
+    memset(&session, CALL_FILL, sizeof(session));
+    Drm_ErrCode code = OH_MediaKeySystem_FindSessionByKeyId((MediaKeySystem *)handle, KID_A, 0, &session);
+    CALL_UNTOUCHED(code, session);
+    return code;
+}
+
+/* Every function that takes a MediaKeySystem, but Destroy. */
+static const NamedCall SYSTEM_CALLS[] = {
+    {"SetCallback", call_system_set_callback},
+    {"SetMediaKeySystemCallback", call_system_set_plain_callback},
+    {"SetCallbackWithUserData", call_system_set_user_data_callback},
+    {"SetConfigurationString", call_system_set_string},
+    {"GetConfigurationString", call_system_get_string},
+    {"SetConfigurationByteArray", call_system_set_bytes},
+    {"GetConfigurationByteArray", call_system_get_bytes},
+    {"GetStatistics", call_system_statistics},
+    {"GetMaxContentProtectionLevel", call_system_level},
+    {"CreateMediaKeySession", call_system_create_session},
+    {"GenerateKeySystemRequest", call_system_request},
+    {"ProcessKeySystemResponse", call_system_response},
+    {"GetOfflineMediaKeyIds", call_system_offline_ids},
+    {"GetOfflineMediaKeyStatus", call_system_offline_status},
+    {"ClearOfflineMediaKeys", call_system_clear_offline},
+    {"GetCertificateStatus", call_system_certificate},
+    {"FindSessionByKeyId", call_system_find_session},
+};
+#define SYSTEM_CALL_COUNT (sizeof(SYSTEM_CALLS) / sizeof(SYSTEM_CALLS[0]))
+
+static inline Drm_ErrCode call_session_key_request(void *handle)
+{
+    uint8_t pssh[64];
+    uint8_t kids[1][16];
+    memcpy(kids[0], KID_A, 16);
+    size_t size = make_pssh(pssh, W3C_UUID, (const uint8_t(*)[16])kids, 1, NULL, 0);
+    DRM_MediaKeyRequestInfo *info = make_request_info("video/mp4", pssh, size);
+    DRM_MediaKeyRequest *request = (DRM_MediaKeyRequest *)malloc(sizeof(*request));
+    REQUIRE(request != NULL);
+    memset(request, CALL_FILL, sizeof(*request));
+    Drm_ErrCode code = OH_MediaKeySession_GenerateMediaKeyRequest((MediaKeySession *)handle, info, request);
+    CALL_UNTOUCHED(code, *request);
+    free(request);
+    free(info);
+    return code;
+}
+
+static inline Drm_ErrCode call_session_key_response(void *handle)
+{
+    char text[256];
+    uint8_t id[64];
+    int32_t size = (int32_t)sizeof(id);
+    jwk_license(text, sizeof(text), "temporary", KID_A, NIST_KEY);
+    memset(id, CALL_FILL, sizeof(id));
+    Drm_ErrCode code = OH_MediaKeySession_ProcessMediaKeyResponse((MediaKeySession *)handle, (uint8_t *)text,
+                                                                  (int32_t)strlen(text), id, &size);
+    CALL_UNTOUCHED(code, id);
+    CHECK(code != DRM_ERR_INVALID_VAL || size == (int32_t)sizeof(id));
+    return code;
+}
+
+static inline Drm_ErrCode call_session_key_status(void *handle)
+{
+    DRM_MediaKeyStatus *status = (DRM_MediaKeyStatus *)malloc(sizeof(*status));
+    REQUIRE(status != NULL);
+    memset(status, CALL_FILL, sizeof(*status));
+    Drm_ErrCode code = OH_MediaKeySession_CheckMediaKeyStatus((MediaKeySession *)handle, status);
+    CALL_UNTOUCHED(code, *status);
+    free(status);
+    return code;
+}
+
+static inline Drm_ErrCode call_session_clear(void *handle)
+{
+    return OH_MediaKeySession_ClearMediaKeys((MediaKeySession *)handle);
+}
+
+static inline Drm_ErrCode call_session_release_request(void *handle)
+{
+    uint8_t id[16];
+    uint8_t request[256];
+    int32_t size = (int32_t)sizeof(request);
+    memcpy(id, KID_A, 16);
+    memset(request, CALL_FILL, sizeof(request));
+    Drm_ErrCode code = OH_MediaKeySession_GenerateOfflineReleaseRequest((MediaKeySession *)handle, id, 16, request,
+                                                                        &size);
+    CALL_UNTOUCHED(code, request);
+    CHECK(code != DRM_ERR_INVALID_VAL || size == (int32_t)sizeof(request));
+    return code;
+}
+
+static inline Drm_ErrCode call_session_release_response(void *handle)
+{
+    uint8_t id[16];
+    uint8_t response[] = "{\"kids\":[\"oKGio6SlpqeoqaqrrK2urw\"]}";
+    memcpy(id, KID_A, 16);
+    return OH_MediaKeySession_ProcessOfflineReleaseResponse((MediaKeySession *)handle, id, 16, response,
+                                                            (int32_t)sizeof(response) - 1);
+}
+
+static inline Drm_ErrCode call_session_restore(void *handle)
+{
+    uint8_t id[16];
+    memcpy(id, KID_A, 16);
+    return OH_MediaKeySession_RestoreOfflineMediaKeys((MediaKeySession *)handle, id, 16);
+}
+
+static inline Drm_ErrCode call_session_level(void *handle)
+{
+    DRM_ContentProtectionLevel level;
+    memset(&level, CALL_FILL, sizeof(level));
+    Drm_ErrCode code = OH_MediaKeySession_GetContentProtectionLevel((MediaKeySession *)handle, &level);
+    CALL_UNTOUCHED(code, level);
+    return code;
+}
+
+static inline Drm_ErrCode call_session_secure_decoder(void *handle)
+{
+    bool status;
+    memset(&status, 0, sizeof(status));
+    Drm_ErrCode code = OH_MediaKeySession_RequireSecureDecoderModule((MediaKeySession *)handle, "video/avc", &status);
+    CHECK(!status);
+    return code;
+}
+
+static inline Drm_ErrCode call_session_set_plain_callback(void *handle)
+{
+    MediaKeySession_Callback callback = {NULL, NULL};
+    return OH_MediaKeySession_SetMediaKeySessionCallback((MediaKeySession *)handle, &callback);
+}
+
+static inline Drm_ErrCode call_session_set_callback(void *handle)
+{
+    OH_MediaKeySession_Callback callback = {NULL, NULL};
+    return OH_MediaKeySession_SetCallback((MediaKeySession *)handle, &callback);
+}
+
+static inline Drm_ErrCode call_session_set_user_data_callback(void *handle)
+{
+    return OH_MediaKeySession_SetCallbackWithUserData((MediaKeySession *)handle, NULL, NULL);
+}
+
+static inline Drm_ErrCode call_session_decrypt(void *handle)
+{
+    return decrypt_nist((MediaKeySession *)handle, KID_A);
+}
+
+static inline Drm_ErrCode call_session_decrypt_cencinfo(void *handle)
+{
+    uint8_t data[NIST_SIZE];
+    uint8_t before[NIST_SIZE];
+    DRM_SampleInfo info = nist_ctr_sample(KID_A, data);
+    memcpy(before, data, NIST_SIZE);
+    OH_AVCencInfo *cenc_info = OH_AVCencInfo_Create();
+    DrmSubsample none = {0, 0};
+    CHECK_INT(OH_AVCencInfo_SetAlgorithm(cenc_info, DRM_ALG_CENC_AES_CTR), AV_ERR_OK);
+    CHECK_INT(OH_AVCencInfo_SetKeyIdAndIv(cenc_info, info.keyId, 16, info.iv, 16), AV_ERR_OK);
+    CHECK_INT(OH_AVCencInfo_SetSubsampleInfo(cenc_info, 0, 0, 0, 0, &none), AV_ERR_OK);
+    Drm_ErrCode code = OH_MediaKeySession_DecryptSampleWithCencInfo((MediaKeySession *)handle, cenc_info, data,
+                                                                    NIST_SIZE);
+    if (code != DRM_ERR_OK) {
+        CHECK_MEM(data, before, NIST_SIZE);
+    }
+    CHECK_INT(OH_AVCencInfo_Destroy(cenc_info), AV_ERR_OK);
+    return code;
+}
+
+static inline Drm_ErrCode call_session_decrypt_several(void *handle)
+{
+    uint8_t data[NIST_SIZE];
+    uint8_t before[NIST_SIZE];
+    DRM_SampleInfo info = nist_ctr_sample(KID_A, data);
+    DRM_Sample samples[1];
+    memcpy(before, data, NIST_SIZE);
+    samples[0].info = &info;
+    samples[0].data = data;
+    samples[0].dataLen = NIST_SIZE;
+    samples[0].reserved = 0;
+    Drm_ErrCode code = OH_MediaKeySession_DecryptSamples((MediaKeySession *)handle, samples, 1, NULL);
+    if (code != DRM_ERR_OK) {
+        CHECK_MEM(data, before, NIST_SIZE);
+    }
+    return code;
+}
+
+/* Every function that takes a MediaKeySession, but Destroy. */
+static const NamedCall SESSION_CALLS[] = {
+    {"GenerateMediaKeyRequest", call_session_key_request},
+    {"ProcessMediaKeyResponse", call_session_key_response},
+    {"CheckMediaKeyStatus", call_session_key_status},
+    {"ClearMediaKeys", call_session_clear},
+    {"GenerateOfflineReleaseRequest", call_session_release_request},
+    {"ProcessOfflineReleaseResponse", call_session_release_response},
+    {"RestoreOfflineMediaKeys", call_session_restore},
+    {"GetContentProtectionLevel", call_session_level},
+    {"RequireSecureDecoderModule", call_session_secure_decoder},
+    {"SetMediaKeySessionCallback", call_session_set_plain_callback},
+    {"SetCallback", call_session_set_callback},
+    {"SetCallbackWithUserData", call_session_set_user_data_callback},
+    {"DecryptSample", call_session_decrypt},
+    {"DecryptSampleWithCencInfo", call_session_decrypt_cencinfo},
+    {"DecryptSamples", call_session_decrypt_several},
+};
+#define SESSION_CALL_COUNT (sizeof(SESSION_CALLS) / sizeof(SESSION_CALLS[0]))
+
+#endif /* TEST_SUPPORT_CALLS_H */

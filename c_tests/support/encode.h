@@ -76,7 +76,7 @@ static inline char *base64_encode(const uint8_t *bytes, size_t size, bool url, c
     return out;
 }
 
-/* One entry of a ClearPlay answer, `<flag><base64 key id>:<base64 key>`; appends to `out`, with a comma if needed. */
+/* Appends an entry to a ClearPlay answer, `<flag><base64 key id>:<base64 key>[,<base64 key id>:<base64 key>…]`. */
 static inline void clearplay_append(char *out, size_t room, char flag, const uint8_t *kid, size_t kid_len,
                                     const uint8_t *key, size_t key_len)
 {
@@ -85,10 +85,8 @@ static inline void clearplay_append(char *out, size_t room, char flag, const uin
         fprintf(stderr, "the test's licence buffer is too small\n");
         abort();
     }
-    if (at > 0) {
-        out[at++] = ',';
-    }
-    out[at++] = flag;
+    out[at] = at == 0 ? flag : ',';
+    at++;
     base64_encode(kid, kid_len, false, out + at);
     at = strlen(out);
     out[at++] = ':';

@@ -165,7 +165,7 @@ inline void obtain_license(Player &player, const json &vector, const std::vector
         Bytes kid = from_hex(key.at("kid"));
         kids_hex.push_back(key.at("kid"));
         kids_text.push_back(to_base64(kid, true));
-        license += (license.empty() ? "0" : ",0") + to_base64(kid, false) + ":" +
+        license += (license.empty() ? "0" : ",") + to_base64(kid, false) + ":" +
                    to_base64(from_hex(key.at("key")), false);
     }
     std::string key_ids = json{{"kids", kids_text}}.dump();

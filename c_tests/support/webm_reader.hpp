@@ -178,11 +178,13 @@ private:
         }
         uint8_t signal = in.u8();
         out.encrypted = (signal & 1) != 0;
+        bool partitioned = false;
         std::vector<uint32_t> offsets;
         if (out.encrypted) {
             out.kid = encryption.key_id;
             out.iv = in.bytes(8);
-            if ((signal & 2) != 0) {
+            partitioned = (signal & 2) != 0;
+            if (partitioned) {
                 offsets.resize(in.u8());
                 for (uint32_t &offset : offsets) {
                     offset = in.u32();
@@ -204,7 +206,8 @@ private:
             at = encrypted_end;
             out.subsamples.push_back(subsample);
         }
-        if (!out.subsamples.empty() && at < size) {
+        // An even number of offsets leaves a clear partition at the end; no offset at all, a clear frame.
+        if (partitioned && at < size) {
             Subsample last;
             last.clear = size - at;
             out.subsamples.push_back(last);

@@ -67,6 +67,8 @@ impl FileStore {
     fn device_key(&self, _lock: &Lock) -> Result<DeviceKey> {
         let path = self.device_key_path();
         if let Some(key) = DeviceKey::load(&path)? {
+            // Its creator may have been killed before the name was durable, and entries are worth nothing without it.
+            files::sync_directory(&self.root)?;
             return Ok(key);
         }
         if self.any_entries()? {

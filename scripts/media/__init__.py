@@ -1,0 +1,1 @@
+"""Synthetic media and a small Common Encryption packager; see ../make-media.py."""

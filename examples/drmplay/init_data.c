@@ -1,0 +1,194 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ * Init data: the pssh boxes of a file.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavutil/encryption_info.h>
+#include <libavutil/intreadwrite.h>
+
+#include "input.h"
+#include "multimedia/drm_framework/native_drm_extension.h"
+
+/* The largest file whose bytes are searched for init data when the demuxer reports none. */
+#define MAX_SEARCHED_BYTES (256u << 20)
+/* size, type, version and flags, system id, size of data */
+#define PSSH_FIXED_BYTES 32
+
+/* W3C's common id, which a Clear Key system takes, too. */
+static const uint8_t common_system[16] = {0xe2, 0x71, 0x9d, 0x58, 0xa9, 0x85, 0xb3, 0xc9,
+                                          0x78, 0x1a, 0xb0, 0x30, 0xaf, 0x78, 0xd3, 0x0e};
+
+static struct pssh_box *add_box(struct init_data *init_data, const uint8_t *system, size_t size)
+{
+    struct pssh_box *boxes = realloc(init_data->boxes, (init_data->count + 1) * sizeof(*boxes));
+    uint8_t *bytes = malloc(size);
+
+    if (boxes)
+        init_data->boxes = boxes;
+    if (!boxes || !bytes) {
+        free(bytes);
+        complain("out of memory");
+        return NULL;
+    }
+    struct pssh_box *box = &boxes[init_data->count++];
+    *box = (struct pssh_box){.bytes = bytes, .size = size};
+    memcpy(box->system, system, sizeof(box->system));
+    return box;
+}
+
+static bool known_already(const struct init_data *init_data, const struct pssh_box *box)
+{
+    for (size_t i = 0; i + 1 < init_data->count; i++) {
+        if (init_data->boxes[i].size == box->size && memcmp(init_data->boxes[i].bytes, box->bytes, box->size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void drop_last(struct init_data *init_data)
+{
+    struct pssh_box *box = &init_data->boxes[--init_data->count];
+
+    key_ids_free(&box->key_ids);
+    free(box->bytes);
+}
+
+/* Makes the box again that the demuxer took apart. */
+static int add_from_demuxer(struct init_data *init_data, const AVEncryptionInitInfo *info)
+{
+    bool versioned = info->num_key_ids > 0 && info->key_id_size == KEY_BYTES;
+    size_t size = PSSH_FIXED_BYTES + info->data_size + (versioned ? 4 + (size_t)KEY_BYTES * info->num_key_ids : 0);
+
+    if (info->system_id_size != 16)
+        return 0; /* not from a pssh box */
+    struct pssh_box *box = add_box(init_data, info->system_id, size);
+    if (!box)
+        return -1;
+    uint8_t *at = box->bytes;
+    AV_WB32(at, (uint32_t)size);
+    memcpy(at + 4, "pssh", 4);
+    AV_WB32(at + 8, versioned ? 1u << 24 : 0u);
+    memcpy(at + 12, info->system_id, 16);
+    at += 28;
+    if (versioned) {
+        AV_WB32(at, info->num_key_ids);
+        at += 4;
+        for (uint32_t i = 0; i < info->num_key_ids; i++, at += KEY_BYTES) {
+            memcpy(at, info->key_ids[i], KEY_BYTES);
+            if (key_ids_add(&box->key_ids, info->key_ids[i]) < 0)
+                return -1;
+        }
+    }
+    AV_WB32(at, info->data_size);
+    if (info->data_size)
+        memcpy(at + 4, info->data, info->data_size);
+    if (known_already(init_data, box))
+        drop_last(init_data);
+    return 0;
+}
+
+static int add_from_file(struct init_data *init_data, const char *path)
+{
+    size_t size;
+    uint8_t *bytes = read_file(path, MAX_SEARCHED_BYTES, &size);
+    DRM_MediaKeySystemInfo *info = malloc(sizeof(*info));
+    int result = 0;
+
+    if (!bytes || !info) {
+        result = -1;
+    } else if (size > 0 && OH_Drm_ParseMediaKeySystemInfo(bytes, size, info) == DRM_ERR_OK) {
+        for (uint32_t i = 0; i < info->psshCount && result == 0; i++) {
+            const DRM_PsshInfo *found = &info->psshInfo[i];
+            struct pssh_box *box = add_box(init_data, found->uuid, (size_t)found->dataLen);
+            if (!box) {
+                result = -1;
+                break;
+            }
+            memcpy(box->bytes, found->data, box->size);
+            if (box->size >= PSSH_FIXED_BYTES && box->bytes[8] == 1) {
+                uint32_t count = AV_RB32(box->bytes + 28);
+                for (uint32_t k = 0; k < count && 32 + KEY_BYTES * ((size_t)k + 1) <= box->size && result == 0; k++)
+                    result = key_ids_add(&box->key_ids, box->bytes + 32 + KEY_BYTES * (size_t)k);
+            }
+        }
+    }
+    free(info);
+    free(bytes);
+    return result;
+}
+
+int init_data_find(struct init_data *init_data, const AVFormatContext *input, const char *path)
+{
+    *init_data = (struct init_data){0};
+    for (unsigned i = 0; i < input->nb_streams; i++) {
+        size_t size = 0;
+        uint8_t *data = av_stream_get_side_data(input->streams[i], AV_PKT_DATA_ENCRYPTION_INIT_INFO, &size);
+        AVEncryptionInitInfo *list = data ? av_encryption_init_info_get_side_data(data, size) : NULL;
+        int result = 0;
+        for (const AVEncryptionInitInfo *info = list; info && result == 0; info = info->next)
+            result = add_from_demuxer(init_data, info);
+        av_encryption_init_info_free(list);
+        if (result < 0)
+            return -1;
+    }
+    return init_data->count ? 0 : add_from_file(init_data, path);
+}
+
+void init_data_free(struct init_data *init_data)
+{
+    while (init_data->count)
+        drop_last(init_data);
+    free(init_data->boxes);
+    *init_data = (struct init_data){0};
+}
+
+static size_t append(uint8_t *bytes, size_t used, size_t room, const struct pssh_box *box)
+{
+    if (box->size > room - used)
+        return used;
+    memcpy(bytes + used, box->bytes, box->size);
+    return used + box->size;
+}
+
+size_t init_data_choose(const struct init_data *init_data, const char *system_name, const uint8_t system[16],
+                        uint8_t *bytes, size_t room)
+{
+    bool clear_key = strcmp(system_name, "org.w3.clearkey") == 0;
+    struct key_ids others = {0};
+    size_t used = 0;
+
+    for (size_t i = 0; i < init_data->count; i++) {
+        const struct pssh_box *box = &init_data->boxes[i];
+        if (memcmp(box->system, system, 16) == 0 || (clear_key && memcmp(box->system, common_system, 16) == 0))
+            used = append(bytes, used, room, box);
+    }
+    if (used)
+        return used;
+    for (size_t i = 0; i < init_data->count; i++) {
+        for (size_t k = 0; k < init_data->boxes[i].key_ids.count; k++) {
+            if (key_ids_add(&others, init_data->boxes[i].key_ids.ids[k]) < 0)
+                break;
+        }
+    }
+    if (others.count)
+        used = make_pssh(bytes, room, system, &others);
+    key_ids_free(&others);
+    return used;
+}
+
+size_t make_pssh(uint8_t *bytes, size_t room, const uint8_t system[16], const struct key_ids *key_ids)
+{
+    if (room < PSSH_FIXED_BYTES + 4 || key_ids->count > (room - PSSH_FIXED_BYTES - 4) / KEY_BYTES)
+        return 0;
+    size_t size = PSSH_FIXED_BYTES + 4 + KEY_BYTES * key_ids->count;
+    AV_WB32(bytes, (uint32_t)size);
+    memcpy(bytes + 4, "pssh", 4);
+    AV_WB32(bytes + 8, 1u << 24);
+    memcpy(bytes + 12, system, 16);
+    AV_WB32(bytes + 28, (uint32_t)key_ids->count);
+    memcpy(bytes + 32, key_ids->ids, KEY_BYTES * key_ids->count);
+    AV_WB32(bytes + size - 4, 0u);
+    return size;
+}

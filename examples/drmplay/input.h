@@ -1,0 +1,45 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ * The demuxer: streams, init data, encryption information of packets.
+ */
+#ifndef DRMPLAY_INPUT_H
+#define DRMPLAY_INPUT_H
+
+#include <libavformat/avformat.h>
+
+#include "clearkey_server.h"
+
+/* Opens a file without a key, so that FFmpeg decrypts nothing. Returns -1 after a complaint. */
+int input_open(AVFormatContext **input, const char *path);
+
+/* Duration in seconds of the file, found by reading all of it; 0 if there is none. */
+double input_measure(const char *path);
+
+/* pssh boxes that were found in a file. */
+struct init_data {
+    struct pssh_box *boxes;
+    size_t count;
+};
+
+struct pssh_box {
+    uint8_t system[16];
+    struct key_ids key_ids; /* of a version 1 box */
+    uint8_t *bytes;
+    size_t size;
+};
+
+/* Collects the init data that the demuxer found, or the library finds in the file's bytes. Returns -1 after a complaint. */
+int init_data_find(struct init_data *init_data, const AVFormatContext *input, const char *path);
+void init_data_free(struct init_data *init_data);
+
+/*
+ * Chooses what to send to a key system: its own boxes, or a box made for it from the key ids in the boxes of others.
+ * Returns the number of bytes written to `bytes`, 0 if there is nothing.
+ */
+size_t init_data_choose(const struct init_data *init_data, const char *system_name, const uint8_t system[16],
+                        uint8_t *bytes, size_t room);
+
+/* A version 1 pssh box with key ids (ISO/IEC 23001-7 section 8.1). Returns its size, 0 if there is no room. */
+size_t make_pssh(uint8_t *bytes, size_t room, const uint8_t system[16], const struct key_ids *key_ids);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ * The life of a MediaKeySession: request, response, stored keys, status.
+ */
+#ifndef DRMPLAY_LICENSE_H
+#define DRMPLAY_LICENSE_H
+
+#include "clearkey_server.h"
+#include "multimedia/drm_framework/native_mediakeysession.h"
+#include "multimedia/drm_framework/native_mediakeysystem.h"
+
+/* A key system instance and its session. */
+struct license {
+    const char *system_name;
+    uint8_t system_id[DRM_UUID_LEN];
+    enum answer_format format;
+    MediaKeySystem *system;
+    MediaKeySession *session;
+    const struct clearkey_server *server; /* NULL: no keys but stored ones */
+    bool offline;
+    struct key_ids asked; /* key ids asked for one by one */
+};
+
+/* Creates system and session. Returns -1 after a complaint. */
+int license_open(struct license *license, const char *system_name, const struct clearkey_server *server, bool offline);
+void license_close(struct license *license);
+
+/*
+ * Obtains the keys that init data names: from the server, or, without one, from the store. Returns the number of keys that
+ * could not be had; -1 after a complaint.
+ */
+int license_obtain(struct license *license, const uint8_t *init_data, size_t size);
+
+/* Obtains one key, once: for packets whose key id no init data named. True if another try to decrypt makes sense. */
+bool license_obtain_key(struct license *license, const uint8_t key_id[KEY_BYTES]);
+
+/* Gives back the stored keys that init data names. Returns -1 after a complaint. */
+int license_release(struct license *license, const uint8_t *init_data, size_t size);
+
+/* The status word of a key, "no key" if the session does not have it. `word` has room for MAX_MEDIA_KEY_STATUS_VALUE_LEN. */
+void license_key_status(const struct license *license, const uint8_t key_id[KEY_BYTES], char *word);
+
+/* Prints what failed, with the library's own words. Returns -1. */
+int complain_drm(Drm_ErrCode code, const char *what);
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ * The command line.
+ */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util.h"
+
+#define DEFAULT_SYSTEM "com.clearplay.drm"
+
+enum {
+    OPT_KEYS = 1,
+    OPT_SYSTEM,
+    OPT_OFFLINE,
+    OPT_RELEASE,
+    OPT_OUTPUT,
+    OPT_PACKET_MD5,
+    OPT_FRAME_MD5,
+    OPT_PICTURE,
+    OPT_QUIET,
+    OPT_HELP,
+};
+
+static const struct option long_options[] = {
+    {"keys", required_argument, NULL, OPT_KEYS},
+    {"system", required_argument, NULL, OPT_SYSTEM},
+    {"offline", no_argument, NULL, OPT_OFFLINE},
+    {"release", no_argument, NULL, OPT_RELEASE},
+    {"output", required_argument, NULL, OPT_OUTPUT},
+    {"packet-md5", required_argument, NULL, OPT_PACKET_MD5},
+    {"frame-md5", required_argument, NULL, OPT_FRAME_MD5},
+    {"picture", required_argument, NULL, OPT_PICTURE},
+    {"quiet", no_argument, NULL, OPT_QUIET},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+void print_help(void)
+{
+    puts("Usage: drmplay FILE [options]\n"
+         "\n"
+         "Plays encrypted media through the native DRM API: demuxes FILE, gets a licence for the key ids it names, decrypts\n"
+         "every sample in place, decodes it, and reports.\n"
+         "\n"
+         "  --keys JWKSET.json   keys for the built-in licence server, a JWK Set (W3C EME 9.1.4)\n"
+         "  --system NAME        key system: com.clearplay.drm (default) or org.w3.clearkey\n"
+         "  --offline            with --keys: store the keys on this device; without: play with stored keys\n"
+         "  --release            give back the stored keys of FILE instead of playing it\n"
+         "  --output CLEAR.mp4   write the decrypted packets as a clear file\n"
+         "  --packet-md5 FILE    write one line per decrypted packet: stream, pts, size, MD5 (\"-\": standard output)\n"
+         "  --frame-md5 FILE     write one line per decoded frame in FFmpeg's framemd5 format\n"
+         "  --picture PNG        write a contact sheet: frames decoded without the key beside those decoded with it\n"
+         "  --quiet              print no table\n"
+         "  --help               print this\n"
+         "\n"
+         "NATIVE_DRM_STORAGE_DIR is where stored keys are kept; NATIVE_DRM_LOG=debug shows what the library does.\n"
+         "Exit status: 0 if everything played, 1 if not, 2 if the command line is wrong.");
+}
+
+enum options_result parse_options(struct options *options, int argc, char **argv)
+{
+    *options = (struct options){.system = DEFAULT_SYSTEM};
+    opterr = 0;
+    for (;;) {
+        int at = optind;
+        int option = getopt_long(argc, argv, ":", long_options, NULL);
+        if (option == -1)
+            break;
+        switch (option) {
+        case OPT_KEYS: options->keys = optarg; break;
+        case OPT_SYSTEM: options->system = optarg; break;
+        case OPT_OFFLINE: options->offline = true; break;
+        case OPT_RELEASE: options->release = true; break;
+        case OPT_OUTPUT: options->output = optarg; break;
+        case OPT_PACKET_MD5: options->packet_md5 = optarg; break;
+        case OPT_FRAME_MD5: options->frame_md5 = optarg; break;
+        case OPT_PICTURE: options->picture = optarg; break;
+        case OPT_QUIET: options->quiet = true; break;
+        case OPT_HELP: return OPTIONS_HELP;
+        case ':':
+            complain("%s needs a value (see --help)", argv[at]);
+            return OPTIONS_WRONG;
+        default:
+            complain("unknown option %s (see --help)", argv[at]);
+            return OPTIONS_WRONG;
+        }
+    }
+    if (optind == argc) {
+        complain("no file to play (see --help)");
+        return OPTIONS_WRONG;
+    }
+    if (optind + 1 < argc) {
+        complain("one file at a time: %s or %s? (see --help)", argv[optind], argv[optind + 1]);
+        return OPTIONS_WRONG;
+    }
+    options->file = argv[optind];
+    if (options->release && (options->keys || options->output || options->packet_md5 || options->frame_md5 ||
+                             options->picture)) {
+        complain("--release gives stored keys back and plays nothing; it goes with --system only (see --help)");
+        return OPTIONS_WRONG;
+    }
+    return OPTIONS_PLAY;
+}

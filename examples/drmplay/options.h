@@ -1,0 +1,33 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ * The command line.
+ */
+#ifndef DRMPLAY_OPTIONS_H
+#define DRMPLAY_OPTIONS_H
+
+#include <stdbool.h>
+
+struct options {
+    const char *file;
+    const char *keys;
+    const char *system;
+    const char *output;
+    const char *packet_md5;
+    const char *frame_md5;
+    const char *picture;
+    bool offline;
+    bool release;
+    bool quiet;
+};
+
+/* What parse_options() found. */
+enum options_result {
+    OPTIONS_PLAY,
+    OPTIONS_HELP,
+    OPTIONS_WRONG, /* a complaint has been printed */
+};
+
+enum options_result parse_options(struct options *options, int argc, char **argv);
+void print_help(void);
+
+#endif

@@ -39,7 +39,7 @@ int decoder_feed(struct decoder *decoder, const AVPacket *packet)
     if (!decoder->context)
         return 0;
     int sent = avcodec_send_packet(decoder->context, packet);
-    bool counted = sent < 0 && sent != AVERROR(EAGAIN) && sent != AVERROR_EOF;
+    bool counted = sent < 0 && sent != AVERROR_EOF;
     if (counted)
         decoder->errors++;
     for (;;) {
@@ -62,8 +62,6 @@ int decoder_feed(struct decoder *decoder, const AVPacket *packet)
         if (result < 0)
             return -1;
     }
-    if (sent == AVERROR(EAGAIN))
-        return decoder_feed(decoder, packet); /* there is room now */
     return 0;
 }
 

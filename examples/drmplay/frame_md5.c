@@ -100,12 +100,13 @@ static int copy_video(AVPacket *packet, const AVFrame *frame)
 
 static int copy_audio(AVPacket *packet, SwrContext **resampler, const AVFrame *frame)
 {
-    int channels = frame->ch_layout.nb_channels;
+    AVChannelLayout layout = frame->ch_layout;
+    int channels = layout.nb_channels;
     int result = 0;
 
     if (!*resampler) {
-        result = swr_alloc_set_opts2(resampler, &frame->ch_layout, AV_SAMPLE_FMT_S16, frame->sample_rate, &frame->ch_layout,
-                                     frame->format, frame->sample_rate, 0, NULL);
+        result = swr_alloc_set_opts2(resampler, &layout, AV_SAMPLE_FMT_S16, frame->sample_rate, &layout, frame->format,
+                                     frame->sample_rate, 0, NULL);
         if (result >= 0)
             result = swr_init(*resampler);
     }

@@ -1,0 +1,253 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ * drmplay: plays encrypted media through the native DRM API. See print_help().
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "contact_sheet.h"
+#include "decoder.h"
+#include "input.h"
+#include "license.h"
+#include "options.h"
+#include "outputs.h"
+#include "track.h"
+
+#define EXIT_USAGE 2
+
+struct player {
+    struct options options;
+    AVFormatContext *input;
+    struct license license;
+    struct track *tracks;
+    struct decoder *decoders;
+    unsigned count;
+    struct packet_md5 *packet_md5;
+    struct frame_md5 *frame_md5;
+    struct remux *remux;
+    struct contact_sheet *sheet;
+    const AVStream *shown; /* the video on the contact sheet */
+    struct decoder keyless; /* decodes its packets as the file holds them */
+    bool failed;
+};
+
+static int take_frame(void *user, const AVStream *stream, const AVFrame *frame)
+{
+    struct player *player = user;
+
+    if (player->frame_md5 && frame_md5_add(player->frame_md5, stream, frame) < 0)
+        return -1;
+    if (stream == player->shown)
+        return contact_sheet_add(player->sheet, SHEET_WITH_KEY, frame);
+    return 0;
+}
+
+static int take_keyless_frame(void *user, const AVStream *stream, const AVFrame *frame)
+{
+    struct player *player = user;
+
+    (void)stream;
+    return contact_sheet_add(player->sheet, SHEET_WITHOUT_KEY, frame);
+}
+
+static int open_picture(struct player *player)
+{
+    int best = av_find_best_stream(player->input, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
+
+    if (best < 0)
+        return complain("there is no video in %s to make a picture of", player->options.file);
+    player->shown = player->input->streams[best];
+    player->sheet = contact_sheet_open(player->shown, input_measure(player->options.file));
+    if (!player->sheet)
+        return -1;
+    return decoder_open(&player->keyless, player->shown, true, take_keyless_frame, player);
+}
+
+static int open_outputs(struct player *player)
+{
+    const struct options *options = &player->options;
+
+    player->count = player->input->nb_streams;
+    player->tracks = calloc(player->count + 1, sizeof(*player->tracks));
+    player->decoders = calloc(player->count + 1, sizeof(*player->decoders));
+    if (!player->tracks || !player->decoders)
+        return complain("out of memory");
+    for (unsigned i = 0; i < player->count; i++) {
+        player->tracks[i].stream = player->input->streams[i];
+        if (decoder_open(&player->decoders[i], player->input->streams[i], false, take_frame, player) < 0)
+            return -1;
+    }
+    if (options->packet_md5 && !(player->packet_md5 = packet_md5_open(options->packet_md5)))
+        return -1;
+    if (options->frame_md5 && !(player->frame_md5 = frame_md5_open(options->frame_md5, player->input)))
+        return -1;
+    if (options->output && !(player->remux = remux_open(options->output, player->input)))
+        return -1;
+    return options->picture ? open_picture(player) : 0;
+}
+
+static int close_outputs(struct player *player, bool complete)
+{
+    int result = 0;
+
+    if (packet_md5_close(player->packet_md5, complete) < 0)
+        result = -1;
+    if (frame_md5_close(player->frame_md5, complete) < 0)
+        result = -1;
+    if (remux_close(player->remux, complete) < 0)
+        result = -1;
+    return result;
+}
+
+static int play_packet(struct player *player, AVPacket *packet)
+{
+    struct track *track = &player->tracks[packet->stream_index];
+
+    if (player->shown && packet->stream_index == player->shown->index && packet_is_encrypted(packet)) {
+        AVPacket *copy = av_packet_clone(packet);
+        int result = copy ? decoder_feed(&player->keyless, copy) : complain("out of memory");
+        av_packet_free(&copy);
+        if (result < 0)
+            return -1;
+    }
+    if (packet->flags & AV_PKT_FLAG_CORRUPT && !player->failed) {
+        complain("track %d, packet %llu is cut short: %s is truncated", packet->stream_index,
+                 (unsigned long long)track->packets + 1, player->options.file);
+        player->failed = true;
+    }
+    if (track_decrypt(track, &player->license, packet) < 0)
+        return 0; /* counted; the other tracks go on */
+    if (player->packet_md5 && packet_md5_add(player->packet_md5, packet) < 0)
+        return -1;
+    if (player->remux && remux_add(player->remux, packet) < 0)
+        return -1;
+    return decoder_feed(&player->decoders[packet->stream_index], packet);
+}
+
+/* Returns -1 after a complaint. */
+static int play_packets(struct player *player)
+{
+    AVPacket *packet = av_packet_alloc();
+    int64_t size = player->input->pb ? avio_size(player->input->pb) : 0;
+    int result = packet ? 0 : AVERROR(ENOMEM);
+
+    while (result >= 0) {
+        result = av_read_frame(player->input, packet);
+        if (result < 0)
+            break;
+        if ((unsigned)packet->stream_index < player->count && play_packet(player, packet) < 0) {
+            av_packet_free(&packet);
+            return -1;
+        }
+        if (size > 0 && packet->pos >= 0)
+            progress_show((double)packet->pos / (double)size);
+        av_packet_unref(packet);
+    }
+    av_packet_free(&packet);
+    if (result != AVERROR_EOF)
+        return complain_av(result, "%s cannot be read to its end", player->options.file);
+    for (unsigned i = 0; i < player->count; i++) {
+        if (decoder_feed(&player->decoders[i], NULL) < 0)
+            return -1;
+    }
+    if (player->keyless.context && decoder_feed(&player->keyless, NULL) < 0)
+        return -1;
+    progress_clear();
+    return 0;
+}
+
+static int write_picture(struct player *player)
+{
+    const struct track *track = &player->tracks[player->shown->index];
+    const char *name = strrchr(player->options.file, '/');
+    char scheme[24];
+    char hex[KEY_HEX_LEN] = "none";
+    char title[256];
+    char subtitle[256];
+
+    scheme_name(track, scheme, sizeof(scheme));
+    if (track->key_ids.count)
+        to_hex(hex, track->key_ids.ids[0], KEY_BYTES);
+    snprintf(title, sizeof(title), "%.60s", name ? name + 1 : player->options.file);
+    snprintf(subtitle, sizeof(subtitle), "%s %s, %dx%d, key system %s, key id %s", scheme,
+             avcodec_get_name(player->shown->codecpar->codec_id), player->shown->codecpar->width,
+             player->shown->codecpar->height, player->options.system, hex);
+    return contact_sheet_write(player->sheet, player->options.picture, title, subtitle);
+}
+
+static int play(struct player *player)
+{
+    if (open_outputs(player) < 0)
+        return -1;
+    int result = play_packets(player);
+    for (unsigned i = 0; i < player->count; i++) {
+        player->tracks[i].frames = player->decoders[i].frames;
+        player->tracks[i].undecoded = player->decoders[i].errors;
+    }
+    if (report_failures(player->tracks, player->count) < 0 || player->failed)
+        result = -1;
+    if (result == 0 && player->sheet && write_picture(player) < 0)
+        result = -1;
+    if (!player->options.quiet) {
+        bool taken = (player->options.packet_md5 && strcmp(player->options.packet_md5, "-") == 0) ||
+                     (player->options.frame_md5 && strcmp(player->options.frame_md5, "-") == 0);
+        report_print(taken ? stderr : stdout, player->tracks, player->count, &player->license);
+    }
+    return result;
+}
+
+static int run(struct player *player, const struct clearkey_server *server)
+{
+    const struct options *options = &player->options;
+    struct init_data init_data = {0};
+    uint8_t chosen[MAX_INIT_DATA_LEN];
+    int result = -1;
+
+    if (license_open(&player->license, options->system, server, options->offline || options->release) < 0 ||
+        input_open(&player->input, options->file) < 0 ||
+        init_data_find(&init_data, player->input, options->file) < 0)
+        goto done;
+    size_t size = init_data_choose(&init_data, options->system, player->license.system_id, chosen, sizeof(chosen));
+    if (options->release) {
+        result = size ? license_release(&player->license, chosen, size)
+                      : complain("%s names no key ids that could be given back", options->file);
+        goto done;
+    }
+    if (size == 0 || license_obtain(&player->license, chosen, size) >= 0)
+        result = play(player);
+    /* Outputs appear only if everything went well. */
+    if (close_outputs(player, result == 0) < 0)
+        result = -1;
+
+done:
+    init_data_free(&init_data);
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    struct player player = {0};
+    struct clearkey_server *server = NULL;
+    int result = -1;
+
+    switch (parse_options(&player.options, argc, argv)) {
+    case OPTIONS_HELP: print_help(); return EXIT_SUCCESS;
+    case OPTIONS_WRONG: return EXIT_USAGE;
+    case OPTIONS_PLAY: break;
+    }
+    av_log_set_level(AV_LOG_QUIET); /* what matters is said in our own words */
+    if (!player.options.keys || (server = clearkey_server_load(player.options.keys)))
+        result = run(&player, server);
+    for (unsigned i = 0; i < player.count && player.decoders && player.tracks; i++) {
+        decoder_close(&player.decoders[i]);
+        key_ids_free(&player.tracks[i].key_ids);
+    }
+    free(player.decoders);
+    free(player.tracks);
+    decoder_close(&player.keyless);
+    contact_sheet_close(player.sheet);
+    license_close(&player.license);
+    avformat_close_input(&player.input);
+    clearkey_server_free(server);
+    return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,178 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ * What is made of the decrypted packets.
+ */
+#include "outputs.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavutil/md5.h>
+
+struct packet_md5 {
+    struct output_file file;
+    FILE *out;
+};
+
+struct packet_md5 *packet_md5_open(const char *path)
+{
+    struct packet_md5 *writer = calloc(1, sizeof(*writer));
+
+    if (!writer) {
+        complain("out of memory");
+        return NULL;
+    }
+    if (output_begin(&writer->file, path) == 0) {
+        writer->out = fopen(output_name(&writer->file), "w");
+        if (writer->out) {
+            fputs("#stream#, pts, size, hash\n", writer->out);
+            return writer;
+        }
+        complain("cannot write %s: %s", path, strerror(errno));
+    }
+    packet_md5_close(writer, false);
+    return NULL;
+}
+
+int packet_md5_add(struct packet_md5 *writer, const AVPacket *packet)
+{
+    uint8_t digest[16];
+    char hex[33];
+
+    av_md5_sum(digest, packet->data, (size_t)packet->size);
+    if (fprintf(writer->out, "%d, %10" PRId64 ", %8d, %s\n", packet->stream_index, packet->pts, packet->size,
+                to_hex(hex, digest, sizeof(digest))) < 0)
+        return complain("cannot write %s: %s", writer->file.path, strerror(errno));
+    return 0;
+}
+
+int packet_md5_close(struct packet_md5 *writer, bool complete)
+{
+    int result = 0;
+
+    if (!writer)
+        return 0;
+    if (writer->out && fclose(writer->out) != 0)
+        result = complain("cannot write %s: %s", writer->file.path, strerror(errno));
+    if (output_end(&writer->file, complete && result == 0) < 0)
+        result = -1;
+    free(writer);
+    return result;
+}
+
+struct remux {
+    struct output_file file;
+    const AVFormatContext *input;
+    AVFormatContext *muxer;
+    AVPacket *packet;
+    int *outputs; /* stream of the muxer for each stream of the input, -1 = left out */
+};
+
+static int add_stream(struct remux *writer, unsigned index)
+{
+    const AVStream *from = writer->input->streams[index];
+    const AVOutputFormat *format = writer->muxer->oformat;
+    enum AVMediaType type = from->codecpar->codec_type;
+
+    writer->outputs[index] = -1;
+    if ((type != AVMEDIA_TYPE_VIDEO && type != AVMEDIA_TYPE_AUDIO && type != AVMEDIA_TYPE_SUBTITLE) ||
+        avformat_query_codec(format, from->codecpar->codec_id, FF_COMPLIANCE_NORMAL) != 1) {
+        say("track %u (%s) is left out of %s: MP4 files cannot hold it", index,
+            avcodec_get_name(from->codecpar->codec_id), writer->file.path);
+        return 0;
+    }
+    AVStream *to = avformat_new_stream(writer->muxer, NULL);
+    if (!to || avcodec_parameters_copy(to->codecpar, from->codecpar) < 0)
+        return AVERROR(ENOMEM);
+    writer->outputs[index] = to->index;
+    to->time_base = from->time_base;
+    to->disposition = from->disposition;
+    to->avg_frame_rate = from->avg_frame_rate;
+    to->sample_aspect_ratio = from->sample_aspect_ratio;
+    /* The sample entry's type: the input's, unless that says "encrypted". */
+    uint32_t tag = from->codecpar->codec_tag;
+    if (tag == MKTAG('e', 'n', 'c', 'v') || tag == MKTAG('e', 'n', 'c', 'a') ||
+        av_codec_get_id(format->codec_tag, tag) != from->codecpar->codec_id)
+        to->codecpar->codec_tag = 0;
+    av_dict_copy(&to->metadata, from->metadata, 0);
+    return 0;
+}
+
+struct remux *remux_open(const char *path, const AVFormatContext *input)
+{
+    struct remux *writer = calloc(1, sizeof(*writer));
+    int result = AVERROR(ENOMEM);
+
+    if (!writer) {
+        complain("out of memory");
+        return NULL;
+    }
+    writer->input = input;
+    writer->packet = av_packet_alloc();
+    writer->outputs = calloc(input->nb_streams ? input->nb_streams : 1, sizeof(*writer->outputs));
+    if (output_begin(&writer->file, path) < 0)
+        goto failed;
+    if (writer->packet && writer->outputs)
+        result = avformat_alloc_output_context2(&writer->muxer, NULL, "mp4", NULL);
+    for (unsigned i = 0; i < input->nb_streams && result >= 0; i++)
+        result = add_stream(writer, i);
+    if (result >= 0 && writer->muxer->nb_streams == 0)
+        result = AVERROR_STREAM_NOT_FOUND;
+    if (result >= 0)
+        result = avio_open(&writer->muxer->pb, output_name(&writer->file), AVIO_FLAG_WRITE);
+    if (result >= 0)
+        result = avformat_write_header(writer->muxer, NULL);
+    if (result >= 0)
+        return writer;
+    complain_av(result, "cannot write %s", path);
+
+failed:
+    remux_close(writer, false);
+    return NULL;
+}
+
+int remux_add(struct remux *writer, const AVPacket *packet)
+{
+    int output = writer->outputs[packet->stream_index];
+
+    if (output < 0)
+        return 0;
+    int result = av_packet_ref(writer->packet, packet);
+    if (result >= 0) {
+        av_packet_rescale_ts(writer->packet, writer->input->streams[packet->stream_index]->time_base,
+                             writer->muxer->streams[output]->time_base);
+        writer->packet->stream_index = output;
+        writer->packet->pos = -1;
+        result = av_interleaved_write_frame(writer->muxer, writer->packet);
+    }
+    if (result < 0)
+        return complain_av(result, "cannot write %s", writer->file.path);
+    return 0;
+}
+
+int remux_close(struct remux *writer, bool complete)
+{
+    int result = 0;
+
+    if (!writer)
+        return 0;
+    if (writer->muxer && writer->muxer->pb) {
+        if (complete)
+            result = av_write_trailer(writer->muxer);
+        int closed = avio_closep(&writer->muxer->pb);
+        if (result >= 0)
+            result = closed;
+        if (result < 0)
+            complain_av(result, "cannot write %s", writer->file.path);
+    }
+    if (output_end(&writer->file, complete && result >= 0) < 0)
+        result = -1;
+    avformat_free_context(writer->muxer);
+    av_packet_free(&writer->packet);
+    free(writer->outputs);
+    free(writer);
+    return result < 0 ? -1 : 0;
+}

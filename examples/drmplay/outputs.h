@@ -1,0 +1,24 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ * What is made of the decrypted packets.
+ */
+#ifndef DRMPLAY_OUTPUTS_H
+#define DRMPLAY_OUTPUTS_H
+
+#include <libavformat/avformat.h>
+
+#include "util.h"
+
+/* One line per packet: stream, pts, size, MD5. */
+struct packet_md5;
+struct packet_md5 *packet_md5_open(const char *path);
+int packet_md5_add(struct packet_md5 *writer, const AVPacket *packet);
+int packet_md5_close(struct packet_md5 *writer, bool complete);
+
+/* A clear MP4 file. */
+struct remux;
+struct remux *remux_open(const char *path, const AVFormatContext *input);
+int remux_add(struct remux *writer, const AVPacket *packet);
+int remux_close(struct remux *writer, bool complete);
+
+#endif

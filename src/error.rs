@@ -112,6 +112,8 @@ pub enum Error {
 
 impl Error {
     /// An [`Error::InvalidArgument`].
+    #[cold]
+    #[inline(never)]
     pub fn invalid(argument: &'static str, reason: impl Into<Text>) -> Self {
         Self::InvalidArgument { argument, reason: reason.into() }
     }

@@ -42,6 +42,7 @@ pub trait Length: Copy + TryFrom<usize> + TryInto<usize> {}
 impl Length for i32 {}
 impl Length for u32 {}
 
+#[inline(always)]
 fn check<T>(argument: &'static str, pointer: *const T) -> Result<()> {
     if pointer.is_null() {
         return Err(Error::invalid(argument, "null"));
@@ -53,6 +54,7 @@ fn check<T>(argument: &'static str, pointer: *const T) -> Result<()> {
 }
 
 /// A pointer to read a value from.
+#[inline(always)]
 pub fn reference<'a, T>(argument: &'static str, pointer: *const T) -> Result<&'a T> {
     check(argument, pointer)?;
     // SAFETY: not null and aligned; the caller of the C function guarantees a valid T during the call.
@@ -70,6 +72,7 @@ pub fn optional<T: Copy>(argument: &'static str, pointer: *const T) -> Result<Op
 }
 
 /// Several values behind a pointer, which must not be null.
+#[inline(always)]
 pub fn slice<'a, T>(argument: &'static str, pointer: *const T, count: usize) -> Result<&'a [T]> {
     check(argument, pointer)?;
     if count.checked_mul(size_of::<T>()).is_none_or(|bytes| bytes > isize::MAX as usize) {
@@ -94,6 +97,7 @@ pub fn bytes<'a>(
 }
 
 /// A sample, to be changed in place; null stands for an empty one.
+#[inline(always)]
 pub fn sample<'a>(argument: &'static str, pointer: *mut u8, length: u32) -> Result<&'a mut [u8]> {
     if length == 0 {
         return Ok(&mut []);

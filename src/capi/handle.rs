@@ -111,7 +111,7 @@ impl<K: Kind + ?Sized> Table<K> {
     }
 
     /// The object of a handle, valid while pinned.
-    #[inline]
+    #[inline(always)]
     pub fn get_pinned<'g>(&'g self, pin: &'g Pin, handle: *const K::Opaque) -> Option<&'g Arc<K::Object>> {
         let (index, generation) = Self::decode(handle)?;
         let slot = self.slot(index)?;
@@ -155,12 +155,12 @@ impl<K: Kind + ?Sized> Table<K> {
         Ok(index)
     }
 
-    #[inline]
+    #[inline(always)]
     fn slot(&self, index: usize) -> Option<&Slot<K::Object>> {
         self.chunks.get(index / CHUNK)?.get()?.get(index % CHUNK)
     }
 
-    #[inline]
+    #[inline(always)]
     fn decode(handle: *const K::Opaque) -> Option<(usize, u32)> {
         let handle = handle.addr();
         let expected = MAGIC << (MAGIC_SHIFT - KIND_SHIFT) | K::NUMBER;

@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 const INLINE_SAMPLES: usize = 16;
 
 /// Decrypts one sample.
-#[inline]
+#[inline(always)]
 pub fn decrypt(
     argument: &'static str,
     session: *const MediaKeySession,
@@ -109,7 +109,7 @@ fn check_one(sample: &DRM_Sample) -> Result<(&DRM_SampleInfo, SampleRequest<'_>)
     check().map_err(|error| (error, None))
 }
 
-#[inline]
+#[inline(always)]
 fn run(
     argument: &'static str,
     session: *const MediaKeySession,
@@ -135,7 +135,7 @@ fn run(
     Err(error)
 }
 
-#[inline]
+#[inline(always)]
 fn request(info: &DRM_SampleInfo) -> Result<SampleRequest<'_>> {
     if info.structSize as usize != size_of::<DRM_SampleInfo>() {
         return Err(Error::invalid("structSize", "not sizeof(DRM_SampleInfo)"));
@@ -155,7 +155,7 @@ fn request(info: &DRM_SampleInfo) -> Result<SampleRequest<'_>> {
 }
 
 /// Cipher and scheme for an algorithm, a scheme's four characters (or 0) and a pattern; none for clear samples.
-#[inline]
+#[inline(always)]
 fn method(algorithm: u32, scheme: u32, pattern: Pattern) -> Result<Option<(Cipher, Scheme)>> {
     const CLEAR: u32 = DrmCencAlgorithm::DRM_ALG_CENC_UNENCRYPTED as u32;
     const AES_CTR: u32 = DrmCencAlgorithm::DRM_ALG_CENC_AES_CTR as u32;
@@ -209,7 +209,7 @@ fn cenc_info_request<'a>(
 const _: () = assert!(size_of::<DrmSubsample>() == size_of::<Subsample>());
 const _: () = assert!(align_of::<DrmSubsample>() == align_of::<Subsample>());
 
-#[inline]
+#[inline(always)]
 fn convert(subsamples: &[DrmSubsample]) -> &[Subsample] {
     // SAFETY: both are #[repr(C)] structs of two u32, clear bytes first; the lifetime stays the same.
     unsafe { std::slice::from_raw_parts(subsamples.as_ptr().cast(), subsamples.len()) }

@@ -76,7 +76,7 @@ impl Key {
     }
 
     /// The content key, if it may be used now.
-    #[inline]
+    #[inline(always)]
     pub fn usable(&self) -> Result<&ContentKey> {
         match &self.content {
             Some(content) if self.status.load(Ordering::Acquire) == KeyStatus::Usable as u8 => Ok(content),
@@ -129,7 +129,7 @@ impl Default for KeyTable {
 
 impl KeyTable {
     /// Finds a key. `hint` is where this thread found its last one.
-    #[inline]
+    #[inline(always)]
     pub fn find<'g>(&'g self, pin: &'g Pin, id: &[u8; 16], hint: &AtomicUsize) -> Option<&'g Key> {
         let by_id = &self.snapshot.read(pin).by_id;
         if let Some((found, key)) = by_id.get(hint.load(Ordering::Relaxed))
@@ -220,7 +220,7 @@ impl KeyTable {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn same(a: &[u8; 16], b: &[u8; 16]) -> bool {
     u128::from_ne_bytes(*a) == u128::from_ne_bytes(*b)
 }

@@ -41,7 +41,7 @@ pub struct CheckedSample<'g>(Option<(Sample<'g>, &'g ContentKey)>);
 
 impl CheckedSample<'_> {
     /// Decrypts in place.
-    #[inline]
+    #[inline(always)]
     pub fn decrypt(&self, data: &mut [u8]) {
         if let Some((sample, key)) = &self.0 {
             sample.decrypt(key, data);
@@ -217,7 +217,7 @@ impl MediaKeySession {
     }
 
     /// Checks a sample and finds its key; nothing is changed yet.
-    #[inline]
+    #[inline(always)]
     pub fn check_sample<'g>(
         &'g self,
         pin: &'g Pin,
@@ -227,7 +227,7 @@ impl MediaKeySession {
         self.find_key(pin, request, length).inspect_err(|_| self.counters.count_error(pin))
     }
 
-    #[inline]
+    #[inline(always)]
     fn find_key<'g>(&'g self, pin: &'g Pin, request: &SampleRequest<'g>, length: usize) -> Result<CheckedSample<'g>> {
         self.host.check()?;
         let Some((cipher, scheme)) = request.method else {
@@ -243,7 +243,7 @@ impl MediaKeySession {
     }
 
     /// Counts a sample that was decrypted.
-    #[inline]
+    #[inline(always)]
     pub fn count_sample(&self, pin: &Pin, length: usize) {
         self.counters.count_sample(pin, length);
     }

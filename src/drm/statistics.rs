@@ -44,7 +44,7 @@ impl std::ops::AddAssign for DecryptTotals {
 
 impl DecryptCounters {
     /// Counts a sample.
-    #[inline]
+    #[inline(always)]
     pub fn count_sample(&self, pin: &Pin, bytes: usize) {
         let index = pin.thread_index();
         if let Some(shard) = self.shards[..OWN_SHARDS].get(index) {
@@ -69,7 +69,7 @@ impl DecryptCounters {
     }
 
     /// Where this thread found its last key.
-    #[inline]
+    #[inline(always)]
     pub fn key_hint(&self, pin: &Pin) -> &AtomicUsize {
         &self.shards[pin.thread_index().min(OWN_SHARDS)].key_hint
     }
@@ -89,7 +89,7 @@ impl DecryptCounters {
 }
 
 /// Adds to a counter that no other thread writes.
-#[inline]
+#[inline(always)]
 fn add_alone(counter: &AtomicU64, amount: u64) {
     counter.store(counter.load(Ordering::Relaxed).wrapping_add(amount), Ordering::Relaxed);
 }

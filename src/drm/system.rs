@@ -41,7 +41,7 @@ impl Host {
     }
 
     /// Fails once the key system has panicked.
-    #[inline]
+    #[inline(always)]
     pub fn check(&self) -> Result<()> {
         if self.dead.load(Ordering::Relaxed) { Err(self.death()) } else { Ok(()) }
     }

@@ -39,7 +39,9 @@ void run_vector(vectors::Run &run, const json &vector, size_t index)
         } else {
             vectors::run_media(run, vector, index);
             for (const std::string &name : vectors::names(vector, "extra_files")) {
-                if (name.find(".mpd") != std::string::npos || name.find(".m3u8") != std::string::npos) {
+                bool text = name.find(".mpd") != std::string::npos || name.find(".m3u8") != std::string::npos ||
+                            name.find("_mpd_") != std::string::npos;
+                if (text) {
                     vectors::check_playlist(run, run.directory / name);
                 }
             }

@@ -1,11 +1,11 @@
 //! Events of systems and sessions, and who listens to them.
 
-use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
 
-use super::dispatcher;
 use super::key_table::KeyStatus;
 use crate::error::Result;
+use crate::util::gate::Gate;
+use crate::util::{dispatcher, log};
 
 /// Kinds of event, numbered as OpenHarmony does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,38 +74,22 @@ const SLOTS: usize = 3;
 /// The events of one system or session.
 #[derive(Default)]
 pub struct EventSource {
-    state: Mutex<State>,
-    idle: Condvar,
+    listeners: Gate<Listeners>,
 }
 
-#[derive(Default)]
-struct State {
-    listeners: [Option<Arc<dyn Listener>>; SLOTS],
-    running: bool,
-    closed: bool,
-}
+type Listeners = [Option<Arc<dyn Listener>>; SLOTS];
 
 impl EventSource {
     /// Sets or removes the listener of a slot. When it returns, the earlier one is not running and will not run, unless
     /// this is called by a listener.
     pub fn set(&self, slot: CallbackSlot, listener: Option<Arc<dyn Listener>>) {
-        let mut state = self.state.lock();
-        let earlier =
-            if state.closed { listener } else { std::mem::replace(&mut state.listeners[slot as usize], listener) };
-        self.await_idle(&mut state);
-        drop(state);
-        drop(earlier);
+        drop(self.listeners.change(|listeners| std::mem::replace(&mut listeners[slot as usize], listener)));
     }
 
     /// Ends all listening. When it returns, no listener is running and none will run, unless this is called by a
     /// listener.
     pub fn close(&self) {
-        let mut state = self.state.lock();
-        state.closed = true;
-        let listeners = std::mem::take(&mut state.listeners);
-        self.await_idle(&mut state);
-        drop(state);
-        drop(listeners);
+        self.listeners.close();
     }
 
     /// Makes sure that events can be delivered, if anybody listens.
@@ -115,8 +99,12 @@ impl EventSource {
 
     /// Queues an event.
     pub fn post(self: &Arc<Self>, event: Event) {
-        if self.is_heard() {
-            dispatcher::post(Arc::clone(self), event);
+        if !self.is_heard() {
+            return;
+        }
+        let source = Arc::clone(self);
+        if let Err(error) = dispatcher::post(Box::new(move || source.deliver(&event))) {
+            log::error!("an event is lost: {error}");
         }
     }
 
@@ -126,37 +114,13 @@ impl EventSource {
     }
 
     /// Calls the listeners; on the dispatcher thread only.
-    pub(super) fn deliver(&self, event: &Event) {
+    fn deliver(&self, event: &Event) {
         for slot in 0..SLOTS {
-            let mut state = self.state.lock();
-            let Some(listener) = state.listeners[slot].clone() else { continue };
-            state.running = true;
-            drop(state);
-            let finished = Finished(self);
-            listener.notify(event);
-            // The listener goes first: whoever waits may then rely on it being gone.
-            drop(listener);
-            drop(finished);
+            self.listeners.call(|listeners| listeners[slot].clone(), |listener| listener.notify(event));
         }
     }
 
     fn is_heard(&self) -> bool {
-        self.state.lock().listeners.iter().any(Option::is_some)
-    }
-
-    fn await_idle(&self, state: &mut parking_lot::MutexGuard<'_, State>) {
-        if !dispatcher::is_current_thread() {
-            self.idle.wait_while(state, |state| state.running);
-        }
-    }
-}
-
-/// Says that a listener has returned, even if it panicked.
-struct Finished<'a>(&'a EventSource);
-
-impl Drop for Finished<'_> {
-    fn drop(&mut self) {
-        self.0.state.lock().running = false;
-        self.0.idle.notify_all();
+        self.listeners.read(|listeners| listeners.iter().any(Option::is_some))
     }
 }

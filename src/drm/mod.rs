@@ -1,6 +1,5 @@
 //! The domain in safe Rust: key systems, their instances, sessions, keys, events and statistics.
 
-pub mod dispatcher;
 pub mod events;
 pub mod key_system;
 pub mod key_table;

@@ -2,5 +2,7 @@
 
 pub mod base64;
 pub mod clock;
+pub mod dispatcher;
+pub mod gate;
 pub mod log;
 pub mod secret;

@@ -1,19 +1,15 @@
-//! The one thread that calls listeners. It starts with the first event that somebody listens to.
+//! The one thread that calls the program's callbacks. It starts with the first job.
 
 use crossbeam_channel::{Receiver, Sender};
 use parking_lot::Mutex;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
-use super::events::{Event, EventSource};
 use crate::error::{Error, Result};
 use crate::util::log;
 
-struct Job {
-    source: Arc<EventSource>,
-    event: Event,
-}
+/// Something to do on the dispatcher thread.
+pub type Job = Box<dyn FnOnce() + Send>;
 
 struct Queue {
     sender: Sender<Job>,
@@ -27,7 +23,7 @@ thread_local! {
     static IS_DISPATCHER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this is the dispatcher thread, that is, whether a listener is calling.
+/// Whether this is the dispatcher thread, that is, whether a callback is calling.
 pub fn is_current_thread() -> bool {
     IS_DISPATCHER.get()
 }
@@ -37,14 +33,9 @@ pub fn start() -> Result<()> {
     sender().map(drop)
 }
 
-/// Queues an event.
-pub fn post(source: Arc<EventSource>, event: Event) {
-    let sent = sender().and_then(|sender| {
-        sender.send(Job { source, event }).map_err(|_| Error::Internal("the event thread is gone".into()))
-    });
-    if let Err(error) = sent {
-        log::error!("an event is lost: {error}");
-    }
+/// Queues a job. Jobs run one at a time, in the order in which they were queued.
+pub fn post(job: Job) -> Result<()> {
+    sender()?.send(job).map_err(|_| Error::Internal("the event thread is gone".into()))
 }
 
 fn sender() -> Result<Sender<Job>> {
@@ -65,7 +56,7 @@ fn sender() -> Result<Sender<Job>> {
 fn run(jobs: &Receiver<Job>) {
     IS_DISPATCHER.set(true);
     for job in jobs {
-        if catch_unwind(AssertUnwindSafe(|| job.source.deliver(&job.event))).is_err() {
+        if catch_unwind(AssertUnwindSafe(job)).is_err() {
             log::error!("a callback panicked");
         }
     }

@@ -59,9 +59,11 @@ static int describe(const AVEncryptionInfo *encryption, const struct track *trac
 
 static int decrypt(struct track *track, struct license *license, AVPacket *packet, const DRM_SampleInfo *info)
 {
-    char hex[KEY_HEX_LEN];
-    bool new_key = !key_ids_contain(&track->key_ids, info->keyId);
+    static const uint8_t no_key_id[KEY_BYTES];
 
+    if (memcmp(info->keyId, no_key_id, KEY_BYTES) == 0)
+        return track->refused ? -1 : complain("track %d: FFmpeg's demuxer does not tell the key id (it does not read the sample "
+                                              "groups of key rotation)", track->stream->index);
     track->scheme = info->scheme;
     if (info->cryptByteBlock) {
         track->crypt_blocks = info->cryptByteBlock;
@@ -80,9 +82,7 @@ static int decrypt(struct track *track, struct license *license, AVPacket *packe
         if (code == DRM_ERR_NO_KEY && license_obtain_key(license, info->keyId))
             continue;
         if (code == DRM_ERR_NO_KEY)
-            return new_key ? complain("track %d cannot be decrypted: there is no key for key id %s", track->stream->index,
-                                      to_hex(hex, info->keyId, KEY_BYTES))
-                           : -1;
+            return -1; /* license_obtain_key() has complained */
         return track->refused ? -1 : complain("track %d, packet %llu cannot be decrypted: error %d, %s",
                                               track->stream->index, (unsigned long long)track->packets, (int)code,
                                               OH_Drm_GetLastErrorMessage());

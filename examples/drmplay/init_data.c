@@ -161,7 +161,9 @@ size_t init_data_choose(const struct init_data *init_data, const char *system_na
 
     for (size_t i = 0; i < init_data->count; i++) {
         const struct pssh_box *box = &init_data->boxes[i];
-        if (memcmp(box->system, system, 16) == 0 || (clear_key && memcmp(box->system, common_system, 16) == 0))
+        bool own = memcmp(box->system, system, 16) == 0 || (clear_key && memcmp(box->system, common_system, 16) == 0);
+        /* W3C Clear Key takes key ids from version 1 boxes only; ClearPlay also from a box's data. */
+        if (own && (box->key_ids.count || !clear_key))
             used = append(bytes, used, room, box);
     }
     if (used)

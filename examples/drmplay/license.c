@@ -109,8 +109,11 @@ static int ask_server(struct license *license, const DRM_MediaKeyRequest *reques
 
     if (!answer)
         goto done;
-    for (size_t i = 0; i < missing.count; i++)
+    for (size_t i = 0; i < missing.count; i++) {
         complain("the JWK Set has no key for key id %s", to_hex(hex, missing.ids[i], KEY_BYTES));
+        if (key_ids_add(&license->asked, missing.ids[i]) < 0)
+            goto done;
+    }
     if (answer[0]) {
         Drm_ErrCode code = OH_MediaKeySession_ProcessMediaKeyResponse(
             license->session, (uint8_t *)answer, (int32_t)strlen(answer), media_key_id, &media_key_id_size);
@@ -161,6 +164,8 @@ static int restore(struct license *license, const DRM_OfflineMediakeyIdArray *st
     char hex[KEY_HEX_LEN];
 
     to_hex(hex, id, KEY_BYTES);
+    if (key_ids_add(&license->asked, id) < 0)
+        return -1;
     if (!is_stored(stored, id)) {
         complain("no key is stored for key id %s", hex);
         return 1;
@@ -206,7 +211,7 @@ int license_obtain(struct license *license, const uint8_t *init_data, size_t siz
         else
             missing = complain("the file is encrypted; give its keys with --keys, or --offline to use stored ones");
         if (missing > 0 && (size_t)missing == wanted.count)
-            missing = complain("none of the %zu keys of this file is to be had", wanted.count);
+            missing = complain("without its key%s this file cannot be played", wanted.count == 1 ? "" : "s");
         else if (missing >= 0 && license->offline && license->server) {
             DRM_OfflineMediakeyIdArray *stored = list_stored(license);
             char hex[KEY_HEX_LEN];

@@ -18,7 +18,7 @@ struct license {
     MediaKeySession *session;
     const struct clearkey_server *server; /* NULL: no keys but stored ones */
     bool offline;
-    struct key_ids asked; /* key ids asked for one by one */
+    struct key_ids asked; /* key ids that need not be asked for again */
 };
 
 /* Creates system and session. Returns -1 after a complaint. */

@@ -66,7 +66,6 @@ enum options_result parse_options(struct options *options, int argc, char **argv
     *options = (struct options){.system = DEFAULT_SYSTEM};
     opterr = 0;
     for (;;) {
-        int at = optind;
         int option = getopt_long(argc, argv, ":", long_options, NULL);
         if (option == -1)
             break;
@@ -82,10 +81,13 @@ enum options_result parse_options(struct options *options, int argc, char **argv
         case OPT_QUIET: options->quiet = true; break;
         case OPT_HELP: return OPTIONS_HELP;
         case ':':
-            complain("%s needs a value (see --help)", argv[at]);
+            complain("%s needs a value (see --help)", argv[optind - 1]);
             return OPTIONS_WRONG;
         default:
-            complain("unknown option %s (see --help)", argv[at]);
+            if (optopt)
+                complain("unknown option -%c (see --help)", optopt);
+            else
+                complain("unknown option %s (see --help)", argv[optind - 1]);
             return OPTIONS_WRONG;
         }
     }

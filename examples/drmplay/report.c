@@ -100,8 +100,9 @@ int report_failures(const struct track *tracks, unsigned count)
             complain("track %u: %" PRIu64 " of %" PRIu64 " decrypted samples do not decode: the key is probably wrong", i,
                      track->undecoded, decrypted);
         else if (track->undecoded)
-            complain("track %u: %" PRIu64 " of %" PRIu64 " samples do not decode: the file is damaged%s", i, track->undecoded,
-                     track->packets, decrypted ? ", or a key is wrong" : "");
+            complain("track %u: %" PRIu64 " of %" PRIu64 " samples do not decode: the file is damaged, or %s", i,
+                     track->undecoded, track->packets,
+                     decrypted ? "a key is wrong" : "encrypted in a way that FFmpeg's demuxer does not report");
         if (track->undecoded)
             result = -1;
     }

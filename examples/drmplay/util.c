@@ -229,8 +229,10 @@ int output_begin(struct output_file *file, const char *path)
 
     file->path = path;
     file->temporary = NULL;
-    if (strcmp(path, "-") == 0)
+    if (strcmp(path, "-") == 0) {
         file->path = "/dev/stdout";
+        return 0;
+    }
     if (stat(file->path, &about) == 0 && !S_ISREG(about.st_mode)) {
         if (S_ISDIR(about.st_mode))
             return complain("cannot write %s: it is a directory", path);

@@ -68,8 +68,8 @@ struct remux {
     const AVFormatContext *input;
     AVFormatContext *muxer;
     AVPacket *packet;
-    int *outputs;       /* stream of the muxer for each stream of the input, -1 = left out */
-    int64_t *durations; /* of each stream's latest packet that had one */
+    int *outputs;      /* stream of the muxer for each stream of the input, -1 = left out */
+    int64_t *dts;      /* of each stream's latest packet */
 };
 
 static int add_stream(struct remux *writer, unsigned index)
@@ -114,10 +114,10 @@ struct remux *remux_open(const char *path, const AVFormatContext *input)
     writer->input = input;
     writer->packet = av_packet_alloc();
     writer->outputs = calloc(input->nb_streams ? input->nb_streams : 1, sizeof(*writer->outputs));
-    writer->durations = calloc(input->nb_streams ? input->nb_streams : 1, sizeof(*writer->durations));
+    writer->dts = calloc(input->nb_streams ? input->nb_streams : 1, sizeof(*writer->dts));
     if (output_begin(&writer->file, path) < 0)
         goto failed;
-    if (writer->packet && writer->outputs && writer->durations)
+    if (writer->packet && writer->outputs && writer->dts)
         result = avformat_alloc_output_context2(&writer->muxer, NULL, "mp4", NULL);
     for (unsigned i = 0; i < input->nb_streams && result >= 0; i++)
         result = add_stream(writer, i);
@@ -144,11 +144,11 @@ int remux_add(struct remux *writer, const AVPacket *packet)
         return 0;
     int result = av_packet_ref(writer->packet, packet);
     if (result >= 0) {
-        /* The demuxer does not know how long a track's last sample lasts; without a duration it would get lost. */
-        if (packet->duration > 0)
-            writer->durations[packet->stream_index] = packet->duration;
-        else
-            writer->packet->duration = writer->durations[packet->stream_index];
+        /* A track's last packet would get lost if it had no duration: then it lasts as long as the one before. */
+        int64_t *dts = &writer->dts[packet->stream_index];
+        if (packet->duration == 0 && packet->dts > *dts)
+            writer->packet->duration = packet->dts - *dts;
+        *dts = packet->dts;
         av_packet_rescale_ts(writer->packet, writer->input->streams[packet->stream_index]->time_base,
                              writer->muxer->streams[output]->time_base);
         writer->packet->stream_index = output;
@@ -179,7 +179,7 @@ int remux_close(struct remux *writer, bool complete)
         result = -1;
     avformat_free_context(writer->muxer);
     av_packet_free(&writer->packet);
-    free(writer->durations);
+    free(writer->dts);
     free(writer->outputs);
     free(writer);
     return result < 0 ? -1 : 0;

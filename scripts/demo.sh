@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# Shows the library at work: installs what is missing, builds it and the player, and plays.
+#
+#   scripts/demo.sh                       plays the media in tests/media
+#   scripts/demo.sh FILE KEYS [OPTION...] plays FILE with the keys of the JWK Set KEYS; options as of drmplay
+#
+# NATIVE_DRM_BUILD_DIR: where to build (build/demo).
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=scripts/lib/install.sh
+. "$root/scripts/lib/install.sh"
+
+build=${NATIVE_DRM_BUILD_DIR:-$root/build/demo}
+drmplay=$build/examples/drmplay
+media=$root/tests/media
+systems="com.clearplay.drm org.w3.clearkey"
+schemes="cenc cens cbc1 cbcs"
+work=""
+good="ok "
+bad="BAD"
+bold=""
+plain=""
+
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
+    bold=$'\e[1m'
+    plain=$'\e[0m'
+    good=$'\e[32mok \e[0m'
+    bad=$'\e[31mBAD\e[0m'
+fi
+
+heading() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
+
+fail() {
+    printf 'demo.sh: %s\n' "$1" >&2
+    [ -z "${2:-}" ] || sed 's/^/    /' "$2" >&2
+    exit 1
+}
+
+build_player() {
+    if ! command -v cargo >/dev/null 2>&1; then
+        PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+        command -v cargo >/dev/null 2>&1 || fail "Rust is missing: install it from your distribution or with rustup, then start again"
+    fi
+    require cmd:cc=gcc cmd:c++=g++ cmd:cmake=cmake cmd:make=make cmd:pkg-config=pkg-config pc:libavformat=libavformat-dev \
+        pc:libavcodec=libavcodec-dev pc:libavutil=libavutil-dev pc:libswscale=libswscale-dev \
+        pc:libswresample=libswresample-dev pc:libcjson=libcjson-dev
+    printf 'Building library and player (release) ... '
+    mkdir -p "$build"
+    local log=$build/demo-build.log seconds=$SECONDS
+    if ! { cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DNATIVE_DRM_BUILD_EXAMPLES=ON \
+        -DNATIVE_DRM_BUILD_TESTS=OFF && cmake --build "$build" -j "$(nproc)"; } >"$log" 2>&1; then
+        echo "failed"
+        tail -n 30 "$log" >&2
+        fail "the build failed; all of it is in $log"
+    fi
+    [ -x "$drmplay" ] || fail "the build left the player out; the reason is in $log"
+    echo "done in $((SECONDS - seconds)) s"
+}
+
+# quietly STEP ARGUMENT... runs the player; what it printed is in $work/said.
+quietly() {
+    local step=$1
+    shift
+    "$drmplay" "$@" >"$work/said" 2>&1 || fail "$step did not work" "$work/said"
+}
+
+# compare FILE: prints how many packets equal the original's; fails if any differs.
+compare() {
+    local all equal
+    all=$(grep -vc '^#' "$work/clear.md5")
+    equal=$(grep -vxFf "$work/clear.md5" "$1" | wc -l)
+    equal=$(($(grep -vc '^#' "$1") - equal))
+    printf '%s of %s packets equal the original' "$equal" "$all"
+    [ "$equal" -eq "$all" ] && cmp -s "$work/clear.md5" "$1"
+}
+
+play_schemes() {
+    local scheme system result worst=0
+    heading "1. Every encryption scheme, with both key systems"
+    echo "   Files of tests/media, video and audio with a key each; MD5 of every decrypted packet."
+    echo
+    "$drmplay" "$media/clear.mp4" --packet-md5 "$work/clear.md5" --quiet || fail "the clear original does not play"
+    for system in $systems; do
+        for scheme in $schemes; do
+            quietly "$scheme with $system" "$media/$scheme.mp4" --keys "$media/keys.json" --system "$system" \
+                --packet-md5 "$work/packets.md5"
+            if result=$(compare "$work/packets.md5"); then
+                printf '   %s %-18s %s   %s\n' "$good" "$system" "$scheme" "$result"
+            else
+                printf '   %s %-18s %s   %s\n' "$bad" "$system" "$scheme" "$result"
+                worst=1
+            fi
+        done
+    done
+    [ $worst -eq 0 ] || fail "decrypted packets differ from the original's"
+}
+
+draw_picture() {
+    local picture=$build/contact-sheet.png
+    heading "2. One of them in full: cbcs, video and audio"
+    "$drmplay" "$media/cbcs.mp4" --keys "$media/keys.json" --picture "$picture" --output "$build/clear.mp4" ||
+        fail "cbcs.mp4 does not play"
+    echo "   With and without the key, as pictures:  $picture"
+    echo "   Decrypted, to play anywhere:            $build/clear.mp4"
+}
+
+# step TEXT: prints what the player said of stored keys.
+step() {
+    local line first=1
+    grep -E '^(stored|restored|released) ' "$work/said" | while read -r line; do
+        if [ $first -eq 1 ]; then printf '   %s %-8s %s\n' "$good" "$1" "$line"; else printf '       %-8s %s\n' "" "$line"; fi
+        first=0
+    done
+}
+
+stored_keys() {
+    local system result
+    heading "3. Stored keys: download once, play without a server, give back"
+    echo "   Each step is a process of its own; the store is a temporary directory."
+    for system in $systems; do
+        printf '\n   %s\n' "$system"
+        quietly "storing" "$media/cenc.mp4" --offline --keys "$media/keys.json" --system "$system"
+        step store
+        quietly "restoring" "$media/cenc.mp4" --offline --system "$system" --packet-md5 "$work/packets.md5"
+        step restore
+        result=$(compare "$work/packets.md5") || fail "with restored keys $result"
+        printf '   %s %-8s without any server: %s\n' "$good" play "$result"
+        quietly "releasing" "$media/cenc.mp4" --release --system "$system"
+        step release
+        if "$drmplay" "$media/cenc.mp4" --offline --system "$system" >"$work/said" 2>&1; then
+            fail "the file still plays after its keys were released"
+        fi
+        printf '   %s %-8s refused, as it must be: %s\n' "$good" play "$(sed -n 's/^drmplay: //p' "$work/said" | head -n 1)"
+    done
+}
+
+case ${1:-} in
+    -h | --help)
+        sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+        exit 0
+        ;;
+esac
+if [ $# -eq 1 ]; then
+    fail "usage: demo.sh [FILE KEYS [OPTION...]]"
+fi
+if [ $# -ge 2 ]; then
+    file=$1
+    keys=$2
+    shift 2
+    [ -r "$file" ] || fail "cannot read $file"
+    [ -r "$keys" ] || fail "cannot read $keys"
+    build_player
+    exec "$drmplay" "$file" --keys "$keys" "$@"
+fi
+
+build_player
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export NATIVE_DRM_STORAGE_DIR=$work/store
+play_schemes
+draw_picture
+stored_keys
+printf '\nEverything worked. Play your own: scripts/demo.sh FILE KEYS.json\n'

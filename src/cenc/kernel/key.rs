@@ -8,6 +8,8 @@ use super::level::Level;
 use super::secret::burn_stack;
 use super::slab::SlabBox;
 use super::soft;
+#[cfg(target_arch = "x86_64")]
+use super::{aesni, sm4_gfni, vaes256, vaes512};
 use crate::cenc::job::Job;
 use crate::cenc::scheme::Cipher;
 use crate::error::Result;
@@ -20,10 +22,27 @@ pub struct ContentKey {
     schedule: SlabBox<Schedule>,
 }
 
-/// Round keys in the form that the key's level wants them in.
-pub(super) struct Schedule {
-    aes: aes::Aes128,
-    sm4: sm4::Sm4,
+struct Schedule {
+    aes: AesKey,
+    sm4: Sm4Key,
+}
+
+/// AES round keys in the form that the key's level wants them in.
+enum AesKey {
+    Soft(aes::Aes128),
+    #[cfg(target_arch = "x86_64")]
+    AesNi(aesni::Key),
+    #[cfg(target_arch = "x86_64")]
+    Vaes256(vaes256::Key),
+    #[cfg(target_arch = "x86_64")]
+    Vaes512(vaes512::Key),
+}
+
+/// SM4 round keys in the form that the key's level wants them in.
+enum Sm4Key {
+    Soft(sm4::Sm4),
+    #[cfg(target_arch = "x86_64")]
+    Gfni(sm4_gfni::Key),
 }
 
 impl ContentKey {
@@ -35,12 +54,10 @@ impl ContentKey {
         Self::with_level(key, Level::current())
     }
 
-    /// Like [`ContentKey::new`], for the given level or, where the CPU does not have it, a lower one. For tests.
+    /// Like [`ContentKey::new`], for the given level or, where the CPU does not have it, the portable one. For tests.
     #[doc(hidden)]
     pub fn with_level(key: &[u8; 16], level: Level) -> Result<Self> {
-        let _ = level;
-        let schedule =
-            SlabBox::new(|| Schedule { aes: aes::Aes128::new(&Array(*key)), sm4: sm4::Sm4::new(&Array(*key)) });
+        let schedule = SlabBox::new(|| Schedule { aes: AesKey::new(key, level), sm4: Sm4Key::new(key, level) });
         // Expanding left copies there.
         burn_stack();
         Ok(Self { schedule: schedule? })
@@ -49,8 +66,63 @@ impl ContentKey {
     #[inline]
     pub(in crate::cenc) fn decrypt(&self, cipher: Cipher, job: &Job<'_>, data: &mut [u8]) {
         match cipher {
-            Cipher::Aes128 => soft::decrypt(&self.schedule.aes, job, data),
-            Cipher::Sm4 => soft::decrypt(&self.schedule.sm4, job, data),
+            Cipher::Aes128 => self.schedule.aes.decrypt(job, data),
+            Cipher::Sm4 => self.schedule.sm4.decrypt(job, data),
+        }
+    }
+}
+
+impl AesKey {
+    fn new(key: &[u8; 16], level: Level) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use super::{aesni::AesNi, vaes256::Vaes256, vaes512::Vaes512};
+            let fast = match level {
+                Level::Soft => None,
+                Level::AesNi => AesNi::detect().map(|proof| Self::AesNi(aesni::Key::new(proof, key))),
+                Level::Vaes256 => Vaes256::detect().map(|proof| Self::Vaes256(vaes256::Key::new(proof, key))),
+                Level::Vaes512 => Vaes512::detect().map(|proof| Self::Vaes512(vaes512::Key::new(proof, key))),
+            };
+            if let Some(fast) = fast {
+                return fast;
+            }
+        }
+        let _ = level;
+        Self::Soft(aes::Aes128::new(&Array(*key)))
+    }
+
+    #[inline]
+    fn decrypt(&self, job: &Job<'_>, data: &mut [u8]) {
+        match self {
+            Self::Soft(cipher) => soft::decrypt(cipher, job, data),
+            #[cfg(target_arch = "x86_64")]
+            Self::AesNi(key) => key.decrypt(job, data),
+            #[cfg(target_arch = "x86_64")]
+            Self::Vaes256(key) => key.decrypt(job, data),
+            #[cfg(target_arch = "x86_64")]
+            Self::Vaes512(key) => key.decrypt(job, data),
+        }
+    }
+}
+
+impl Sm4Key {
+    fn new(key: &[u8; 16], level: Level) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if level == Level::Vaes512
+            && let Some(proof) = sm4_gfni::Sm4Gfni::detect()
+        {
+            return Self::Gfni(sm4_gfni::Key::new(proof, key));
+        }
+        let _ = level;
+        Self::Soft(sm4::Sm4::new(&Array(*key)))
+    }
+
+    #[inline]
+    fn decrypt(&self, job: &Job<'_>, data: &mut [u8]) {
+        match self {
+            Self::Soft(cipher) => soft::decrypt(cipher, job, data),
+            #[cfg(target_arch = "x86_64")]
+            Self::Gfni(key) => key.decrypt(job, data),
         }
     }
 }

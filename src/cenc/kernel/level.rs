@@ -9,26 +9,45 @@ use std::sync::OnceLock;
 /// Instruction-set levels, the best one last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// The `aes` and `sm4` crates.
+    /// The `aes` and `sm4` crates with what they find for themselves.
     Soft,
+    /// AES-NI and AVX.
+    AesNi,
+    /// VAES and AVX2.
+    Vaes256,
+    /// VAES and AVX-512; GFNI for SM4.
+    Vaes512,
 }
 
 impl Level {
     /// All levels, the best one last.
-    const ALL: [Self; 1] = [Self::Soft];
+    const ALL: [Self; 4] = [Self::Soft, Self::AesNi, Self::Vaes256, Self::Vaes512];
 
     /// The name that `NATIVE_DRM_CPU` knows the level by.
     pub fn name(self) -> &'static str {
         match self {
             Self::Soft => "soft",
+            Self::AesNi => "aesni",
+            Self::Vaes256 => "vaes256",
+            Self::Vaes512 => "vaes512",
         }
     }
 
     /// Whether this CPU and operating system have the instructions.
+    #[cfg(target_arch = "x86_64")]
     pub fn is_available(self) -> bool {
         match self {
             Self::Soft => true,
+            Self::AesNi => super::aesni::AesNi::detect().is_some(),
+            Self::Vaes256 => super::vaes256::Vaes256::detect().is_some(),
+            Self::Vaes512 => super::vaes512::Vaes512::detect().is_some(),
         }
+    }
+
+    /// Whether this CPU and operating system have the instructions.
+    #[cfg(not(target_arch = "x86_64"))]
+    pub fn is_available(self) -> bool {
+        self == Self::Soft
     }
 
     /// The levels that can be used here, the best one last.

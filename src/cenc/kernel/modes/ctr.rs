@@ -1,0 +1,225 @@
+//! Counter mode: `cenc` and `cens`.
+
+use super::pattern::{Lattice, runs_of};
+use super::whole_blocks;
+use crate::cenc::job::{BLOCK, Stripes};
+use crate::cenc::kernel::ranges::Ranges;
+use crate::cenc::kernel::vector::{BlockTransform, Vector};
+
+/// The first counter block as two integers.
+struct Counter {
+    high: u64,
+    low: u64,
+}
+
+impl Counter {
+    #[inline(always)]
+    fn new(iv: [u8; BLOCK]) -> Self {
+        let iv = u128::from_be_bytes(iv);
+        Self { high: (iv >> 64) as u64, low: iv as u64 }
+    }
+
+    /// # Safety
+    /// See [`Vector`].
+    #[inline(always)]
+    unsafe fn vector_at<V: Vector>(&self, block: u64) -> V {
+        // SAFETY: passed on to the caller.
+        unsafe { V::counters(self.high, self.low.wrapping_add(block)) }
+    }
+}
+
+/// Counter mode over whole ranges, byte by byte (`cenc`), or over the whole blocks of each (`cens` without a pattern).
+///
+/// # Safety
+/// See [`Vector`].
+#[inline(always)]
+pub(in crate::cenc::kernel) unsafe fn ctr<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
+    cipher: &C,
+    iv: [u8; BLOCK],
+    whole_blocks_only: bool,
+    ranges: Ranges<'_, '_>,
+) {
+    let counter = Counter::new(iv);
+    let mask = if whole_blocks_only { !(BLOCK - 1) } else { !0 };
+    // Bytes of key stream used up.
+    let mut position = 0u64;
+    for range in ranges {
+        let length = range.len() & mask;
+        // SAFETY: `length` bytes of the range are ours; the rest is passed on to the caller.
+        unsafe { ctr_run::<V, C, BATCH>(cipher, &counter, position, range.as_mut_ptr(), length) };
+        position += length as u64;
+    }
+}
+
+/// Counter mode over the stripes of each range (`cens`).
+///
+/// # Safety
+/// See [`Vector`].
+#[inline(always)]
+pub(in crate::cenc::kernel) unsafe fn ctr_stripes<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
+    cipher: &C,
+    iv: [u8; BLOCK],
+    stripes: Stripes,
+    ranges: Ranges<'_, '_>,
+) {
+    let counter = Counter::new(iv);
+    let mut position = 0u64;
+    if let Some(lattice) = Lattice::new(stripes) {
+        for range in ranges {
+            // SAFETY: passed on to the caller.
+            position += unsafe { ctr_lattice::<V, C, BATCH>(cipher, &counter, position, &lattice, range) } as u64;
+        }
+    } else {
+        for run in ranges.flat_map(|range| runs_of(stripes, range)) {
+            let (start, length) = whole_blocks(run);
+            // SAFETY: `length` bytes from `start` on belong to the run; the rest is passed on to the caller.
+            unsafe { ctr_run::<V, C, BATCH>(cipher, &counter, position, start, length) };
+            position += length as u64;
+        }
+    }
+}
+
+/// Counter mode over `length` bytes, `position` bytes into the key stream.
+///
+/// # Safety
+/// See [`Vector`]. The bytes are readable and writable.
+#[inline(always)]
+unsafe fn ctr_run<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
+    cipher: &C,
+    counter: &Counter,
+    position: u64,
+    start: *mut u8,
+    length: usize,
+) {
+    if length == 0 {
+        return;
+    }
+    let batch_bytes = BATCH * V::BYTES;
+    // As if the run started with its first counter block: no key stream is carried from run to run. The bytes before it
+    // are never touched.
+    let mut offset = (position % BLOCK as u64) as usize;
+    let mut at = start.wrapping_sub(offset);
+    let mut left = offset + length;
+    // SAFETY: `at + offset .. at + left` is what is left of the run. Batches without edges lie within it; edges leave out
+    // what does not. The rest is passed on to the caller.
+    unsafe {
+        let mut counters = counter.vector_at::<V>(position / BLOCK as u64);
+        if left > batch_bytes && offset > 0 {
+            ctr_batch::<V, C, BATCH, true>(cipher, &mut counters, at, offset, batch_bytes);
+            (at, left, offset) = (at.wrapping_add(batch_bytes), left - batch_bytes, 0);
+        }
+        if offset == 0 {
+            while left >= batch_bytes {
+                ctr_batch::<V, C, BATCH, false>(cipher, &mut counters, at, 0, batch_bytes);
+                (at, left) = (at.wrapping_add(batch_bytes), left - batch_bytes);
+            }
+        }
+        if left > 0 {
+            for_count!(left.div_ceil(V::BYTES), BATCH, N => {
+                ctr_batch::<V, C, N, true>(cipher, &mut counters, at, offset, left);
+            });
+        }
+    }
+}
+
+/// One batch of counter mode: the bytes `offset..end` of `N` registers. Without `EDGES`, that is all of them; else `offset`
+/// lies in the first and `end` in the last register.
+///
+/// # Safety
+/// See [`Vector`]. The bytes `at + offset .. at + end` are readable and writable.
+#[inline(always)]
+unsafe fn ctr_batch<V: Vector, C: BlockTransform<V>, const N: usize, const EDGES: bool>(
+    cipher: &C,
+    counters: &mut V,
+    at: *mut u8,
+    offset: usize,
+    end: usize,
+) {
+    // SAFETY: each register is at its own place in the batch, of which the first and the last leave out what is before
+    // `offset` and after `end`. The rest is passed on to the caller.
+    unsafe {
+        let mut stream = [V::zero(); N];
+        for blocks in &mut stream {
+            *blocks = counters.counter_blocks();
+            *counters = counters.next_counters();
+        }
+        cipher.apply(&mut stream);
+        let last = end - (N - 1) * V::BYTES;
+        for (i, blocks) in stream.into_iter().enumerate() {
+            let place = at.wrapping_add(i * V::BYTES);
+            if EDGES && (i == 0 || i == N - 1) {
+                let start = if i == 0 { offset } else { 0 };
+                let part = V::part(start, if i == N - 1 { last } else { V::BYTES });
+                V::load_part(place, part).xor(blocks).store_part(place, part);
+            } else {
+                V::load(place).xor(blocks).store(place);
+            }
+        }
+    }
+}
+
+/// Counter mode over the blocks of a lattice, `position` bytes into the key stream. Returns the bytes of key stream used.
+///
+/// # Safety
+/// See [`Vector`].
+#[inline(always)]
+unsafe fn ctr_lattice<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
+    cipher: &C,
+    counter: &Counter,
+    position: u64,
+    lattice: &Lattice,
+    range: &mut [u8],
+) -> usize {
+    let stride = lattice.stride;
+    let batch_blocks = BATCH * V::BLOCKS;
+    let (mut at, mut left) = (range.as_mut_ptr(), range.len());
+    let mut used = 0;
+    // SAFETY: as for `cbc_lattice`.
+    unsafe {
+        let mut counters = counter.vector_at::<V>(position / BLOCK as u64);
+        while left >= (batch_blocks - 1) * stride + BLOCK {
+            ctr_lattice_batch::<V, C, BATCH, false>(cipher, &mut counters, at, stride, batch_blocks);
+            used += batch_blocks * BLOCK;
+            let step = (batch_blocks * stride).min(left);
+            (at, left) = (at.add(step), left - step);
+        }
+        let blocks = lattice.blocks_in(left);
+        if blocks > 0 {
+            used += blocks * BLOCK;
+            for_count!(blocks.div_ceil(V::BLOCKS), BATCH, N => {
+                ctr_lattice_batch::<V, C, N, true>(cipher, &mut counters, at, stride, blocks);
+            });
+        }
+    }
+    used
+}
+
+/// One batch of counter mode over `blocks` blocks of a lattice, as [`cbc_lattice_batch`].
+///
+/// # Safety
+/// See [`Vector`]. The blocks are readable and writable.
+#[inline(always)]
+unsafe fn ctr_lattice_batch<V: Vector, C: BlockTransform<V>, const N: usize, const EDGE: bool>(
+    cipher: &C,
+    counters: &mut V,
+    at: *mut u8,
+    stride: usize,
+    blocks: usize,
+) {
+    let mut spare = [0u8; BLOCK];
+    let spare = spare.as_mut_ptr();
+    // SAFETY: as for `cbc_lattice_batch`.
+    unsafe {
+        let mut stream = [V::zero(); N];
+        for register in &mut stream {
+            *register = counters.counter_blocks();
+            *counters = counters.next_counters();
+        }
+        cipher.apply(&mut stream);
+        for (i, register) in stream.into_iter().enumerate() {
+            let count = if EDGE && i == N - 1 { blocks - (N - 1) * V::BLOCKS } else { V::BLOCKS };
+            let place = at.wrapping_add(i * V::BLOCKS * stride);
+            V::gather(place, stride, count, spare).xor(register).scatter(place, stride, count, spare);
+        }
+    }
+}

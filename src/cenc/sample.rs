@@ -1,6 +1,6 @@
 //! The checked description of one sample.
 
-use super::job::{BLOCK, Job, Mode};
+use super::job::{Job, Mode, Stripes};
 use super::kernel::ContentKey;
 use super::scheme::{Cipher, Pattern, Scheme, Subsample};
 use crate::error::{Error, Result};
@@ -25,7 +25,8 @@ impl<'a> Sample<'a> {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] naming the argument that is wrong.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "returned through memory, it costs as much as a small sample's decryption")]
     pub fn new(
         cipher: Cipher,
         scheme: Scheme,
@@ -34,18 +35,17 @@ impl<'a> Sample<'a> {
         subsamples: &'a [Subsample],
         data_len: usize,
     ) -> Result<Self> {
-        let mut first_block = [0; BLOCK];
-        match iv.len() {
-            // Constant lengths: no call of memcpy.
-            16 => first_block.copy_from_slice(iv),
-            8 => first_block[..8].copy_from_slice(iv),
-            other => return Err(wrong_iv_length(other)),
-        }
+        let iv = match (iv.len(), iv.first_chunk(), iv.first_chunk()) {
+            (16, Some(&bytes), _) => u128::from_be_bytes(bytes),
+            (8, _, Some(&bytes)) => u128::from(u64::from_be_bytes(bytes)) << 64,
+            (other, ..) => return Err(wrong_iv_length(other)),
+        };
         check_pattern(scheme, pattern)?;
         if !subsamples.is_empty() {
             check_sum(subsamples, data_len)?;
         }
-        Ok(Self { cipher, job: Job { iv: first_block, mode: Mode::new(scheme, pattern), subsamples } })
+        let (mode, stripes) = (Mode::new(scheme, pattern), Stripes::new(pattern));
+        Ok(Self { cipher, job: Job { iv, mode, stripes, subsamples } })
     }
 
     /// Decrypts `data`, the sample whose length was given to [`Sample::new`], in place. Never fails, never panics.

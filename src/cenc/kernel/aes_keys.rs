@@ -76,7 +76,13 @@ impl<V: Vector> KeySource<V> for Held<V> {
     #[inline(always)]
     unsafe fn new(keys: &Direction) -> Self {
         // SAFETY: passed on to the caller.
-        Self(keys.map(|key| unsafe { V::broadcast(key) }))
+        unsafe {
+            let mut held = [V::zero(); ROUNDS + 1];
+            for (place, key) in held.iter_mut().zip(keys) {
+                *place = V::broadcast(*key);
+            }
+            Self(held)
+        }
     }
 
     #[inline(always)]

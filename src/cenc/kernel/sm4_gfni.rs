@@ -152,7 +152,7 @@ unsafe fn apply_to_groups<const N: usize, const GROUPS: usize, const BACKWARDS: 
 fn crypt_groups<const GROUPS: usize, const BACKWARDS: bool>(keys: &[u32; ROUNDS], groups: &mut [[__m512i; 4]; GROUPS]) {
     let mut x = *groups;
     for group in &mut x {
-        *group = transposed(group.map(|blocks| swap_bytes(blocks)));
+        *group = transposed(swap_bytes(*group));
     }
     for step in 0..ROUNDS / 4 {
         let key = |round: usize| {
@@ -175,7 +175,7 @@ fn crypt_groups<const GROUPS: usize, const BACKWARDS: bool>(keys: &[u32; ROUNDS]
         }
     }
     for (group, [x0, x1, x2, x3]) in groups.iter_mut().zip(x) {
-        *group = transposed([x3, x2, x1, x0]).map(|blocks| swap_bytes(blocks));
+        *group = swap_bytes(transposed([x3, x2, x1, x0]));
     }
 }
 
@@ -202,9 +202,12 @@ fn xor3(a: __m512i, b: __m512i, c: __m512i) -> __m512i {
 /// Big-endian words to native ones and back.
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
-fn swap_bytes(blocks: __m512i) -> __m512i {
-    let order = _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
-    _mm512_shuffle_epi8(blocks, _mm512_broadcast_i32x4(order))
+fn swap_bytes(mut group: [__m512i; 4]) -> [__m512i; 4] {
+    let order = _mm512_broadcast_i32x4(_mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3));
+    for blocks in &mut group {
+        *blocks = _mm512_shuffle_epi8(*blocks, order);
+    }
+    group
 }
 
 /// Four registers of blocks to four registers of words and back, within each 128-bit lane.

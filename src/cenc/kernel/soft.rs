@@ -29,12 +29,14 @@ pub(super) fn decrypt<C: Cipher>(cipher: &C, job: &Job<'_>, data: &mut [u8]) {
 #[inline(never)]
 fn decrypt_ranges<C: Cipher>(cipher: &C, job: &Job<'_>, data: &mut [u8]) {
     let ranges = Ranges::new(data, job.subsamples);
+    let iv = job.iv.to_be_bytes();
     match job.mode {
-        Mode::Ctr { whole_blocks: false } => ctr(cipher, job.iv, ranges),
-        Mode::Ctr { whole_blocks: true } => ctr(cipher, job.iv, ranges.map(whole_blocks)),
-        Mode::CtrStripes(stripes) => ctr_stripes(cipher, job.iv, stripes, ranges),
-        Mode::Cbc { chained } => cbc(cipher, job.iv, EVERY_BLOCK, chained, ranges),
-        Mode::CbcStripes(stripes) => cbc(cipher, job.iv, stripes, false, ranges),
+        Mode::Ctr => ctr(cipher, iv, ranges),
+        Mode::CtrBlocks => ctr(cipher, iv, ranges.map(whole_blocks)),
+        Mode::CtrStripes => ctr_stripes(cipher, iv, job.stripes, ranges),
+        Mode::CbcChained => cbc(cipher, iv, EVERY_BLOCK, true, ranges),
+        Mode::Cbc => cbc(cipher, iv, EVERY_BLOCK, false, ranges),
+        Mode::CbcStripes => cbc(cipher, iv, job.stripes, false, ranges),
     }
 }
 

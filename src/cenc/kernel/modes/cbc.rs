@@ -1,22 +1,23 @@
 //! CBC: `cbc1` and `cbcs`.
 
-use core::arch::x86_64::{__m128i, _mm_loadu_si128};
+use core::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_set_epi64x};
 
 use super::pattern::{Lattice, runs_of};
 use super::whole_blocks;
-use crate::cenc::job::{BLOCK, Stripes};
+use crate::cenc::job::{BLOCK, Job, Mode};
 use crate::cenc::kernel::ranges::Ranges;
 use crate::cenc::kernel::vector::{BlockTransform, Vector};
 
-/// # Safety
-/// The CPU has SSE2, which all x86-64 CPUs have; unsafe only to match its callers.
+/// A block from its value as a big-endian number. It goes from register to register: stores of two halves would hold up
+/// the load of the whole.
 #[inline(always)]
-unsafe fn block(bytes: &[u8; BLOCK]) -> __m128i {
-    // SAFETY: reads the 16 bytes of the array.
-    unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
+fn block(number: u128) -> __m128i {
+    let [high, low] = [(number >> 64) as u64, number as u64].map(|half| half.swap_bytes().cast_signed());
+    // SAFETY: all x86-64 CPUs have SSE2.
+    unsafe { _mm_set_epi64x(low, high) }
 }
 
-/// CBC over the whole blocks of each range, `chained` through all of them (`cbc1`) or starting each at the IV (`cbcs`
+/// CBC over the whole blocks of each range, chained through all of them (`cbc1`) or starting each at the IV (`cbcs`
 /// without a pattern).
 ///
 /// # Safety
@@ -24,18 +25,18 @@ unsafe fn block(bytes: &[u8; BLOCK]) -> __m128i {
 #[inline(always)]
 pub(in crate::cenc::kernel) unsafe fn cbc<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
     cipher: &C,
-    iv: [u8; BLOCK],
-    chained: bool,
-    ranges: Ranges<'_, '_>,
+    iv: u128,
+    job: &Job<'_>,
+    data: &mut [u8],
 ) {
     // SAFETY: `whole_blocks` returns a part of the range; the rest is passed on to the caller.
     unsafe {
-        let iv = V::broadcast(block(&iv));
+        let iv = V::broadcast(block(iv));
         let mut previous = iv;
-        for range in ranges {
+        for range in Ranges::new(data, job.subsamples) {
             let (start, length) = whole_blocks(range);
             let last = cbc_run::<V, C, BATCH>(cipher, previous, start, length);
-            previous = if chained { last } else { iv };
+            previous = if job.mode == Mode::CbcChained { last } else { iv };
         }
     }
 }
@@ -47,21 +48,21 @@ pub(in crate::cenc::kernel) unsafe fn cbc<V: Vector, C: BlockTransform<V>, const
 #[inline(always)]
 pub(in crate::cenc::kernel) unsafe fn cbc_stripes<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
     cipher: &C,
-    iv: [u8; BLOCK],
-    stripes: Stripes,
-    ranges: Ranges<'_, '_>,
+    iv: u128,
+    job: &Job<'_>,
+    data: &mut [u8],
 ) {
     // SAFETY: `whole_blocks` returns a part of the run; the rest is passed on to the caller.
     unsafe {
-        let iv = V::broadcast(block(&iv));
-        if let Some(lattice) = Lattice::new(stripes) {
-            for range in ranges {
+        let iv = V::broadcast(block(iv));
+        if let Some(lattice) = Lattice::new(job.stripes) {
+            for range in Ranges::new(data, job.subsamples) {
                 cbc_lattice::<V, C, BATCH>(cipher, iv, &lattice, range);
             }
         } else {
-            for range in ranges {
+            for range in Ranges::new(data, job.subsamples) {
                 let mut previous = iv;
-                for run in runs_of(stripes, range) {
+                for run in runs_of(job.stripes, range) {
                     let (start, length) = whole_blocks(run);
                     previous = cbc_run::<V, C, BATCH>(cipher, previous, start, length);
                 }

@@ -2,7 +2,7 @@
 
 use super::pattern::{Lattice, runs_of};
 use super::whole_blocks;
-use crate::cenc::job::{BLOCK, Stripes};
+use crate::cenc::job::{BLOCK, Job, Mode};
 use crate::cenc::kernel::ranges::Ranges;
 use crate::cenc::kernel::vector::{BlockTransform, Vector};
 
@@ -14,8 +14,7 @@ struct Counter {
 
 impl Counter {
     #[inline(always)]
-    fn new(iv: [u8; BLOCK]) -> Self {
-        let iv = u128::from_be_bytes(iv);
+    fn new(iv: u128) -> Self {
         Self { high: (iv >> 64) as u64, low: iv as u64 }
     }
 
@@ -35,15 +34,15 @@ impl Counter {
 #[inline(always)]
 pub(in crate::cenc::kernel) unsafe fn ctr<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
     cipher: &C,
-    iv: [u8; BLOCK],
-    whole_blocks_only: bool,
-    ranges: Ranges<'_, '_>,
+    iv: u128,
+    job: &Job<'_>,
+    data: &mut [u8],
 ) {
     let counter = Counter::new(iv);
-    let mask = if whole_blocks_only { !(BLOCK - 1) } else { !0 };
+    let mask = if job.mode == Mode::CtrBlocks { !(BLOCK - 1) } else { !0 };
     // Bytes of key stream used up.
     let mut position = 0u64;
-    for range in ranges {
+    for range in Ranges::new(data, job.subsamples) {
         let length = range.len() & mask;
         // SAFETY: `length` bytes of the range are ours; the rest is passed on to the caller.
         unsafe { ctr_run::<V, C, BATCH>(cipher, &counter, position, range.as_mut_ptr(), length) };
@@ -58,19 +57,19 @@ pub(in crate::cenc::kernel) unsafe fn ctr<V: Vector, C: BlockTransform<V>, const
 #[inline(always)]
 pub(in crate::cenc::kernel) unsafe fn ctr_stripes<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
     cipher: &C,
-    iv: [u8; BLOCK],
-    stripes: Stripes,
-    ranges: Ranges<'_, '_>,
+    iv: u128,
+    job: &Job<'_>,
+    data: &mut [u8],
 ) {
     let counter = Counter::new(iv);
     let mut position = 0u64;
-    if let Some(lattice) = Lattice::new(stripes) {
-        for range in ranges {
+    if let Some(lattice) = Lattice::new(job.stripes) {
+        for range in Ranges::new(data, job.subsamples) {
             // SAFETY: passed on to the caller.
             position += unsafe { ctr_lattice::<V, C, BATCH>(cipher, &counter, position, &lattice, range) } as u64;
         }
     } else {
-        for run in ranges.flat_map(|range| runs_of(stripes, range)) {
+        for run in Ranges::new(data, job.subsamples).flat_map(|range| runs_of(job.stripes, range)) {
             let (start, length) = whole_blocks(run);
             // SAFETY: `length` bytes from `start` on belong to the run; the rest is passed on to the caller.
             unsafe { ctr_run::<V, C, BATCH>(cipher, &counter, position, start, length) };

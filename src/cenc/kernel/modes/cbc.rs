@@ -189,15 +189,20 @@ unsafe fn cbc_lattice_batch<V: Vector, C: BlockTransform<V>, const N: usize, con
     // rest is passed on to the caller.
     unsafe {
         let mut encrypted = [V::zero(); N];
+        // Going on from place to place needs fewer registers than multiples of the stride do.
+        let mut place = at;
         for (i, register) in encrypted.iter_mut().enumerate() {
-            *register = V::gather(at.wrapping_add(i * V::BLOCKS * stride), stride, count(i), spare);
+            *register = V::gather(place, stride, count(i), spare);
+            place = place.wrapping_add(V::BLOCKS * stride);
         }
         let mut clear = encrypted;
         cipher.apply(&mut clear);
+        let mut place = at;
         for (i, (register, encrypted)) in clear.into_iter().zip(encrypted).enumerate() {
             let register = register.xor(encrypted.chained_to(*previous));
             *previous = encrypted;
-            register.scatter(at.wrapping_add(i * V::BLOCKS * stride), stride, count(i), spare);
+            register.scatter(place, stride, count(i), spare);
+            place = place.wrapping_add(V::BLOCKS * stride);
         }
     }
 }

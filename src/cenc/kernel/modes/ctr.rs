@@ -215,10 +215,11 @@ unsafe fn ctr_lattice_batch<V: Vector, C: BlockTransform<V>, const N: usize, con
             *counters = counters.next_counters();
         }
         cipher.apply(&mut stream);
+        let mut place = at;
         for (i, register) in stream.into_iter().enumerate() {
             let count = if EDGE && i == N - 1 { blocks - (N - 1) * V::BLOCKS } else { V::BLOCKS };
-            let place = at.wrapping_add(i * V::BLOCKS * stride);
             V::gather(place, stride, count, spare).xor(register).scatter(place, stride, count, spare);
+            place = place.wrapping_add(V::BLOCKS * stride);
         }
     }
 }

@@ -27,7 +27,7 @@ impl Lattice {
     #[inline(always)]
     pub(super) fn new(stripes: Stripes) -> Option<Self> {
         let stride = stripes.stride;
-        (stripes.crypt == BLOCK && stride < Self::LONGEST)
+        (stripes.crypt == BLOCK && stride > BLOCK && stride < Self::LONGEST)
             .then(|| Self { stride, inverse: u64::MAX / stride as u64 + 1 })
     }
 

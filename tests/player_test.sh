@@ -104,6 +104,7 @@ if [ $status -eq 0 ] && grep -q -- '--packet-md5' "$work/stdout"; then ok; else 
 
 echo "Files that ffmpeg encrypts with random keys"
 random_hex() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
+# shellcheck disable=SC2001 # a back reference is wanted
 base64url() { printf '%b' "$(sed 's/../\\x&/g' <<<"$1")" | base64 | tr '+/' '-_' | tr -d '='; }
 for flags in "-movflags +faststart" "-brand isom"; do
     key=$(random_hex)

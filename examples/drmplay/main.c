@@ -74,6 +74,8 @@ static int open_outputs(struct player *player)
         return complain("out of memory");
     for (unsigned i = 0; i < player->count; i++) {
         player->tracks[i].stream = player->input->streams[i];
+        if (webm_find_key_id(&player->tracks[i]) < 0)
+            return -1;
         if (decoder_open(&player->decoders[i], player->input->streams[i], false, take_frame, player) < 0)
             return -1;
     }
@@ -102,20 +104,23 @@ static int close_outputs(struct player *player, bool complete)
 static int play_packet(struct player *player, AVPacket *packet)
 {
     struct track *track = &player->tracks[packet->stream_index];
+    struct sample sample;
+    bool playable = track_describe(track, packet, &sample) == 0;
+    int fed = 0;
 
-    if (player->shown && packet->stream_index == player->shown->index && packet_is_encrypted(packet)) {
-        AVPacket *copy = av_packet_clone(packet);
-        int result = copy ? decoder_feed(&player->keyless, copy) : complain("out of memory");
-        av_packet_free(&copy);
-        if (result < 0)
-            return -1;
-    }
+    if (player->shown && packet->stream_index == player->shown->index && playable && sample.encrypted)
+        fed = decoder_feed(&player->keyless, packet);
     if (packet->flags & AV_PKT_FLAG_CORRUPT && !player->failed) {
         complain("track %d, packet %llu is cut short: %s is truncated", packet->stream_index,
-                 (unsigned long long)track->packets + 1, player->options.file);
+                 (unsigned long long)track->packets, player->options.file);
         player->failed = true;
     }
-    if (track_decrypt(track, &player->license, packet) < 0)
+    if (playable && sample.encrypted && fed == 0)
+        playable = track_decrypt(track, &player->license, packet, &sample) == 0;
+    sample_clear(&sample);
+    if (fed < 0)
+        return -1;
+    if (!playable)
         return 0; /* counted; the other tracks go on */
     if (player->packet_md5 && packet_md5_add(player->packet_md5, packet) < 0)
         return -1;

@@ -8,9 +8,12 @@
 #include <libavformat/avformat.h>
 
 #include "license.h"
+#include "multimedia/drm_framework/native_mediadecrypt.h"
 
 struct track {
     const AVStream *stream;
+    bool webm_encrypted;     /* packets begin with a signal byte (WebM encryption) */
+    uint8_t webm_key_id[KEY_BYTES];
     uint32_t scheme; /* four characters; 0 = no encrypted packet seen */
     uint32_t crypt_blocks;
     uint32_t skip_blocks;
@@ -24,14 +27,27 @@ struct track {
     uint64_t nanoseconds;    /* in DecryptSample */
 };
 
-/*
- * Decrypts a packet in its own buffer if it is encrypted. Returns 0 if the packet is clear now, -1 if not: counted, and
- * complained about once for each key.
- */
-int track_decrypt(struct track *track, struct license *license, AVPacket *packet);
+/* How a packet is encrypted. */
+struct sample {
+    bool encrypted;
+    DRM_SampleInfo info;
+    DrmSubsample *subsamples;
+};
 
-/* Whether a packet is marked as encrypted by the demuxer. */
-bool packet_is_encrypted(const AVPacket *packet);
+/*
+ * Finds out how a packet is encrypted: from what the demuxer says, or from the header of an encrypted WebM frame, which is
+ * taken off the packet. Returns -1 after a complaint; the packet is counted. `sample` is to be cleared.
+ */
+int track_describe(struct track *track, AVPacket *packet, struct sample *sample);
+void sample_clear(struct sample *sample);
+
+/* Decrypts a packet in its own buffer. Returns -1 if that is impossible: counted, and complained about once for each key. */
+int track_decrypt(struct track *track, struct license *license, AVPacket *packet, const struct sample *sample);
+
+/* Whether a WebM track is encrypted, and with which key. Returns -1 after a complaint. */
+int webm_find_key_id(struct track *track);
+/* The part of track_describe() for WebM. Returns what is wrong, NULL if nothing is. */
+const char *webm_describe(const struct track *track, AVPacket *packet, struct sample *sample);
 
 /* Four characters and, if there is one, the pattern. */
 void scheme_name(const struct track *track, char *text, size_t room);

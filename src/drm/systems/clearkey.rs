@@ -45,7 +45,7 @@ impl KeySystem for ClearKey {
         let ids = match DESCRIPTOR.init_data_type(&info.mime_type)? {
             InitDataType::Cenc => {
                 let boxes = pssh::parse_all(&info.init_data)?;
-                to_vecs(init_data::key_ids_for(DESCRIPTOR.system_ids, &boxes, false)?)
+                to_vecs(init_data::key_ids_of_system(DESCRIPTOR.system_ids, &boxes, false)?)
             }
             InitDataType::WebM => to_vecs(vec![key_ids::parse_webm_init_data(&info.init_data)?]),
             InitDataType::KeyIds => key_ids::parse_keyids_init_data(&info.init_data)?,

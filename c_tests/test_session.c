@@ -1,0 +1,329 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A session's life: key requests, key status, clearing, level, secure decoder.
+ */
+#include "support/check.h"
+#include "support/drm.h"
+#include "support/guard.h"
+
+/* "{"kids":["oKGi…"],"type":…}" of KID_A (and KID_B), in each key system's base64. */
+#define KID_A_BASE64 "oKGio6SlpqeoqaqrrK2urw"
+#define KID_B_BASE64 "sLGys7S1tre4ubq7vL2+vw"
+#define KID_B_BASE64URL "sLGys7S1tre4ubq7vL2-vw"
+
+static const uint8_t A_AND_B[2][16] = {
+    {0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, 0xa9, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf},
+    {0xb0, 0xb1, 0xb2, 0xb3, 0xb4, 0xb5, 0xb6, 0xb7, 0xb8, 0xb9, 0xba, 0xbb, 0xbc, 0xbd, 0xbe, 0xbf}};
+
+/* Generates a request and compares its text; `expected` null: the init data has to be refused. */
+static void expect_request(const char *system_name, DRM_MediaKeyType type, const char *mime, const void *init_data,
+                           size_t size, const char *expected)
+{
+    MediaKeySystem *system = make_system(system_name);
+    MediaKeySession *session = make_session(system);
+    DRM_MediaKeyRequestInfo *info = make_request_info(mime, init_data, size);
+    DRM_MediaKeyRequest *request = (DRM_MediaKeyRequest *)malloc(sizeof(*request));
+    REQUIRE(request != NULL);
+    memset(request, 0x5a, sizeof(*request));
+    info->type = type;
+    if (expected == NULL) {
+        CHECK_UNKNOWN(OH_MediaKeySession_GenerateMediaKeyRequest(session, info, request));
+        CHECK_FILLED(request, 0x5a, sizeof(*request));
+    } else if (CHECK_OK(OH_MediaKeySession_GenerateMediaKeyRequest(session, info, request))) {
+        CHECK_INT(request->type, MEDIA_KEY_REQUEST_TYPE_INITIAL);
+        CHECK_INT(request->dataLen, strlen(expected));
+        if (request->dataLen == (int32_t)strlen(expected)) {
+            CHECK_MEM(request->data, expected, strlen(expected));
+        }
+        CHECK(memchr(request->defaultUrl, '\0', sizeof(request->defaultUrl)) != NULL);
+    }
+    free(request);
+    free(info);
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+}
+
+static void requests_from_pssh(void)
+{
+    uint8_t box[512];
+    size_t size = make_pssh(box, CLEARPLAY_UUID, A_AND_B, 2, NULL, 0);
+    expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "video/mp4", box, size,
+                   "{\"kids\":[\"" KID_A_BASE64 "==\",\"" KID_B_BASE64 "==\"],\"type\":\"temporary\"}");
+    expect_request(CLEARPLAY, MEDIA_KEY_TYPE_OFFLINE, "cenc", box, size,
+                   "{\"kids\":[\"" KID_A_BASE64 "==\",\"" KID_B_BASE64 "==\"],\"type\":\"persistent-license\"}");
+    size = make_pssh(box, W3C_UUID, A_AND_B, 2, NULL, 0);
+    expect_request(W3C_CLEARKEY, MEDIA_KEY_TYPE_ONLINE, "cenc", box, size,
+                   "{\"kids\":[\"" KID_A_BASE64 "\",\"" KID_B_BASE64URL "\"],\"type\":\"temporary\"}");
+    size = make_pssh(box, DASHIF_CLEARKEY_UUID, A_AND_B, 1, NULL, 0);
+    expect_request(W3C_CLEARKEY, MEDIA_KEY_TYPE_OFFLINE, "video/mp4", box, size,
+                   "{\"kids\":[\"" KID_A_BASE64 "\"],\"type\":\"persistent-license\"}");
+    /* Repeated key ids are asked for once. */
+    uint8_t twice[2][16];
+    memcpy(twice[0], KID_A, 16);
+    memcpy(twice[1], KID_A, 16);
+    size = make_pssh(box, CLEARPLAY_UUID, (const uint8_t(*)[16])twice, 2, NULL, 0);
+    expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "cenc", box, size,
+                   "{\"kids\":[\"" KID_A_BASE64 "==\"],\"type\":\"temporary\"}");
+}
+
+/* ClearPlay's own box with the JSON in its data, as OpenHarmony's test content has it. */
+static void requests_from_json_in_pssh(void)
+{
+    static const char json[] = "{\"kids\":[\"" KID_A_BASE64 "==\",\"" KID_B_BASE64 "==\"]}";
+    static const char *const broken[] = {"{\"kids\":[\"" KID_A_BASE64 "==\",\"AAAA\"]}", "{\"kids\":\"x\"}", "{", "[]",
+                                         "{\"kids\":[\"" KID_A_BASE64 "==\"]", "{\"kids\":[1]}", "{\"kids\":[\"?\"]}"};
+    uint8_t box[512];
+    size_t size = make_pssh(box, CLEARPLAY_UUID, NULL, 0, json, strlen(json));
+    expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "video/avc", box, size,
+                   "{\"kids\":[\"" KID_A_BASE64 "==\",\"" KID_B_BASE64 "==\"],\"type\":\"temporary\"}");
+    for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+        size = make_pssh(box, CLEARPLAY_UUID, NULL, 0, broken[i], strlen(broken[i]));
+        expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "video/mp4", box, size, NULL);
+    }
+}
+
+/* The own system's box wins; ClearPlay takes another system's where its own is missing, W3C Clear Key does not. */
+static void chooses_among_boxes(void)
+{
+    uint8_t boxes[512];
+    size_t size = make_pssh(boxes, WIDEVINE_UUID, A_AND_B, 1, NULL, 0);
+    expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "video/mp4", boxes, size,
+                   "{\"kids\":[\"" KID_A_BASE64 "==\"],\"type\":\"temporary\"}");
+    expect_request(W3C_CLEARKEY, MEDIA_KEY_TYPE_ONLINE, "cenc", boxes, size, NULL);
+    size_t own = make_pssh(boxes + size, CLEARPLAY_UUID, &A_AND_B[1], 1, NULL, 0);
+    expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "video/mp4", boxes, size + own,
+                   "{\"kids\":[\"" KID_B_BASE64 "==\"],\"type\":\"temporary\"}");
+    own = make_pssh(boxes + size, W3C_UUID, &A_AND_B[1], 1, NULL, 0);
+    expect_request(W3C_CLEARKEY, MEDIA_KEY_TYPE_ONLINE, "cenc", boxes, size + own,
+                   "{\"kids\":[\"" KID_B_BASE64URL "\"],\"type\":\"temporary\"}");
+}
+
+static void requests_from_webm_and_json(void)
+{
+    static const char json[] = "{\"kids\":[\"" KID_A_BASE64 "\",\"" KID_B_BASE64URL "\"]}";
+    expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "video/webm", KID_A, 16,
+                   "{\"kids\":[\"" KID_A_BASE64 "==\"],\"type\":\"temporary\"}");
+    expect_request(W3C_CLEARKEY, MEDIA_KEY_TYPE_OFFLINE, "webm", KID_B, 16,
+                   "{\"kids\":[\"" KID_B_BASE64URL "\"],\"type\":\"persistent-license\"}");
+    expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "webm", KID_A, 15, NULL);
+    expect_request(W3C_CLEARKEY, MEDIA_KEY_TYPE_ONLINE, "webm", KID_A, 8, NULL);
+    expect_request(W3C_CLEARKEY, MEDIA_KEY_TYPE_ONLINE, "keyids", json, strlen(json),
+                   "{\"kids\":[\"" KID_A_BASE64 "\",\"" KID_B_BASE64URL "\"],\"type\":\"temporary\"}");
+    expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "keyids", json, strlen(json),
+                   "{\"kids\":[\"" KID_A_BASE64 "==\",\"" KID_B_BASE64 "==\"],\"type\":\"temporary\"}");
+    expect_request(W3C_CLEARKEY, MEDIA_KEY_TYPE_ONLINE, "keyids", json, strlen(json) - 1, NULL);
+    expect_request(W3C_CLEARKEY, MEDIA_KEY_TYPE_ONLINE, "keyids", "{\"kids\":[]}", 11, NULL);
+}
+
+static void refuses_malformed_init_data(void)
+{
+    uint8_t good[64];
+    uint8_t bad[512];
+    size_t size = make_pssh(good, W3C_UUID, A_AND_B, 1, NULL, 0);
+    for (int i = 0; i < 2; i++) {
+        const char *name = i == 0 ? CLEARPLAY : W3C_CLEARKEY;
+        for (size_t cut = 1; cut < size; cut++) {
+            expect_request(name, MEDIA_KEY_TYPE_ONLINE, "cenc", good, cut, NULL);
+        }
+        /* One byte of rubbish behind the box. */
+        memcpy(bad, good, size);
+        bad[size] = 0;
+        expect_request(name, MEDIA_KEY_TYPE_ONLINE, "cenc", bad, size + 1, NULL);
+        /* A key id count that only 32-bit arithmetic finds room for. */
+        memcpy(bad, good, size);
+        memcpy(bad + 28, "\x10\x00\x00\x01", 4);
+        expect_request(name, MEDIA_KEY_TYPE_ONLINE, "cenc", bad, size, NULL);
+        memcpy(bad, good, size);
+        memcpy(bad + size - 4, "\xff\xff\xff\xff", 4);
+        expect_request(name, MEDIA_KEY_TYPE_ONLINE, "cenc", bad, size, NULL);
+        memcpy(bad, good, size);
+        memcpy(bad + 4, "moov", 4);
+        expect_request(name, MEDIA_KEY_TYPE_ONLINE, "cenc", bad, size, NULL);
+        /* No key id at all. */
+        size_t empty = make_pssh(bad, W3C_UUID, NULL, 0, NULL, 0);
+        expect_request(name, MEDIA_KEY_TYPE_ONLINE, "cenc", bad, empty, NULL);
+        /* Well formed, but not for this MIME type. */
+        expect_request(name, MEDIA_KEY_TYPE_ONLINE, "text/plain", good, size, NULL);
+        expect_request(name, MEDIA_KEY_TYPE_ONLINE, "webm", good, size, NULL);
+    }
+}
+
+/* As many key ids as init data has room for. */
+static void largest_init_data(void)
+{
+    uint8_t kids[126][16];
+    uint8_t box[MAX_INIT_DATA_LEN + 64];
+    MediaKeySystem *system = make_system(W3C_CLEARKEY);
+    MediaKeySession *session = make_session(system);
+    for (int i = 0; i < 126; i++) {
+        memset(kids[i], i, 16);
+    }
+    size_t size = make_pssh(box, W3C_UUID, (const uint8_t(*)[16])kids, 125, "twelve bytes", 12);
+    REQUIRE(size == MAX_INIT_DATA_LEN);
+    DRM_MediaKeyRequestInfo *info = make_request_info("cenc", box, size);
+    DRM_MediaKeyRequest *request = (DRM_MediaKeyRequest *)malloc(sizeof(*request));
+    REQUIRE(request != NULL);
+    CHECK_OK(OH_MediaKeySession_GenerateMediaKeyRequest(session, info, request));
+    /* {"kids":[125 * 22 characters in quotes with commas],"type":"temporary"} */
+    CHECK_INT(request->dataLen, 9 + 125 * 25 - 1 + 1 + 19 + 1);
+    free(request);
+    free(info);
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+}
+
+static void bad_request_arguments(void)
+{
+    MediaKeySystem *system = make_system(CLEARPLAY);
+    MediaKeySession *session = make_session(system);
+    uint8_t box[64];
+    size_t size = make_pssh(box, CLEARPLAY_UUID, A_AND_B, 1, NULL, 0);
+    DRM_MediaKeyRequestInfo *good = make_request_info("video/mp4", box, size);
+    DRM_MediaKeyRequestInfo info;
+    DRM_MediaKeyRequest *request = (DRM_MediaKeyRequest *)guard_alloc(sizeof(*request));
+    static const int types[] = {-1, 2, 3, 100, 2147483647};
+    static const int lengths[] = {0, -1, MAX_INIT_DATA_LEN + 1, 2147483647, -2147483647 - 1};
+    memset(request, 0x5a, sizeof(*request));
+    CHECK_INVALID(OH_MediaKeySession_GenerateMediaKeyRequest(session, NULL, request));
+    CHECK_INVALID(OH_MediaKeySession_GenerateMediaKeyRequest(session, good, NULL));
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        info = *good;
+        memcpy(&info.type, &types[i], sizeof(info.type));
+        CHECK_INVALID(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
+    }
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        info = *good;
+        info.initDataLen = lengths[i];
+        CHECK_INVALID(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
+    }
+    info = *good;
+    info.mimeType[0] = '\0';
+    CHECK_INVALID(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
+    memset(info.mimeType, 'v', sizeof(info.mimeType));
+    CHECK_INVALID(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
+    info = *good;
+    info.optionsCount = MAX_MEDIA_KEY_REQUEST_OPTION_COUNT + 1;
+    CHECK_INVALID(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
+    info.optionsCount = UINT32_MAX;
+    CHECK_INVALID(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
+    info.optionsCount = 1; /* its name is empty */
+    CHECK_INVALID(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
+    memset(info.optionName[0], 'o', sizeof(info.optionName[0]));
+    CHECK_INVALID(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
+    CHECK_FILLED(request, 0x5a, sizeof(*request));
+
+    /* All options, the last one's value filling its array. */
+    info = *good;
+    info.optionsCount = MAX_MEDIA_KEY_REQUEST_OPTION_COUNT;
+    for (int i = 0; i < MAX_MEDIA_KEY_REQUEST_OPTION_COUNT; i++) {
+        snprintf(info.optionName[i], sizeof(info.optionName[i]), "option%d", i);
+        memset(info.optionData[i], 'd', sizeof(info.optionData[i]));
+    }
+    CHECK_OK(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
+    guard_free(request, sizeof(*request));
+    free(good);
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+}
+
+static void tells_key_status(void)
+{
+    MediaKeySystem *system = make_system(CLEARPLAY);
+    MediaKeySession *session = make_session(system);
+    DRM_MediaKeyStatus *status = (DRM_MediaKeyStatus *)guard_alloc(sizeof(*status));
+    CHECK_INVALID(OH_MediaKeySession_CheckMediaKeyStatus(session, NULL));
+    status->statusCount = 7;
+    CHECK_OK(OH_MediaKeySession_CheckMediaKeyStatus(session, status));
+    CHECK_INT(status->statusCount, 0);
+    give_key(session, KID_B, NIST_KEY);
+    give_key(session, KID_A, NIST_KEY);
+    CHECK_OK(OH_MediaKeySession_CheckMediaKeyStatus(session, status));
+    CHECK_INT(status->statusCount, 2);
+    CHECK_STR(status->statusName[0], KID_B_HEX);
+    CHECK_STR(status->statusValue[0], "USABLE");
+    CHECK_STR(status->statusName[1], KID_A_HEX);
+    CHECK_STR(status->statusValue[1], "USABLE");
+    /* More keys than rows. */
+    for (int i = 0; i < MAX_MEDIA_KEY_STATUS_COUNT; i++) {
+        uint8_t kid[16];
+        memset(kid, i, sizeof(kid));
+        give_key(session, kid, OTHER_KEY);
+    }
+    CHECK_OK(OH_MediaKeySession_CheckMediaKeyStatus(session, status));
+    CHECK_INT(status->statusCount, MAX_MEDIA_KEY_STATUS_COUNT);
+    CHECK_STR(status->statusName[0], KID_B_HEX);
+    CHECK_STR(status->statusName[63], "3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d");
+    CHECK_OK(decrypt_nist(session, KID_A));
+    guard_free(status, sizeof(*status));
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+}
+
+static void clears_keys(void)
+{
+    MediaKeySystem *system = make_system(CLEARPLAY);
+    MediaKeySession *session = make_session(system);
+    MediaKeySession *other = make_session(system);
+    DRM_MediaKeyStatus status;
+    CHECK_OK(OH_MediaKeySession_ClearMediaKeys(session));
+    give_key(session, KID_A, NIST_KEY);
+    give_key(session, KID_B, NIST_KEY);
+    give_key(other, KID_A, NIST_KEY);
+    CHECK_OK(decrypt_nist(session, KID_A));
+    CHECK_OK(OH_MediaKeySession_ClearMediaKeys(session));
+    CHECK_CODE(decrypt_nist(session, KID_A), DRM_ERR_NO_KEY);
+    CHECK_CODE(decrypt_nist(session, KID_B), DRM_ERR_NO_KEY);
+    CHECK_OK(OH_MediaKeySession_CheckMediaKeyStatus(session, &status));
+    CHECK_INT(status.statusCount, 0);
+    CHECK_OK(decrypt_nist(other, KID_A));
+    CHECK_OK(OH_MediaKeySession_ClearMediaKeys(session));
+    give_key(session, KID_A, NIST_KEY);
+    CHECK_OK(decrypt_nist(session, KID_A));
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+}
+
+static void secure_decoder(void)
+{
+    MediaKeySystem *system = make_system(CLEARPLAY);
+    MediaKeySession *session = make_session(system);
+    char *endless = guard_text_without_nul(NATIVE_DRM_MAX_CONFIG_NAME_LEN);
+    bool required = true;
+    CHECK_INVALID(OH_MediaKeySession_RequireSecureDecoderModule(session, NULL, &required));
+    CHECK_INVALID(OH_MediaKeySession_RequireSecureDecoderModule(session, "video/avc", NULL));
+    CHECK_INVALID(OH_MediaKeySession_RequireSecureDecoderModule(session, "", &required));
+    CHECK_INVALID(OH_MediaKeySession_RequireSecureDecoderModule(session, endless, &required));
+    CHECK(required);
+    CHECK_OK(OH_MediaKeySession_RequireSecureDecoderModule(session, "video/avc", &required));
+    CHECK(!required);
+    guard_free(endless, NATIVE_DRM_MAX_CONFIG_NAME_LEN);
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+}
+
+static void sessions_are_apart(void)
+{
+    MediaKeySystem *system = make_system(CLEARPLAY);
+    MediaKeySession *first = make_session(system);
+    MediaKeySession *second = make_session(system);
+    give_key(first, KID_A, NIST_KEY);
+    CHECK_OK(decrypt_nist(first, KID_A));
+    CHECK_CODE(decrypt_nist(second, KID_A), DRM_ERR_NO_KEY);
+    CHECK_OK(OH_MediaKeySession_Destroy(first));
+    CHECK_INVALID(decrypt_nist(first, KID_A));
+    give_key(second, KID_A, NIST_KEY);
+    CHECK_OK(decrypt_nist(second, KID_A));
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+    CHECK_INVALID(decrypt_nist(second, KID_A));
+}
+
+int main(void)
+{
+    RUN(requests_from_pssh);
+    RUN(requests_from_json_in_pssh);
+    RUN(chooses_among_boxes);
+    RUN(requests_from_webm_and_json);
+    RUN(refuses_malformed_init_data);
+    RUN(largest_init_data);
+    RUN(bad_request_arguments);
+    RUN(tells_key_status);
+    RUN(clears_keys);
+    RUN(secure_decoder);
+    RUN(sessions_are_apart);
+    return check_finish("test_session");
+}

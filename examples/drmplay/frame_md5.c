@@ -10,13 +10,19 @@
 #include <libavutil/imgutils.h>
 #include <libswresample/swresample.h>
 
+/* To 16-bit samples, for frames of one kind. */
+struct resampler {
+    SwrContext *context;
+    int format, rate, channels;
+};
+
 struct frame_md5 {
     struct output_file file;
     AVFormatContext *muxer;
     AVPacket *packet;
     int64_t start; /* of the input, in microseconds */
     int *outputs;  /* stream of the muxer for each stream of the input, -1 = none */
-    SwrContext **resamplers;
+    struct resampler *resamplers;
     unsigned inputs;
 };
 
@@ -98,22 +104,27 @@ static int copy_video(AVPacket *packet, const AVFrame *frame)
     return result < 0 ? result : 0;
 }
 
-static int copy_audio(AVPacket *packet, SwrContext **resampler, const AVFrame *frame)
+static int copy_audio(AVPacket *packet, struct resampler *resampler, const AVFrame *frame)
 {
     AVChannelLayout layout = frame->ch_layout;
     int channels = layout.nb_channels;
     int result = 0;
 
-    if (!*resampler) {
-        result = swr_alloc_set_opts2(resampler, &layout, AV_SAMPLE_FMT_S16, frame->sample_rate, &layout, frame->format,
-                                     frame->sample_rate, 0, NULL);
+    if (!resampler->context || resampler->format != frame->format || resampler->rate != frame->sample_rate ||
+        resampler->channels != channels) {
+        swr_free(&resampler->context);
+        *resampler = (struct resampler){.format = frame->format, .rate = frame->sample_rate, .channels = channels};
+        result = swr_alloc_set_opts2(&resampler->context, &layout, AV_SAMPLE_FMT_S16, frame->sample_rate, &layout,
+                                     frame->format, frame->sample_rate, 0, NULL);
         if (result >= 0)
-            result = swr_init(*resampler);
+            result = swr_init(resampler->context);
+        if (result < 0)
+            swr_free(&resampler->context);
     }
     if (result >= 0)
         result = av_new_packet(packet, frame->nb_samples * channels * 2);
     if (result >= 0)
-        result = swr_convert(*resampler, &packet->data, frame->nb_samples, (const uint8_t **)frame->extended_data,
+        result = swr_convert(resampler->context, &packet->data, frame->nb_samples, (const uint8_t **)frame->extended_data,
                              frame->nb_samples);
     if (result >= 0)
         av_shrink_packet(packet, result * channels * 2);
@@ -167,7 +178,7 @@ int frame_md5_close(struct frame_md5 *writer, bool complete)
     avformat_free_context(writer->muxer);
     av_packet_free(&writer->packet);
     for (unsigned i = 0; writer->resamplers && i < writer->inputs; i++)
-        swr_free(&writer->resamplers[i]);
+        swr_free(&writer->resamplers[i].context);
     free(writer->resamplers);
     free(writer->outputs);
     free(writer);

@@ -36,9 +36,12 @@ static int check_boxes(const char *path)
         if (box < 8)
             break; /* the demuxer will have its say */
         if (count < 8 || box > (uint64_t)(size - at)) {
+            for (int i = 4; i < 8; i++)
+                header[i] = header[i] >= 0x20 && header[i] < 0x7f ? header[i] : '?';
             if (count >= 8)
-                complain("%s is truncated: the box '%.4s' at byte %lld should have %llu bytes, but the file ends after %lld",
-                         path, (const char *)header + 4, (long long)at, (unsigned long long)box, (long long)(size - at));
+                complain("%s is truncated or damaged: the box '%.4s' at byte %lld should have %llu bytes, but the file ends "
+                         "after %lld", path, (const char *)header + 4, (long long)at, (unsigned long long)box,
+                         (long long)(size - at));
             else
                 complain("%s is truncated: it ends inside the header of a box at byte %lld", path, (long long)at);
             result = -1;

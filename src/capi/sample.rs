@@ -72,6 +72,7 @@ pub fn decrypt_all(
             let found = check_one(sample).and_then(|(info, request)| {
                 session
                     .check_sample(&pin, &request, sample.dataLen as usize)
+                    .inspect_err(|_| session.count_error(&pin))
                     .map_err(|error| (error, Some((session.clone(), info.keyId))))
             });
             checked.push(found.inspect_err(|_| refused = Some(index))?);
@@ -119,13 +120,12 @@ fn run(
     let (error, session) = {
         let pin = pin();
         let session = handle::sessions().get_pinned(&pin, session).ok_or_else(|| Sessions::not_a_handle(argument))?;
-        match session.check_sample(&pin, request, data.len()) {
-            Ok(sample) => {
-                sample.decrypt(data);
-                session.count_sample(&pin, data.len());
-                return Ok(());
+        match session.decrypt_sample(&pin, request, data) {
+            Ok(()) => return Ok(()),
+            Err(error) => {
+                session.count_error(&pin);
+                (error, session.clone())
             }
-            Err(error) => (error, session.clone()),
         }
     };
     // Not while pinned: this takes locks.

@@ -100,6 +100,63 @@ const HEADERS: &[Header] = &[
         types: &["DrmCencAlgorithm", "DrmCencInfoMode"],
         brief: "OH_AVCencInfo: encryption information of one sample. OH_AVCencInfo_SetAVBuffer is absent.",
     },
+    Header {
+        path: "multimedia/av_session/native_avsession_errors.h",
+        source: "avsession_errors.rs",
+        includes: &[],
+        types: &["AVSession_ErrCode", "AVSessionCallback_Result", "AVMetadata_Result"],
+        brief: "Codes that the AVSession functions and their callbacks return.",
+    },
+    Header {
+        path: "multimedia/av_session/native_avsession_base.h",
+        source: "avsession_base.rs",
+        includes: &[],
+        types: &[
+            "AVSession_Type",
+            "AVSession_PlaybackState",
+            "AVSession_LoopMode",
+            "AVSession_ControlCommand",
+            "AVMetadata_SkipIntervals",
+            "AVMetadata_DisplayTag",
+            "AVSession_ProtocolType",
+        ],
+        brief: "Enums of the AVSession kit.",
+    },
+    Header {
+        path: "multimedia/av_session/native_avmetadata.h",
+        source: "avmetadata.rs",
+        includes: &["<stdint.h>", "\"native_avsession_base.h\"", "\"native_avsession_errors.h\""],
+        types: &[],
+        brief: "Metadata of media and how it is made.",
+    },
+    Header {
+        path: "multimedia/av_session/native_avplaybackstate.h",
+        source: "avplaybackstate.rs",
+        includes: &["<stdint.h>", "\"native_avsession_base.h\"", "\"native_avsession_errors.h\""],
+        types: &["AVSession_PlaybackPosition"],
+        brief: "The playback state of a session at one moment.",
+    },
+    Header {
+        path: "multimedia/av_session/native_avsession.h",
+        source: "avsession.rs",
+        includes: &[
+            "<stdbool.h>",
+            "<stdint.h>",
+            "\"native_avmetadata.h\"",
+            "\"native_avplaybackstate.h\"",
+            "\"native_avsession_base.h\"",
+            "\"native_avsession_errors.h\"",
+        ],
+        types: &[],
+        brief: "A player's session: what it publishes and the commands it takes. Casting is absent.",
+    },
+    Header {
+        path: "multimedia/av_session/native_avsession_extension.h",
+        source: "avsession_extension.rs",
+        includes: &["<stdint.h>", "\"native_avsession.h\""],
+        types: &["NativeAVSession_MediaKey", "NativeAVSession_KeyAction"],
+        brief: "Commands, state and lyrics that the AVSession kit's native interface lacks. Not part of OpenHarmony's NDK.",
+    },
 ];
 
 fn main() {

@@ -14,9 +14,9 @@ import re
 import sys
 
 ABI_DIR = pathlib.Path(__file__).resolve().parent.parent / "c_tests" / "abi"
+INCLUDE_DIR = ABI_DIR.parent.parent / "include"
 OUTPUT = ABI_DIR / "abi.c"
-FACTS = ("drm-ndk.json", "cencinfo.json")
-PLAYER_HEADERS = ("native_cencinfo.h", "native_averrors.h")
+FACTS = ("drm-ndk.json", "cencinfo.json", "avsession.json")
 
 
 def load():
@@ -26,10 +26,14 @@ def load():
         for key, entries in json.loads((ABI_DIR / name).read_text()).items():
             facts[key] += entries
     deviations = json.loads((ABI_DIR / "deviations.json").read_text())
+    for key in facts:
+        facts[key] = [entry for entry in facts[key] if entry["header"] not in deviations["absent_headers"]]
     for absent in deviations["absent_functions"]:
         remove(facts["functions"], absent)
     for absent in deviations["absent_typedefs"]:
         remove(facts["typedefs"], absent)
+    for absent in deviations["absent_enums"]:
+        remove(facts["enums"], absent)
     for name, deviation in deviations["enum_values"].items():
         enum = next(enum for enum in facts["enums"] if enum["name"] == name)
         enum["values"].update(deviation["values"])
@@ -82,8 +86,10 @@ def generate(facts):
         "",
     ]
     for header in sorted(headers):
-        directory = "player_framework" if header in PLAYER_HEADERS else "drm_framework"
-        lines.append(f'#include "multimedia/{directory}/{header}"')
+        paths = sorted(path.relative_to(INCLUDE_DIR) for path in INCLUDE_DIR.glob(f"multimedia/*/{header}"))
+        if len(paths) != 1:
+            sys.exit(f"{header}: {len(paths)} headers of this name")
+        lines.append(f'#include "{paths[0]}"')
 
     lines += ["", "/* Enum values */"]
     for enum in facts["enums"]:

@@ -105,6 +105,15 @@ pub enum Error {
         /// What is wrong with it.
         reason: Text,
     },
+    /// A media session takes no commands: it is not active or has no metadata.
+    #[error("the session takes no commands: it is not active or has no metadata")]
+    SessionInactive,
+    /// A media session does not take this command.
+    #[error("command not available: {0}")]
+    CommandUnavailable(Text),
+    /// Too many commands wait for the callbacks of a media session.
+    #[error("too many commands are waiting")]
+    Overloaded,
     /// Part of the library itself failed: a panic, no thread, no random numbers, no memory.
     #[error("internal failure: {0}")]
     Internal(Text),

@@ -10,6 +10,7 @@
     // The path of a sample is one function: calls and results in memory would double its cost.
     clippy::inline_always,clippy::module_name_repetitions, clippy::missing_errors_doc, clippy::must_use_candidate, clippy::doc_markdown)]
 
+pub mod avsession;
 pub mod capi;
 pub mod cenc;
 pub mod drm;

@@ -115,27 +115,29 @@ pub fn array<const N: usize>(argument: &'static str, pointer: *const u8) -> Resu
 
 /// A NUL-terminated UTF-8 string of 1 to `limit` - 1 bytes.
 pub fn string(argument: &'static str, pointer: *const c_char, limit: usize) -> Result<String> {
+    let text = string_or_empty(argument, pointer, limit)?;
+    if text.is_empty() {
+        return Err(Error::invalid(argument, "empty"));
+    }
+    Ok(text)
+}
+
+/// A NUL-terminated UTF-8 string of 0 to `limit` - 1 bytes.
+pub fn string_or_empty(argument: &'static str, pointer: *const c_char, limit: usize) -> Result<String> {
     check(argument, pointer)?;
     // SAFETY: not null; the caller of the C function guarantees a string that ends with a NUL or has `limit` bytes.
     let length = unsafe { libc::strnlen(pointer, limit) };
     if length == limit {
         return Err(Error::invalid(argument, format!("no NUL within {limit} bytes")));
     }
-    text(argument, slice(argument, pointer.cast(), length)?)
+    let text = std::str::from_utf8(slice(argument, pointer.cast(), length)?)
+        .map_err(|error| Error::invalid(argument, format!("not UTF-8 at byte {}", error.valid_up_to())))?;
+    Ok(text.to_owned())
 }
 
 /// The string in a fixed array: it ends with a NUL and is not empty.
 pub fn fixed_string(argument: &'static str, array: &[c_char]) -> Result<String> {
     string(argument, array.as_ptr(), array.len())
-}
-
-fn text(argument: &'static str, bytes: &[u8]) -> Result<String> {
-    if bytes.is_empty() {
-        return Err(Error::invalid(argument, "empty"));
-    }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| Error::invalid(argument, format!("not UTF-8 at byte {}", error.valid_up_to())))?;
-    Ok(text.to_owned())
 }
 
 /// A length that has to lie in a range.

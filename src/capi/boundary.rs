@@ -5,7 +5,8 @@ use std::ffi::{CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::averrors::OH_AVErrCode;
-use super::enums::{AVErrCodeValue, ErrCodeValue};
+use super::avsession_errors::{AVMetadata_Result, AVSession_ErrCode};
+use super::enums::{AVErrCodeValue, ErrCodeValue, MetadataResultValue, SessionErrValue};
 use super::err::Drm_ErrCode;
 use crate::error::{Error, Result};
 
@@ -29,6 +30,12 @@ pub struct DrmCode;
 /// Codes of the AVCodec kit.
 pub struct AvCode;
 
+/// Codes of the AVSession kit.
+pub struct SessionCode;
+
+/// Codes of the AVSession kit's metadata.
+pub struct MetadataCode;
+
 impl Code for DrmCode {
     type Value = ErrCodeValue;
 
@@ -43,6 +50,7 @@ impl Code for DrmCode {
             Error::Malformed { .. } | Error::Unsupported(_) | Error::NotFound { .. } | Error::Refused(_) => {
                 Drm_ErrCode::DRM_ERR_UNKNOWN
             }
+            Error::SessionInactive | Error::CommandUnavailable(_) | Error::Overloaded => Drm_ErrCode::DRM_ERR_UNKNOWN,
             Error::TooManySystems { .. } => Drm_ErrCode::DRM_ERR_MAX_SYSTEM_NUM_REACHED,
             Error::TooManySessions { .. } => Drm_ErrCode::DRM_ERR_MAX_SESSION_NUM_REACHED,
             Error::NotProvisioned => Drm_ErrCode::DRM_ERR_NOT_PROVISIONED,
@@ -66,6 +74,44 @@ impl Code for AvCode {
     /// These functions check parameters and do nothing else that can fail.
     fn failure(_error: &Error) -> AVErrCodeValue {
         OH_AVErrCode::AV_ERR_INVALID_VAL.into()
+    }
+}
+
+impl Code for SessionCode {
+    type Value = SessionErrValue;
+
+    fn success() -> SessionErrValue {
+        AVSession_ErrCode::AV_SESSION_ERR_SUCCESS.into()
+    }
+
+    fn failure(error: &Error) -> SessionErrValue {
+        match error {
+            Error::InvalidArgument { .. } | Error::BufferTooSmall { .. } => {
+                AVSession_ErrCode::AV_SESSION_ERR_INVALID_PARAMETER
+            }
+            Error::NotFound { .. } => AVSession_ErrCode::AV_SESSION_ERR_CODE_SESSION_NOT_EXIST,
+            Error::SessionInactive => AVSession_ErrCode::AV_SESSION_ERR_CODE_SESSION_INACTIVE,
+            Error::CommandUnavailable(_) => AVSession_ErrCode::AV_SESSION_ERR_CODE_COMMAND_INVALID,
+            Error::Overloaded => AVSession_ErrCode::AV_SESSION_ERR_CODE_MESSAGE_OVERLOAD,
+            _ => AVSession_ErrCode::AV_SESSION_ERR_SERVICE_EXCEPTION,
+        }
+        .into()
+    }
+}
+
+impl Code for MetadataCode {
+    type Value = MetadataResultValue;
+
+    fn success() -> MetadataResultValue {
+        AVMetadata_Result::AVMETADATA_SUCCESS.into()
+    }
+
+    fn failure(error: &Error) -> MetadataResultValue {
+        match error {
+            Error::InvalidArgument { .. } => AVMetadata_Result::AVMETADATA_ERROR_INVALID_PARAM,
+            _ => AVMetadata_Result::AVMETADATA_ERROR_NO_MEMORY,
+        }
+        .into()
     }
 }
 

@@ -38,6 +38,22 @@ c_enum_values! {
     CencAlgorithmValue of super::cencinfo::DrmCencAlgorithm;
     /// `DrmCencInfoMode`.
     CencInfoModeValue of super::cencinfo::DrmCencInfoMode;
+    /// `AVSession_ErrCode`.
+    SessionErrValue of super::avsession_errors::AVSession_ErrCode;
+    /// `AVSessionCallback_Result`.
+    CallbackResultValue of super::avsession_errors::AVSessionCallback_Result;
+    /// `AVMetadata_Result`.
+    MetadataResultValue of super::avsession_errors::AVMetadata_Result;
+    /// `AVSession_Type`.
+    SessionTypeValue of super::avsession_base::AVSession_Type;
+    /// `AVSession_PlaybackState`.
+    PlaybackStateValue of super::avsession_base::AVSession_PlaybackState;
+    /// `AVSession_LoopMode`.
+    LoopModeValue of super::avsession_base::AVSession_LoopMode;
+    /// `AVSession_ControlCommand`.
+    ControlCommandValue of super::avsession_base::AVSession_ControlCommand;
+    /// `AVMetadata_SkipIntervals`.
+    SkipIntervalsValue of super::avsession_base::AVMetadata_SkipIntervals;
     /// `NativeDrm_LogLevel`.
     LogLevelValue of super::drm_extension::NativeDrm_LogLevel;
 }

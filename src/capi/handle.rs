@@ -4,12 +4,19 @@
 //! finds nothing, and an object stays in memory while anybody who found it is pinned (`cenc::kernel::rcu`).
 
 use parking_lot::Mutex;
+use std::ffi::CString;
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use super::avmetadata::{OH_AVMetadata, OH_AVMetadataBuilder};
+use super::avplaybackstate::OH_AVSession_AVPlaybackState;
+use super::avsession::OH_AVSession;
 use super::cencinfo::{CencInfo, OH_AVCencInfo};
 use super::common;
+use crate::avsession::metadata::Metadata;
+use crate::avsession::playback::Playback;
+use crate::avsession::session::Session;
 use crate::cenc::kernel::rcu::{Pin, RcuCell, pin};
 use crate::drm::session::MediaKeySession;
 use crate::drm::system::MediaKeySystem;
@@ -56,6 +63,14 @@ pub(crate) enum Systems {}
 pub(crate) enum Sessions {}
 /// OH_AVCencInfo handles.
 pub(crate) enum CencInfos {}
+/// OH_AVSession handles.
+pub(crate) enum AvSessions {}
+/// OH_AVMetadataBuilder handles.
+pub(crate) enum MetadataBuilders {}
+/// OH_AVMetadata handles.
+pub(crate) enum Metadatas {}
+/// OH_AVSession_AVPlaybackState handles.
+pub(crate) enum PlaybackStates {}
 
 macro_rules! kind {
     ($kind:ident, $opaque:ty, $object:ty, $number:literal, $name:literal) => {
@@ -76,6 +91,18 @@ macro_rules! kind {
 kind!(Systems, common::MediaKeySystem, MediaKeySystem, 1, "MediaKeySystem");
 kind!(Sessions, common::MediaKeySession, MediaKeySession, 2, "MediaKeySession");
 kind!(CencInfos, OH_AVCencInfo, Mutex<CencInfo>, 3, "OH_AVCencInfo");
+kind!(AvSessions, OH_AVSession, AvSession, 4, "OH_AVSession");
+kind!(MetadataBuilders, OH_AVMetadataBuilder, Mutex<Metadata>, 5, "OH_AVMetadataBuilder");
+kind!(Metadatas, OH_AVMetadata, Metadata, 6, "OH_AVMetadata");
+kind!(PlaybackStates, OH_AVSession_AVPlaybackState, Playback, 7, "OH_AVSession_AVPlaybackState");
+
+/// What an OH_AVSession stands for.
+pub(crate) struct AvSession {
+    /// The session.
+    pub session: Arc<Session>,
+    /// Its id as C reads it.
+    pub id: CString,
+}
 
 struct Slot<T> {
     generation: AtomicU32,
@@ -237,5 +264,33 @@ pub(crate) fn destroy_system(argument: &'static str, handle: *const common::Medi
             sessions().remove(ptr::without_provenance(token));
         }
     }
+    Ok(())
+}
+
+/// The session of an OH_AVSession.
+pub(crate) fn av_session(handle: *const OH_AVSession) -> Result<Arc<AvSession>> {
+    AvSessions::table().get(handle).ok_or_else(|| AvSessions::not_a_handle("avsession"))
+}
+
+/// Makes a handle for a new session.
+pub(crate) fn insert_av_session(session: &Arc<Session>) -> Result<*mut OH_AVSession> {
+    let id = CString::new(session.id()).map_err(|_| Error::Internal("a NUL in a session id".into()))?;
+    let object = Arc::new(AvSession { session: Arc::clone(session), id });
+    let handle = AvSessions::table().insert(object).inspect_err(|_| session.close())?;
+    let _ = session.token().set(handle.addr());
+    Ok(handle)
+}
+
+/// The handle of a session that has one.
+pub(crate) fn av_session_pointer(session: &Session) -> Result<*mut OH_AVSession> {
+    let token = session.token().get();
+    let token = token.ok_or_else(|| Error::NotFound { what: "session", name: "it has no handle yet".to_owned() })?;
+    Ok(ptr::without_provenance_mut(*token))
+}
+
+/// Destroys a session.
+pub(crate) fn destroy_av_session(handle: *const OH_AVSession) -> Result<()> {
+    let object = AvSessions::table().remove(handle).ok_or_else(|| AvSessions::not_a_handle("avsession"))?;
+    object.session.close();
     Ok(())
 }

@@ -6,6 +6,12 @@
 #![allow(non_camel_case_types, non_snake_case)]
 
 pub mod averrors;
+pub mod avmetadata;
+pub mod avplaybackstate;
+pub mod avsession;
+pub mod avsession_base;
+pub mod avsession_errors;
+pub mod avsession_extension;
 pub mod cencinfo;
 pub mod common;
 pub mod drm_extension;
@@ -16,6 +22,8 @@ pub mod media_key_session;
 pub mod media_key_system;
 
 mod args;
+mod avsession_callback;
+mod avsession_text;
 mod boundary;
 mod callback;
 mod handle;

@@ -1,0 +1,20 @@
+//! What shows a session to the outside, such as the desktop's media controls.
+
+use std::sync::{Arc, Weak};
+
+use super::session::Session;
+
+/// Shows one session. No method may wait for anything outside of the process.
+pub trait Controller: Send + Sync {
+    /// The session was activated: tries to reach the outside if that is not reached yet.
+    fn connect(&self);
+
+    /// Something about the session changed: what [`Session::snapshot`] returns.
+    fn changed(&self);
+
+    /// The session ends.
+    fn close(&self);
+}
+
+/// Makes the controller of a session when that is activated for the first time.
+pub type Factory = Box<dyn FnOnce(Weak<Session>) -> Option<Arc<dyn Controller>> + Send>;

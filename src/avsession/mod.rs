@@ -1,0 +1,13 @@
+//! Media sessions: what a player publishes (metadata, playback state) and the commands that a controller sends it.
+//!
+//! A session works by itself; a [`controller`] shows it to the outside.
+
+pub mod callbacks;
+pub mod commands;
+pub mod controller;
+pub mod lyrics;
+pub mod media_keys;
+pub mod metadata;
+pub mod playback;
+pub mod registry;
+pub mod session;

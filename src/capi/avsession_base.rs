@@ -1,0 +1,131 @@
+//! `multimedia/av_session/native_avsession_base.h`: enums of the AVSession kit.
+
+/// Kinds of session. Audio and video sessions appear in the system's media controls.
+///
+/// @since 13
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AVSession_Type {
+    /// Audio.
+    SESSION_TYPE_AUDIO = 0,
+    /// Video.
+    SESSION_TYPE_VIDEO = 1,
+    /// A voice call; not shown in media controls.
+    SESSION_TYPE_VOICE_CALL = 2,
+    /// A video call; not shown in media controls.
+    SESSION_TYPE_VIDEO_CALL = 3,
+    /// Photos; not shown in media controls.
+    SESSION_TYPE_PHOTO = 4,
+}
+
+/// States of playback. The position moves in PLAYING, FAST_FORWARDING and REWINDED, and stands still in all others.
+///
+/// @since 13
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AVSession_PlaybackState {
+    /// Nothing was loaded yet.
+    PLAYBACK_STATE_INITIAL = 0,
+    /// Getting ready.
+    PLAYBACK_STATE_PREPARING = 1,
+    /// Playing.
+    PLAYBACK_STATE_PLAYING = 2,
+    /// Paused.
+    PLAYBACK_STATE_PAUSED = 3,
+    /// Going forward fast.
+    PLAYBACK_STATE_FAST_FORWARDING = 4,
+    /// Going back.
+    PLAYBACK_STATE_REWINDED = 5,
+    /// Stopped.
+    PLAYBACK_STATE_STOPPED = 6,
+    /// Played to the end.
+    PLAYBACK_STATE_COMPLETED = 7,
+    /// The player is gone.
+    PLAYBACK_STATE_RELEASED = 8,
+    /// Failed.
+    PLAYBACK_STATE_ERROR = 9,
+    /// Nothing to do.
+    PLAYBACK_STATE_IDLE = 10,
+    /// Waiting for data.
+    PLAYBACK_STATE_BUFFERING = 11,
+    /// One past the last state; not accepted as an argument.
+    PLAYBACK_STATE_MAX = 12,
+}
+
+/// Ways through the list of what is to be played.
+///
+/// @since 13
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AVSession_LoopMode {
+    /// Through the list, once.
+    LOOP_MODE_SEQUENCE = 0,
+    /// The same again.
+    LOOP_MODE_SINGLE = 1,
+    /// Through the list, again and again.
+    LOOP_MODE_LIST = 2,
+    /// In random order.
+    LOOP_MODE_SHUFFLE = 3,
+    /// The player's own; shown as LOOP_MODE_SEQUENCE.
+    LOOP_MODE_CUSTOM = 4,
+}
+
+/// Commands without arguments.
+///
+/// @since 13
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AVSession_ControlCommand {
+    /// Not a command; not accepted as an argument.
+    CONTROL_CMD_INVALID = -1,
+    /// Play.
+    CONTROL_CMD_PLAY = 0,
+    /// Pause.
+    CONTROL_CMD_PAUSE = 1,
+    /// Stop.
+    CONTROL_CMD_STOP = 2,
+    /// Play what comes after.
+    CONTROL_CMD_PLAY_NEXT = 3,
+    /// Play what came before.
+    CONTROL_CMD_PLAY_PREVIOUS = 4,
+}
+
+/// How far forward and rewind go.
+///
+/// @since 13
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AVMetadata_SkipIntervals {
+    /// 10 seconds.
+    SECONDS_10 = 10,
+    /// 15 seconds.
+    SECONDS_15 = 15,
+    /// 30 seconds.
+    SECONDS_30 = 30,
+}
+
+/// Marks of media, as bits.
+///
+/// @since 13
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AVMetadata_DisplayTag {
+    /// Audio Vivid.
+    AVSESSION_DISPLAYTAG_AUDIO_VIVID = 1,
+}
+
+/// Ways to cast, as bits.
+///
+/// @since 23
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AVSession_ProtocolType {
+    /// None.
+    TYPE_LOCAL = 0,
+    /// Cast+ stream.
+    TYPE_CAST_PLUS_STREAM = 2,
+    /// DLNA.
+    TYPE_DLNA = 4,
+    /// Cast+ audio.
+    TYPE_CAST_PLUS_AUDIO = 8,
+}

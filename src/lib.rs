@@ -16,5 +16,6 @@ pub mod cenc;
 pub mod drm;
 pub mod error;
 pub mod init_data;
+pub mod license;
 pub mod storage;
 pub mod util;

@@ -1,0 +1,3 @@
+//! Licences with a policy: the template that describes one.
+
+pub mod template;

@@ -1,3 +1,4 @@
-//! Licences with a policy: the template that describes one.
+//! Licences with a policy: the template that describes one, the engine that decides what it allows and when.
 
+pub mod policy;
 pub mod template;

@@ -16,12 +16,17 @@ endif()
 set(NATIVE_DRM_SONAME libnative_drm.so.${NATIVE_DRM_ABI_MAJOR})
 set(NATIVE_DRM_LIB_DIR "${PROJECT_BINARY_DIR}/lib")
 
-if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+set(native_drm_cargo "${NATIVE_DRM_CARGO}")
+set(native_drm_cargo_arguments)
+set(native_drm_output "${NATIVE_DRM_CARGO_TARGET_DIR}")
+if(NATIVE_DRM_SANITIZE)
+    include(cmake/sanitize_crate.cmake)
+elseif(CMAKE_BUILD_TYPE STREQUAL "Debug")
     set(native_drm_profile dev)
-    set(native_drm_profile_dir debug)
+    cmake_path(APPEND native_drm_output debug)
 else()
     set(native_drm_profile release)
-    set(native_drm_profile_dir release)
+    cmake_path(APPEND native_drm_output release)
 endif()
 
 # The system libraries that a static Rust library needs: rustc names them.
@@ -41,10 +46,10 @@ separate_arguments(NATIVE_DRM_STATIC_LIBS UNIX_COMMAND "${NATIVE_DRM_STATIC_LIBS
 # cargo knows what is out of date, so it always runs; files that did not change keep their time stamps.
 file(MAKE_DIRECTORY "${NATIVE_DRM_LIB_DIR}")
 separate_arguments(native_drm_flags UNIX_COMMAND "${NATIVE_DRM_CARGO_FLAGS}")
-set(native_drm_output "${NATIVE_DRM_CARGO_TARGET_DIR}/${native_drm_profile_dir}")
 add_custom_target(native_drm_crate ALL
-    COMMAND "${NATIVE_DRM_CARGO}" build --lib --profile ${native_drm_profile}
-        --manifest-path "${PROJECT_SOURCE_DIR}/Cargo.toml" --target-dir "${NATIVE_DRM_CARGO_TARGET_DIR}" ${native_drm_flags}
+    COMMAND ${native_drm_cargo} build --lib --profile ${native_drm_profile}
+        --manifest-path "${PROJECT_SOURCE_DIR}/Cargo.toml" --target-dir "${NATIVE_DRM_CARGO_TARGET_DIR}"
+        ${native_drm_cargo_arguments} ${native_drm_flags}
     COMMAND "${CMAKE_COMMAND}" -E copy_if_different
         "${native_drm_output}/libnative_drm.so" "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SHARED_NAME}"
     COMMAND "${CMAKE_COMMAND}" -E create_symlink ${NATIVE_DRM_SHARED_NAME} "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SONAME}"

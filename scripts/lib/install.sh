@@ -2,12 +2,13 @@
 # To be sourced: makes sure that the programs and libraries are there which a script needs.
 
 # probe KIND:NAME succeeds if it is there. Kinds: cmd (a program), pc (a pkg-config module), header (a C or C++ header),
-# py (a module of python3).
+# py (a module of python3), works (a command that succeeds).
 probe() {
     case $1 in
         cmd:*) command -v "${1#cmd:}" >/dev/null 2>&1 ;;
         pc:*) pkg-config --exists "${1#pc:}" >/dev/null 2>&1 ;;
         header:*) echo "#include <${1#header:}>" | "${CXX:-c++}" -E -x c++ - >/dev/null 2>&1 ;;
+        works:*) ${1#works:} >/dev/null 2>&1 ;;
         py:*) python3 -c "import ${1#py:}" >/dev/null 2>&1 ;;
         *) echo "probe: unknown kind: $1" >&2 && return 2 ;;
     esac

@@ -1,0 +1,148 @@
+#!/usr/bin/env bash
+# Runs every check of the project; installs what is missing (scripts/lib/install.sh).
+#
+#   scripts/test.sh          everything
+#   scripts/test.sh quick    format, lints, Rust tests, C tests; no sanitizers, valgrind, documentation
+#
+# Build output: target/ (or CARGO_TARGET_DIR) and build/. Logs: build/test-logs/. Exit status 0 if everything passed.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+# shellcheck source=scripts/lib/install.sh
+. scripts/lib/install.sh
+
+mode=${1:-full}
+if [[ $# -gt 1 || ($mode != full && $mode != quick) ]]; then
+    sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2
+    exit 2
+fi
+
+PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
+export CARGO_TERM_COLOR=never CTEST_OUTPUT_ON_FAILURE=1
+build=$root/build
+logs=$build/test-logs
+jobs=$(nproc)
+
+prerequisites() {
+    if ! command -v cargo >/dev/null 2>&1; then
+        echo "cargo is missing: install Rust (https://rustup.rs), then start again" >&2
+        exit 1
+    fi
+    require cmd:git=git cmd:c++=g++ cmd:make=make cmd:cmake=cmake cmd:readelf=binutils cmd:pkg-config=pkg-config \
+        cmd:python3=python3 cmd:node=nodejs cmd:npm=npm cmd:openssl=openssl cmd:ffmpeg=ffmpeg \
+        header:nlohmann/json.hpp=nlohmann-json3-dev header:openssl/evp.h=libssl-dev \
+        pc:libavformat=libavformat-dev pc:libavcodec=libavcodec-dev pc:libavutil=libavutil-dev \
+        pc:libswscale=libswscale-dev pc:libswresample=libswresample-dev pc:libcjson=libcjson-dev
+    if [[ $mode == full ]]; then
+        require cmd:valgrind=valgrind "works:valgrind -q true=libc6-dbg"
+    fi
+    local component
+    for component in fmt clippy; do
+        cargo "$component" --version >/dev/null 2>&1 || rustup component add "${component/fmt/rustfmt}"
+    done
+}
+
+format() { cargo fmt --check; }
+lints() { cargo clippy --locked --all-targets --all-features -- -D warnings; }
+documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --all-features; }
+rust_tests() { cargo test --locked --all-features --no-fail-fast; }
+
+# Cargo has run build.rs by now: the headers on disk are those that the source gives.
+header_drift() {
+    local changed
+    changed=$(git -c safe.directory="$root" status --porcelain -- include)
+    if [[ -n $changed ]]; then
+        echo "The headers are not those that build.rs generates; commit them:" >&2
+        echo "$changed" >&2
+        git -c safe.directory="$root" --no-pager diff -- include
+        return 1
+    fi
+}
+
+# c_tests NAME OPTION...: configures and builds in build/NAME and runs ctest there.
+c_tests() {
+    local name=$1
+    shift
+    cmake -S . -B "$build/$name" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DNATIVE_DRM_CARGO_FLAGS=--locked "$@"
+    cmake --build "$build/$name" --parallel "$jobs"
+    if [[ $name == c && $(cd "$build/$name" && ctest -N -R '^player$') != *"Total Tests: 1"* ]]; then
+        echo "The player's test is missing: was drmplay left out?" >&2
+        return 1
+    fi
+    (cd "$build/$name" && ctest --parallel "$jobs" --no-tests=error)
+}
+
+c_plain() { c_tests c -DNATIVE_DRM_CARGO_TARGET_DIR="$CARGO_TARGET_DIR" -DNATIVE_DRM_BUILD_EXAMPLES=ON; }
+c_address() { c_tests address -DNATIVE_DRM_CARGO_TARGET_DIR="$CARGO_TARGET_DIR/address" -DNATIVE_DRM_SANITIZE=address; }
+c_thread() { c_tests thread -DNATIVE_DRM_CARGO_TARGET_DIR="$CARGO_TARGET_DIR/thread" -DNATIVE_DRM_SANITIZE=thread; }
+c_valgrind() {
+    c_tests valgrind -DNATIVE_DRM_CARGO_TARGET_DIR="$CARGO_TARGET_DIR" -DNATIVE_DRM_TEST_TIMEOUT=600 \
+        "-DNATIVE_DRM_TEST_LAUNCHER=valgrind;--quiet;--error-exitcode=99;--leak-check=full;--errors-for-leak-kinds=definite;--fair-sched=yes"
+}
+
+names=() seconds=() passes=() fails=() ignores=()
+
+# sum_of PATTERN FILE: the sum of the numbers in front of the pattern's rest; the pattern has one group.
+sum_of() { sed -nE "s/$1/\1/p" "$2" | awk '{ sum += $1 } END { print sum + 0 }'; }
+
+# step NAME FUNCTION: runs a step and counts its tests: those that cargo and ctest report, else the step itself.
+step() {
+    local name=$1 function=$2 log=$logs/$2.log start=$SECONDS status=0 passed=0 failed=0 ignored=0 total
+    printf '\n===== %s\n' "$name"
+    # A subshell of its own, so that set -e holds in it: it would not in a condition.
+    set +e
+    (
+        set -e
+        "$function"
+    ) 2>&1 | tee "$log"
+    status=${PIPESTATUS[0]}
+    set -e
+    case $function in
+        rust_tests)
+            passed=$(sum_of '^test result: .* ([0-9]+) passed;.*' "$log")
+            failed=$(sum_of '^test result: .* ([0-9]+) failed;.*' "$log")
+            ignored=$(sum_of '^test result: .* ([0-9]+) ignored;.*' "$log")
+            ;;
+        c_*)
+            total=$(sum_of '^[0-9]+% tests passed, [0-9]+ tests? failed out of ([0-9]+).*' "$log")
+            failed=$(sum_of '^[0-9]+% tests passed, ([0-9]+) tests? failed out of .*' "$log")
+            passed=$((total - failed))
+            ;;
+        *) passed=$((status == 0)) ;;
+    esac
+    # A step that failed before or beside its tests is one failure, too.
+    if ((status != 0 && failed == 0)); then
+        failed=1
+    fi
+    names+=("$name") seconds+=($((SECONDS - start))) passes+=("$passed") fails+=("$failed") ignores+=("$ignored")
+    printf '===== %s: %d s, status %d\n' "$name" $((SECONDS - start)) "$status"
+}
+
+summary() {
+    local i passed=0 failed=0 ignored=0
+    printf '\n%-42s %8s %8s %8s %8s\n' step seconds passed failed ignored
+    for i in "${!names[@]}"; do
+        printf '%-42s %8d %8d %8d %8d\n' "${names[i]}" "${seconds[i]}" "${passes[i]}" "${fails[i]}" "${ignores[i]}"
+        passed=$((passed + passes[i])) failed=$((failed + fails[i])) ignored=$((ignored + ignores[i]))
+    done
+    printf '%-42s %8d %8d %8d %8d\n\n' total "$SECONDS" "$passed" "$failed" "$ignored"
+    echo "$passed passed, $failed failed"
+    ((failed == 0))
+}
+
+prerequisites
+mkdir -p "$logs"
+step "Format" format
+step "Lints" lints
+step "Rust tests" rust_tests
+step "C tests" c_plain
+step "Headers are what the source gives" header_drift
+if [[ $mode == full ]]; then
+    step "Documentation" documentation
+    step "C tests, AddressSanitizer and UBSan" c_address
+    step "C tests, ThreadSanitizer" c_thread
+    step "C tests, valgrind" c_valgrind
+fi
+summary

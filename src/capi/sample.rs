@@ -67,7 +67,8 @@ pub fn decrypt_all(
         let pin = pin();
         let session =
             handle::sessions().get_pinned(&pin, session).ok_or_else(|| (Sessions::not_a_handle(argument), None))?;
-        let mut checked: SmallVec<[CheckedSample<'_>; INLINE_SAMPLES]> = SmallVec::with_capacity(count);
+        // Grows with what has been checked: `count` is not to be trusted with an allocation.
+        let mut checked: SmallVec<[CheckedSample<'_>; INLINE_SAMPLES]> = SmallVec::new();
         for (index, sample) in samples.iter().enumerate() {
             let found = check_one(sample).and_then(|(info, request)| {
                 session

@@ -14,6 +14,7 @@ use crate::cenc::{Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
 use crate::error::{Error, Result};
 use crate::init_data::pssh;
 use crate::storage::{StoredKey, StoredStatus};
+use crate::util::log;
 
 /// Bytes of a media key request at most.
 const MAX_REQUEST: usize = 8192;
@@ -107,6 +108,7 @@ impl MediaKeySession {
         if request.data.len() > MAX_REQUEST {
             return Err(Error::Refused(format!("a request of {} bytes is too long", request.data.len()).into()));
         }
+        log::debug!("{}: media key request of {} bytes", self.name(), request.data.len());
         if self.host.key_system().descriptor().announces_requests && self.announce(&info.init_data) {
             self.events.post_occurred(EventKind::KeyRequired, info.init_data.clone());
         }
@@ -142,6 +144,8 @@ impl MediaKeySession {
                 .collect();
             self.system()?.store()?.put_all(&entries)?;
         }
+        let kind = if licence.persistent { "offline" } else { "online" };
+        log::info!("{}: {kind} licence with {} keys", self.name(), keys.len());
         self.add_keys(keys, false)
     }
 
@@ -176,6 +180,7 @@ impl MediaKeySession {
         self.events.prepare()?;
         let ids = self.keys.clear();
         if !ids.is_empty() {
+            log::info!("{}: {} keys cleared", self.name(), ids.len());
             let info: Vec<u8> = ids.iter().flat_map(|id| fixed_id(id)).collect();
             self.events.post_occurred(EventKind::KeyExpired, info);
             self.post_keys_changed(false);
@@ -205,6 +210,7 @@ impl MediaKeySession {
         if stored.status == StoredStatus::Inactive {
             store.set_status(id, StoredStatus::Usable)?;
         }
+        log::info!("{}: offline key {} restored", self.name(), hex::encode(id));
         self.add_keys(vec![key], true)
     }
 
@@ -284,6 +290,10 @@ impl MediaKeySession {
     pub(super) fn close(&self) {
         self.keys.close();
         self.events.close();
+    }
+
+    fn name(&self) -> &'static str {
+        self.host.key_system().descriptor().name
     }
 
     /// Whether a need was not announced before.

@@ -88,6 +88,7 @@ struct Sessions {
 impl MediaKeySystem {
     /// An instance; `place` is freed when it is closed.
     pub fn new(key_system: &'static dyn KeySystem, place: Option<Place>) -> Self {
+        log::info!("{}: instance created", key_system.descriptor().name);
         Self {
             host: Arc::new(Host { key_system, dead: AtomicBool::new(false) }),
             events: Arc::default(),
@@ -215,7 +216,11 @@ impl MediaKeySystem {
     /// Deletes a stored key.
     pub fn clear_offline_key(&self, id: &[u8]) -> Result<()> {
         self.host.check()?;
-        if self.offline.store()?.remove(id)? { Ok(()) } else { Err(no_offline_key(id)) }
+        if !self.offline.store()?.remove(id)? {
+            return Err(no_offline_key(id));
+        }
+        log::info!("{}: offline key {} deleted", self.name(), hex::encode(id));
+        Ok(())
     }
 
     /// A stored key and its store.
@@ -240,6 +245,7 @@ impl MediaKeySystem {
         if !changed {
             return Err(no_offline_key(id));
         }
+        log::info!("{}: offline key {} released", self.name(), hex::encode(id));
         let open = self.sessions.lock().open.clone();
         for session in open {
             session.drop_key(id);
@@ -259,6 +265,9 @@ impl MediaKeySystem {
         }
         let session = Arc::new(MediaKeySession::new(self, Arc::clone(&self.host), level.min(maximum_level())));
         sessions.open.push(Arc::clone(&session));
+        let count = sessions.open.len();
+        drop(sessions);
+        log::info!("{}: session created, {count} open", self.name());
         Ok(session)
     }
 
@@ -272,6 +281,7 @@ impl MediaKeySystem {
         session.close();
         if was_open {
             self.sessions.lock().past += session.totals();
+            log::info!("{}: session destroyed", self.name());
         }
     }
 
@@ -287,6 +297,7 @@ impl MediaKeySystem {
         }
         self.events.close();
         self.place.lock().take();
+        log::info!("{}: instance destroyed, {} sessions with it", self.name(), open.len());
         open
     }
 
@@ -326,6 +337,10 @@ impl MediaKeySystem {
         self.key_arrival.notify_all();
     }
 
+    fn name(&self) -> &'static str {
+        self.host.key_system.descriptor().name
+    }
+
     fn destroyed() -> Error {
         Error::invalid("mediaKeySystem", "it was destroyed meanwhile")
     }
@@ -344,9 +359,14 @@ fn no_offline_key(id: &[u8]) -> Error {
 
 /// The highest protection level, unless NATIVE_DRM_EMULATE_LEVEL asks for a higher one. Nothing gets more secure by that.
 pub fn maximum_level() -> ProtectionLevel {
-    match std::env::var("NATIVE_DRM_EMULATE_LEVEL").as_deref() {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    let level = match std::env::var("NATIVE_DRM_EMULATE_LEVEL").as_deref() {
         Ok("HW_CRYPTO") => ProtectionLevel::HwCrypto,
         Ok("ENHANCED_HW_CRYPTO") => ProtectionLevel::EnhancedHwCrypto,
-        _ => ProtectionLevel::SwCrypto,
+        _ => return ProtectionLevel::SwCrypto,
+    };
+    if !SAID.swap(true, Ordering::Relaxed) {
+        log::warn!("protection level {level:?} is emulated: nothing gets more secure by it");
     }
+    level
 }

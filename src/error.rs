@@ -71,6 +71,16 @@ pub enum Error {
     /// The device has no certificate yet.
     #[error("the device is not provisioned")]
     NotProvisioned,
+    /// The licence service refuses.
+    #[error("the licence service refused ({status} {rule}): {message}")]
+    Denied {
+        /// As in HTTP.
+        status: u16,
+        /// Id of the rule, such as RENEW_NOT_ALLOWED.
+        rule: String,
+        /// In words.
+        message: String,
+    },
     /// A key is there, but its licence forbids to use it now.
     #[error("key {key_id} may not be used now: {reason}")]
     NoLicense {

@@ -54,6 +54,7 @@ impl Code for DrmCode {
             Error::TooManySystems { .. } => Drm_ErrCode::DRM_ERR_MAX_SYSTEM_NUM_REACHED,
             Error::TooManySessions { .. } => Drm_ErrCode::DRM_ERR_MAX_SESSION_NUM_REACHED,
             Error::NotProvisioned => Drm_ErrCode::DRM_ERR_NOT_PROVISIONED,
+            Error::Denied { .. } => Drm_ErrCode::DRM_ERR_SERVICE_DENIED,
             Error::NoLicense { .. } => Drm_ErrCode::DRM_ERR_NO_LICENSE,
             Error::NoKey { .. } => Drm_ErrCode::DRM_ERR_NO_KEY,
             Error::Storage { .. } | Error::StorageDamaged { .. } | Error::Internal(_) => {

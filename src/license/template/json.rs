@@ -190,7 +190,7 @@ fn object<'a>(members: Vec<(Text<'a>, &'a RawValue)>, at: &At<'_>) -> Result<Nod
     drop(names);
     let parse = |(name, raw): (Text<'a>, &'a RawValue)| {
         let value = node(raw.get(), &at.member(&name))?;
-        Ok((name, value))
+        Ok::<_, Refusal>((name, value))
     };
     Ok(Node::Object(members.into_iter().map(parse).collect::<Result<_, _>>()?))
 }

@@ -32,6 +32,8 @@
 //! | 422 | NEGATIVE_DURATION | a duration below 0 |
 //! | 422 | DURATION_OVERFLOW | a duration that does not fit 64 bits |
 //! | 422 | RENEWAL_URL_NOT_HTTPS | can_renew with a URL that is not https (http is allowed to a loopback host) |
+//! | 400 | BAD_MESSAGE | a device's message that cannot be understood (service) |
+//! | 422 | PAYLOAD_MISSING | a message without a device's request (service) |
 //! | 401 | BAD_SIGNATURE | a request that its device did not sign (service) |
 //! | 401 | BAD_CERTIFICATE | a device certificate that the service did not issue, or that is over (service) |
 //! | 403 | PERSIST_NOT_ALLOWED | a request to store a licence without can_persist (service) |
@@ -40,9 +42,11 @@
 //! | 403 | SECURITY_LEVEL_INSUFFICIENT | a device below what every key demands (service) |
 //! | 404 | CONTENT_NOT_FOUND | content that the service does not have (service) |
 //! | 404 | POLICY_NOT_FOUND | a policy that the service does not have (service) |
+//! | 404 | LICENSE_NOT_FOUND | a renewal or release of a licence that the device does not have (service) |
 //! | 409 | REPLAYED_REQUEST | a request that was seen before (service) |
 //! | 409 | STALE_SEQUENCE | a renewal of a licence that was renewed meanwhile (service) |
 //! | 410 | LICENSE_EXPIRED | a renewal that comes too late (service) |
+//! | 410 | LICENSE_RELEASED | a renewal of a licence that was given back (service) |
 //! | 413 | BODY_TOO_LARGE | a message over the limit (service) |
 //! | 503 | TRY_AGAIN | nothing: the service cannot answer now (service) |
 //!

@@ -56,6 +56,8 @@ words! {
     NegativeDuration "NEGATIVE_DURATION",
     DurationOverflow "DURATION_OVERFLOW",
     RenewalUrlNotHttps "RENEWAL_URL_NOT_HTTPS",
+    BadMessage "BAD_MESSAGE",
+    PayloadMissing "PAYLOAD_MISSING",
     BadSignature "BAD_SIGNATURE",
     BadCertificate "BAD_CERTIFICATE",
     PersistNotAllowed "PERSIST_NOT_ALLOWED",
@@ -64,9 +66,11 @@ words! {
     SecurityLevelInsufficient "SECURITY_LEVEL_INSUFFICIENT",
     ContentNotFound "CONTENT_NOT_FOUND",
     PolicyNotFound "POLICY_NOT_FOUND",
+    LicenseNotFound "LICENSE_NOT_FOUND",
     ReplayedRequest "REPLAYED_REQUEST",
     StaleSequence "STALE_SEQUENCE",
     LicenseExpired "LICENSE_EXPIRED",
+    LicenseReleased "LICENSE_RELEASED",
     BodyTooLarge "BODY_TOO_LARGE",
     TryAgain "TRY_AGAIN",
 }
@@ -95,7 +99,8 @@ impl Rule {
             | Self::WrongType
             | Self::NumberAsString
             | Self::NumberNotInteger
-            | Self::BadBase64 => 400,
+            | Self::BadBase64
+            | Self::BadMessage => 400,
             Self::UnknownField
             | Self::UnknownEnumValue
             | Self::BothSelectors
@@ -109,15 +114,16 @@ impl Rule {
             | Self::DuplicateKeyId
             | Self::NegativeDuration
             | Self::DurationOverflow
-            | Self::RenewalUrlNotHttps => 422,
+            | Self::RenewalUrlNotHttps
+            | Self::PayloadMissing => 422,
             Self::BadSignature | Self::BadCertificate => 401,
             Self::PersistNotAllowed
             | Self::RenewNotAllowed
             | Self::ProviderMismatch
             | Self::SecurityLevelInsufficient => 403,
-            Self::ContentNotFound | Self::PolicyNotFound => 404,
+            Self::ContentNotFound | Self::PolicyNotFound | Self::LicenseNotFound => 404,
             Self::ReplayedRequest | Self::StaleSequence => 409,
-            Self::LicenseExpired => 410,
+            Self::LicenseExpired | Self::LicenseReleased => 410,
             Self::BodyTooLarge => 413,
             Self::TryAgain => 503,
         }

@@ -1,0 +1,40 @@
+//! What device and licence service say to each other, and the cryptographic state of the device.
+//!
+//! - [`Client`] is a device: its keys, its certificate, its provisioning.
+//! - [`SessionClient`] is one session: it asks for licences, accepts answers to what it asked, renews and releases.
+//! - [`Licence`] is what an accepted answer contains.
+//!
+//! Messages are signed by their sender (ES256) and have the form that [`frame`] describes; licences are sealed
+//! (HPKE: DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-128-GCM; RFC 9180) for one session, or for one device where they
+//! persist. Nothing here reads a clock or keeps a file.
+
+mod certificate;
+mod client;
+mod crypto;
+mod device;
+mod frame;
+mod licence;
+mod provision;
+mod rejection;
+mod request;
+mod wire;
+
+pub use client::{Accepted, Ask, Client, LicenceRef, SessionClient};
+pub use device::CertificateStatus;
+pub use frame::{Kind, MAX_MESSAGE, is_message};
+pub use licence::{Licence, LicenceKey};
+pub use rejection::Rejection;
+pub use request::{Request, RequestType};
+pub use wire::{Bytes, Fixed, Hash, Id, Secret};
+
+/// What the service side of the protocol needs and devices do not.
+pub(crate) mod service_side {
+    pub(crate) use super::certificate::{Role, Verified, check, issue, key_id};
+    pub(crate) use super::crypto::{
+        PrivateKey, PublicKey, generate_signing_key, hash, is_seal_key, random, signing_key, signing_key_bytes,
+    };
+    pub(crate) use super::frame::{Frame, Kind, message};
+    pub(crate) use super::licence::{LicenceHead, ReleaseAcknowledgement, seal_licence};
+    pub(crate) use super::provision::{ProvisionRequest, ProvisionResponse};
+    pub(crate) use super::wire::{from_json, to_json, to_secret_json};
+}

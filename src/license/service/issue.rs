@@ -2,7 +2,7 @@
 
 use super::incoming::Incoming;
 use super::provision::internal;
-use super::records::{self, Content, Issued, Provider};
+use super::records::{self, Content, LicenseRecord, Provider};
 use super::reply::{Reply, Summary};
 use super::select::for_device;
 use super::store::Table;
@@ -38,7 +38,7 @@ impl Service {
         let session = template.session_init.clone().unwrap_or_default();
         let requested = request.client_token.as_ref().map(|token| &token.0[..]);
         let content_id = content.as_ref().map(|content| content.content_id.clone());
-        let issued = Issued {
+        let issued = LicenseRecord {
             device: incoming.sender.id,
             content_id: content_id.or_else(|| template.content_id.clone().map(Bytes)).unwrap_or_default(),
             provider: content.map(|content| content.provider).or(template.provider.clone()).unwrap_or_default(),
@@ -70,7 +70,7 @@ impl Service {
         &self,
         incoming: &Incoming,
         id: Id,
-        issued: &Issued,
+        issued: &LicenseRecord,
         keys: Vec<LicenceKey>,
     ) -> Result<Vec<u8>, Refusal> {
         let head = LicenceHead {

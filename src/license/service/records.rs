@@ -86,7 +86,7 @@ pub(super) struct Device {
 /// A licence that was issued.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Issued {
+pub(super) struct LicenseRecord {
     pub device: Id,
     pub content_id: Bytes,
     pub provider: String,
@@ -139,17 +139,21 @@ pub(super) fn plain_bytes(value: &impl Serialize) -> Vec<u8> {
     to_json(value)
 }
 
-pub(super) fn open_issued(vault: &Vault, id: Id, sealed: &[u8]) -> Result<Issued, StoreError> {
+pub(super) fn open_issued(vault: &Vault, id: Id, sealed: &[u8]) -> Result<LicenseRecord, StoreError> {
     let text = vault.open(Table::License, &id.0, sealed)?;
     from_json(&text).map_err(damaged(Table::License))
 }
 
-pub(super) fn issued(transaction: &mut dyn Transaction, vault: &Vault, id: Id) -> Result<Option<Issued>, StoreError> {
+pub(super) fn issued(
+    transaction: &mut dyn Transaction,
+    vault: &Vault,
+    id: Id,
+) -> Result<Option<LicenseRecord>, StoreError> {
     let sealed = transaction.get(Table::License, &id.0)?;
     sealed.map(|sealed| open_issued(vault, id, &sealed)).transpose()
 }
 
-pub(super) fn seal_issued(vault: &Vault, id: Id, issued: &Issued) -> Result<Vec<u8>> {
+pub(super) fn seal_issued(vault: &Vault, id: Id, issued: &LicenseRecord) -> Result<Vec<u8>> {
     let tokens = issued.session_token.iter().chain(&issued.client_token).map(|token| token.0.len()).sum::<usize>();
     let room = 2048 + 2 * (tokens + issued.content_id.0.len() + issued.provider.len());
     let room = room + issued.keys.iter().map(|key| 512 + 2 * key.track_type.len()).sum::<usize>();

@@ -2,7 +2,7 @@
 
 use super::incoming::Incoming;
 use super::provision::internal;
-use super::records::{self, Issued};
+use super::records::{self, LicenseRecord};
 use super::reply::{Reply, Summary};
 use super::select::for_device;
 use super::store::{Table, Transaction};
@@ -95,7 +95,7 @@ impl Service {
         transaction: &mut dyn Transaction,
         incoming: &Incoming,
         pointer: &str,
-    ) -> Result<(Id, Issued), Refusal> {
+    ) -> Result<(Id, LicenseRecord), Refusal> {
         let not_found = || Refusal::new(Rule::LicenseNotFound, pointer, "this device has no such licence");
         let id = incoming.request.license_id.ok_or_else(not_found)?;
         let issued = records::issued(transaction, &self.vault, id)?.ok_or_else(not_found)?;
@@ -108,7 +108,7 @@ impl Service {
 
 /// When the licence is over as far as the service can know, milliseconds since 1970: the licence window, and the rental
 /// window where it counts whatever was played. What depends on playback the client enforces.
-fn expiry(issued: &Issued) -> Option<i64> {
+fn expiry(issued: &LicenseRecord) -> Option<i64> {
     let end = |start: i64, seconds: i64| (seconds != 0).then(|| start.saturating_add(seconds.saturating_mul(1000)));
     let Policy { license_duration_seconds, rental_duration_seconds, playback_duration_seconds, rental_scope, .. } =
         issued.policy;

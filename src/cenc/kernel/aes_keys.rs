@@ -53,98 +53,62 @@ fn next_round_key<const ROUND_CONSTANT: i32>(key: __m128i) -> __m128i {
     _mm_xor_si128(key, word)
 }
 
-/// Where a kernel has one direction's round keys while it works.
+/// One direction's round keys, in the key's own memory.
 ///
-/// # Safety
-///
-/// As for [`Vector`].
-pub(super) trait KeySource<V>: Copy {
-    unsafe fn new(keys: &Direction) -> Self;
-
-    /// The key of a round in every block of a register.
-    unsafe fn round(&self, number: usize) -> V;
-
-    /// The same, for the next batch.
-    fn renewed(&self) -> Self;
-}
-
-/// In registers, for levels that have 32 of them.
+/// They are loaded anew in every round of a batch. Held in registers they would gain nothing (a load per round and batch
+/// goes unnoticed beside eight AES instructions), and the compiler would keep those that it has no register for in places
+/// on the stack that nobody wipes.
 #[derive(Clone, Copy)]
-pub(super) struct Held<V>([V; ROUNDS + 1]);
+struct KeysInMemory(*const Direction);
 
-impl<V: Vector> KeySource<V> for Held<V> {
-    #[inline(always)]
-    unsafe fn new(keys: &Direction) -> Self {
-        // SAFETY: passed on to the caller.
-        unsafe {
-            let mut held = [V::zero(); ROUNDS + 1];
-            for (place, key) in held.iter_mut().zip(keys) {
-                *place = V::broadcast(*key);
-            }
-            Self(held)
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn round(&self, number: usize) -> V {
-        self.0[number]
-    }
-
-    #[inline(always)]
-    fn renewed(&self) -> Self {
-        *self
-    }
-}
-
-/// In memory, loaded anew in every round of a batch, for levels with 16 registers.
-#[derive(Clone, Copy)]
-pub(super) struct InMemory(*const Direction);
-
-impl<V: Vector> KeySource<V> for InMemory {
-    #[inline(always)]
-    unsafe fn new(keys: &Direction) -> Self {
-        Self(keys)
-    }
-
-    #[inline(always)]
-    unsafe fn round(&self, number: usize) -> V {
-        // SAFETY: `new` got a reference, which lives until the kernel returns. The rest is passed on to the caller.
-        unsafe { V::broadcast((*self.0)[number]) }
-    }
-
-    /// Makes the compiler forget that it has loaded from this address before. Otherwise it would load all keys ahead of the
-    /// loop over the batches, run out of registers, and keep copies of the keys on the stack.
+impl KeysInMemory {
+    /// The same keys, for the next batch. Makes the compiler forget that it has loaded from this address before, or it
+    /// would do what is to be avoided.
     #[inline(always)]
     #[allow(clippy::pointers_in_nomem_asm_block, reason = "the pointer is copied, not followed")]
-    fn renewed(&self) -> Self {
+    fn for_batch(self) -> Self {
         let mut address = self.0;
         // SAFETY: no instruction at all.
         unsafe { asm!("/* {0} */", inout(reg) address, options(nomem, nostack, preserves_flags)) };
         Self(address)
     }
-}
 
-/// AES encryption.
-pub(super) struct Encryption<K>(K);
-
-impl<K> Encryption<K> {
+    /// The key of a round in every block of a register.
+    ///
     /// # Safety
-    /// As for [`Vector`].
+    /// As for [`Vector`]; the keys that this was made from are still there.
     #[inline(always)]
-    pub(super) unsafe fn new<V>(keys: &RoundKeys) -> Self
-    where
-        K: KeySource<V>,
-    {
+    unsafe fn round<V: Vector>(self, number: usize) -> V {
         // SAFETY: passed on to the caller.
-        Self(unsafe { K::new(&keys.encryption) })
+        unsafe { V::broadcast((*self.0)[number]) }
     }
 }
 
-impl<V: AesVector, K: KeySource<V>> BlockTransform<V> for Encryption<K> {
+/// AES encryption.
+pub(super) struct Encryption<'k>(&'k Direction);
+
+/// AES decryption.
+pub(super) struct Decryption<'k>(&'k Direction);
+
+impl<'k> Encryption<'k> {
+    #[inline(always)]
+    pub(super) fn new(keys: &'k RoundKeys) -> Self {
+        Self(&keys.encryption)
+    }
+}
+
+impl<'k> Decryption<'k> {
+    #[inline(always)]
+    pub(super) fn new(keys: &'k RoundKeys) -> Self {
+        Self(&keys.decryption)
+    }
+}
+
+impl<V: AesVector> BlockTransform<V> for Encryption<'_> {
     #[inline(always)]
     unsafe fn apply<const N: usize>(&self, blocks: &mut [V; N]) {
-        let keys = self.0.renewed();
-        // SAFETY: passed on to the caller.
+        let keys = KeysInMemory(self.0).for_batch();
+        // SAFETY: `self` borrows the keys. The rest is passed on to the caller.
         unsafe {
             let first = keys.round(0);
             for block in &mut *blocks {
@@ -164,27 +128,11 @@ impl<V: AesVector, K: KeySource<V>> BlockTransform<V> for Encryption<K> {
     }
 }
 
-/// AES decryption.
-pub(super) struct Decryption<K>(K);
-
-impl<K> Decryption<K> {
-    /// # Safety
-    /// As for [`Vector`].
-    #[inline(always)]
-    pub(super) unsafe fn new<V>(keys: &RoundKeys) -> Self
-    where
-        K: KeySource<V>,
-    {
-        // SAFETY: passed on to the caller.
-        Self(unsafe { K::new(&keys.decryption) })
-    }
-}
-
-impl<V: AesVector, K: KeySource<V>> BlockTransform<V> for Decryption<K> {
+impl<V: AesVector> BlockTransform<V> for Decryption<'_> {
     #[inline(always)]
     unsafe fn apply<const N: usize>(&self, blocks: &mut [V; N]) {
-        let keys = self.0.renewed();
-        // SAFETY: passed on to the caller.
+        let keys = KeysInMemory(self.0).for_batch();
+        // SAFETY: `self` borrows the keys. The rest is passed on to the caller.
         unsafe {
             let first = keys.round(0);
             for block in &mut *blocks {

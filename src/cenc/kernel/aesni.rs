@@ -3,7 +3,7 @@
 use core::arch::x86_64::*;
 use core::ptr::copy_nonoverlapping;
 
-use super::aes_keys::{Decryption, Encryption, InMemory, RoundKeys};
+use super::aes_keys::{Decryption, Encryption, RoundKeys};
 use super::entry::decrypt_functions;
 use super::vector::{AesVector, Vector};
 use crate::cenc::job::{BLOCK, Job};
@@ -41,8 +41,8 @@ decrypt_functions! {
     features: "aes,avx",
     keys: RoundKeys,
     // Eight blocks hide the latency of a round and leave registers for little else.
-    whole: __m128i, 8, Encryption::<InMemory>::new::<__m128i>, Decryption::<InMemory>::new::<__m128i>;
-    stripes: __m128i, 8, Encryption::<InMemory>::new::<__m128i>, Decryption::<InMemory>::new::<__m128i>;
+    whole: __m128i, 8, Encryption::new, Decryption::new;
+    stripes: __m128i, 8, Encryption::new, Decryption::new;
 }
 
 /// Needs AVX.

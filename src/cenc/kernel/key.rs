@@ -57,7 +57,7 @@ impl ContentKey {
     /// Like [`ContentKey::new`], for the given level or, where the CPU does not have it, the portable one. For tests.
     #[doc(hidden)]
     pub fn with_level(key: &[u8; 16], level: Level) -> Result<Self> {
-        let schedule = SlabBox::new(|| Schedule { aes: AesKey::new(key, level), sm4: Sm4Key::new(key, level) });
+        let schedule = Schedule::expand(key, level);
         // Expanding left copies there.
         burn_stack();
         Ok(Self { schedule: schedule? })
@@ -69,6 +69,14 @@ impl ContentKey {
             Cipher::Aes128 => self.schedule.aes.decrypt(job, data),
             Cipher::Sm4 => self.schedule.sm4.decrypt(job, data),
         }
+    }
+}
+
+impl Schedule {
+    // Its frame must be gone when the stack is burnt.
+    #[inline(never)]
+    fn expand(key: &[u8; 16], level: Level) -> Result<SlabBox<Self>> {
+        SlabBox::new(|| Self { aes: AesKey::new(key, level), sm4: Sm4Key::new(key, level) })
     }
 }
 

@@ -1,11 +1,11 @@
 //! VAES on 256-bit registers: two blocks per register.
 //!
 //! This is the level of CPUs with VAES but without AVX-512. With AVX-512, the 512-bit level borrows these registers for
-//! patterns: 32 of them hold the keys as well, and two blocks are gathered with fewer instructions than four.
+//! patterns: there are 32 of them then, and two blocks are gathered with fewer instructions than four.
 
 use core::arch::x86_64::*;
 
-use super::aes_keys::{Decryption, Encryption, InMemory, RoundKeys};
+use super::aes_keys::{Decryption, Encryption, RoundKeys};
 use super::aesni::{buffered, byte_order, unbuffer};
 use super::entry::decrypt_functions;
 use super::vector::{AesVector, Vector};
@@ -45,8 +45,8 @@ impl Key {
 decrypt_functions! {
     features: "vaes,aes,avx2",
     keys: RoundKeys,
-    whole: __m256i, 8, Encryption::<InMemory>::new::<__m256i>, Decryption::<InMemory>::new::<__m256i>;
-    stripes: __m256i, 8, Encryption::<InMemory>::new::<__m256i>, Decryption::<InMemory>::new::<__m256i>;
+    whole: __m256i, 8, Encryption::new, Decryption::new;
+    stripes: __m256i, 8, Encryption::new, Decryption::new;
 }
 
 /// Needs AVX2.

@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::aes_keys::{Decryption, Encryption, Held, RoundKeys};
+use super::aes_keys::{Decryption, Encryption, RoundKeys};
 use super::aesni::byte_order;
 use super::entry::decrypt_functions;
 use super::vector::{AesVector, Vector};
@@ -47,9 +47,9 @@ impl Key {
 decrypt_functions! {
     features: "vaes,aes,avx2,bmi2,avx512f,avx512bw,avx512vl",
     keys: RoundKeys,
-    whole: __m512i, 8, Encryption::<Held<__m512i>>::new::<__m512i>, Decryption::<Held<__m512i>>::new::<__m512i>;
+    whole: __m512i, 8, Encryption::new, Decryption::new;
     // Gathering four blocks into a register costs more than it saves.
-    stripes: __m256i, 8, Encryption::<Held<__m256i>>::new::<__m256i>, Decryption::<Held<__m256i>>::new::<__m256i>;
+    stripes: __m256i, 8, Encryption::new, Decryption::new;
 }
 
 /// Needs AVX-512 F, BW and VL and BMI2.

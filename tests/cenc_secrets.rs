@@ -149,7 +149,7 @@ fn many_keys_share_a_page() {
     let keys: Vec<_> =
         (0..4096u32).map(|number| ContentKey::new(&[number as u8; 16]).expect("memory for a key")).collect();
     let used = mapped() - before;
-    assert!(used >= 4096 * 352 && used <= 4096 * 512 + 65536, "{used} bytes for 4096 keys");
+    assert!((4096 * 352..=4096 * 512 + 65536).contains(&used), "{used} bytes for 4096 keys");
     drop(keys);
     assert!(mapped() <= before + 65536, "given back");
 }

@@ -126,6 +126,13 @@ pub fn call<C: Code>(body: impl FnOnce() -> Result<()>) -> C::Value {
     }
 }
 
+/// Runs the usual case of an exported function that is called often. Nothing means that another function has to look into
+/// it, by [`call`].
+#[inline(always)]
+pub fn attempt(body: impl FnOnce() -> Option<()>) -> Option<()> {
+    catch_unwind(AssertUnwindSafe(body)).ok().flatten()
+}
+
 /// Runs the body of an exported function that returns a value, `otherwise` if it fails.
 pub fn value<T>(otherwise: T, body: impl FnOnce() -> Result<T>) -> T {
     let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err(panicked()));

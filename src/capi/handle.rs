@@ -5,9 +5,10 @@
 
 use parking_lot::Mutex;
 use std::ffi::CString;
+use std::marker::PhantomData;
 use std::ptr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use super::avmetadata::{OH_AVMetadata, OH_AVMetadataBuilder};
 use super::avplaybackstate::OH_AVSession_AVPlaybackState;
@@ -17,7 +18,7 @@ use super::common;
 use crate::avsession::metadata::Metadata;
 use crate::avsession::playback::Playback;
 use crate::avsession::session::Session;
-use crate::cenc::kernel::rcu::{Pin, RcuCell, pin};
+use crate::cenc::kernel::rcu::{Pin, RcuSlot};
 use crate::drm::session::MediaKeySession;
 use crate::drm::system::MediaKeySystem;
 use crate::error::{Error, Result};
@@ -27,13 +28,11 @@ const MAGIC: usize = 0x5D;
 const MAGIC_SHIFT: u32 = 56;
 const KIND_SHIFT: u32 = 52;
 const GENERATION_SHIFT: u32 = 20;
-const KIND_MASK: usize = 0xF;
 const GENERATION_MASK: usize = 0xFFFF_FFFF;
 const INDEX_MASK: usize = 0xF_FFFF;
 
-const CHUNK: usize = 256;
-/// 65,536 handles of a kind at the same time.
-const CHUNKS: usize = 256;
+/// Handles of a kind that may exist at the same time.
+const SLOTS: usize = 65_536;
 
 const _: () = assert!(usize::BITS == 64, "handles need 64-bit pointers");
 
@@ -48,8 +47,16 @@ pub(crate) trait Kind: 'static {
     /// Name for messages.
     const NAME: &'static str;
 
+    /// The slots of this kind. On their own they are all zeros, and so cost no space in the library's file.
+    fn slots() -> &'static [Slot<Self::Object>; SLOTS];
+
+    /// Which of them are free.
+    fn free() -> &'static Mutex<Free>;
+
     /// The table of this kind.
-    fn table() -> &'static Table<Self>;
+    fn table() -> Table<Self> {
+        Table(PhantomData)
+    }
 
     /// The error for a handle that is none.
     fn not_a_handle(argument: &'static str) -> Error {
@@ -80,9 +87,14 @@ macro_rules! kind {
             const NUMBER: usize = $number;
             const NAME: &'static str = $name;
 
-            fn table() -> &'static Table<Self> {
-                static TABLE: Table<$kind> = Table::new();
-                &TABLE
+            fn slots() -> &'static [Slot<$object>; SLOTS] {
+                static PLACES: [Slot<$object>; SLOTS] = [const { Slot::EMPTY }; SLOTS];
+                &PLACES
+            }
+
+            fn free() -> &'static Mutex<Free> {
+                static FREE: Mutex<Free> = Mutex::new(Free { indexes: Vec::new(), used: 0 });
+                &FREE
             }
         }
     };
@@ -104,109 +116,100 @@ pub(crate) struct AvSession {
     pub id: CString,
 }
 
-struct Slot<T> {
+/// A place for an object and its handle's generation.
+pub(crate) struct Slot<T> {
+    /// Odd while the slot has a live handle.
     generation: AtomicU32,
-    object: RcuCell<Option<Arc<T>>>,
+    object: RcuSlot<T>,
 }
 
-type Chunk<T> = Box<[Slot<T>]>;
-
-/// All handles of one kind. Chunks of slots are never freed.
-pub(crate) struct Table<K: Kind + ?Sized> {
-    chunks: [OnceLock<Chunk<K::Object>>; CHUNKS],
-    free: Mutex<Free>,
+impl<T: Send + Sync> Slot<T> {
+    const EMPTY: Self = Self { generation: AtomicU32::new(0), object: RcuSlot::new() };
 }
 
-struct Free {
+/// Slots that have no handle.
+pub(crate) struct Free {
+    /// Those that had one.
     indexes: Vec<usize>,
+    /// Number of those that have or had one.
     used: usize,
 }
 
-impl<K: Kind + ?Sized> Table<K> {
-    const fn new() -> Self {
-        Self { chunks: [const { OnceLock::new() }; CHUNKS], free: Mutex::new(Free { indexes: Vec::new(), used: 0 }) }
-    }
+/// All handles of one kind.
+pub(crate) struct Table<K: Kind + ?Sized>(PhantomData<K>);
 
+impl<K: Kind + ?Sized> Table<K> {
     /// Makes a handle.
     pub fn insert(&self, object: Arc<K::Object>) -> Result<*mut K::Opaque> {
-        let index = self.take_index()?;
-        let slot = self.slot(index).ok_or_else(|| Error::Internal("a handle slot is missing".into()))?;
+        let index = Self::take_index()?;
+        let slot = &K::slots()[index];
         drop(slot.object.replace(Some(object)));
-        let generation = slot.generation.load(Ordering::Relaxed) as usize;
-        let handle = MAGIC << MAGIC_SHIFT | K::NUMBER << KIND_SHIFT | generation << GENERATION_SHIFT | index;
+        let generation = slot.generation.load(Ordering::Relaxed).wrapping_add(1);
+        slot.generation.store(generation, Ordering::Release);
+        let handle = MAGIC << MAGIC_SHIFT | K::NUMBER << KIND_SHIFT | (generation as usize) << GENERATION_SHIFT | index;
         Ok(ptr::without_provenance_mut(handle))
     }
 
     /// The object of a handle, valid while pinned.
     #[inline(always)]
-    pub fn get_pinned<'g>(&'g self, pin: &'g Pin, handle: *const K::Opaque) -> Option<&'g Arc<K::Object>> {
+    pub fn get_pinned<'g>(&self, pin: &'g Pin, handle: *const K::Opaque) -> Option<&'g K::Object> {
         let (index, generation) = Self::decode(handle)?;
-        let slot = self.slot(index)?;
-        // The object is read before the generation: a new object in the slot comes with a new generation.
-        let object = slot.object.read(pin).as_ref()?;
+        let slot = K::slots().get(index)?;
+        // The object is read before the generation: another object in the slot comes with another generation.
+        let object = slot.object.read(pin)?;
         (slot.generation.load(Ordering::Acquire) == generation).then_some(object)
     }
 
     /// The object of a handle.
     pub fn get(&self, handle: *const K::Opaque) -> Option<Arc<K::Object>> {
-        self.get_pinned(&pin(), handle).cloned()
+        let (index, generation) = Self::decode(handle)?;
+        let slot = K::slots().get(index)?;
+        // In this order, for the same reason.
+        let object = slot.object.get()?;
+        (slot.generation.load(Ordering::Acquire) == generation).then_some(object)
     }
 
     /// Makes a handle stale and returns its object. When it returns, nobody who is pinned uses the object.
     pub fn remove(&self, handle: *const K::Opaque) -> Option<Arc<K::Object>> {
         let (index, generation) = Self::decode(handle)?;
-        let slot = self.slot(index)?;
+        let slot = K::slots().get(index)?;
         let next = generation.wrapping_add(1);
         slot.generation.compare_exchange(generation, next, Ordering::AcqRel, Ordering::Relaxed).ok()?;
         let object = slot.object.replace(None);
-        self.free.lock().indexes.push(index);
+        K::free().lock().indexes.push(index);
         object
     }
 
-    fn take_index(&self) -> Result<usize> {
-        let mut free = self.free.lock();
+    fn take_index() -> Result<usize> {
+        let mut free = K::free().lock();
         if let Some(index) = free.indexes.pop() {
             return Ok(index);
         }
-        let index = free.used;
-        let chunk = self
-            .chunks
-            .get(index / CHUNK)
-            .ok_or_else(|| Error::Refused(format!("too many {} handles", K::NAME).into()))?;
-        chunk.get_or_init(|| {
-            // Not 0: a made-up handle with generation 0 is never a live one.
-            let slot = |_| Slot { generation: AtomicU32::new(1), object: RcuCell::new(None) };
-            (0..CHUNK).map(slot).collect()
-        });
+        if free.used == SLOTS {
+            return Err(Error::Refused(format!("{SLOTS} {} handles exist already", K::NAME).into()));
+        }
         free.used += 1;
-        Ok(index)
+        Ok(free.used - 1)
     }
 
-    #[inline(always)]
-    fn slot(&self, index: usize) -> Option<&Slot<K::Object>> {
-        self.chunks.get(index / CHUNK)?.get()?.get(index % CHUNK)
-    }
-
+    /// Index and generation of something that looks like a live handle of this kind.
     #[inline(always)]
     fn decode(handle: *const K::Opaque) -> Option<(usize, u32)> {
         let handle = handle.addr();
         let expected = MAGIC << (MAGIC_SHIFT - KIND_SHIFT) | K::NUMBER;
-        (handle >> KIND_SHIFT == expected).then(|| {
-            debug_assert_eq!(handle >> KIND_SHIFT & KIND_MASK, K::NUMBER);
-            #[allow(clippy::cast_possible_truncation)] // masked to 32 bits
-            let generation = (handle >> GENERATION_SHIFT & GENERATION_MASK) as u32;
-            (handle & INDEX_MASK, generation)
-        })
+        #[allow(clippy::cast_possible_truncation)] // masked to 32 bits
+        let generation = (handle >> GENERATION_SHIFT & GENERATION_MASK) as u32;
+        (handle >> KIND_SHIFT == expected && generation % 2 == 1).then_some((handle & INDEX_MASK, generation))
     }
 }
 
 /// The OH_AVCencInfo table.
-pub(crate) fn cenc_infos() -> &'static Table<CencInfos> {
+pub(crate) fn cenc_infos() -> Table<CencInfos> {
     CencInfos::table()
 }
 
 /// The MediaKeySession table.
-pub(crate) fn sessions() -> &'static Table<Sessions> {
+pub(crate) fn sessions() -> Table<Sessions> {
     Sessions::table()
 }
 

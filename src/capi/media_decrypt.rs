@@ -5,6 +5,7 @@ use super::boundary::{self, DrmCode};
 use super::cencinfo::{DRM_KEY_ID_SIZE, DRM_KEY_IV_SIZE, DrmSubsample, OH_AVCencInfo};
 use super::common::{MediaKeySession, MediaKeySystem};
 use super::enums::{CencAlgorithmValue, ErrCodeValue};
+use super::err::Drm_ErrCode;
 use super::handle;
 use super::sample;
 
@@ -94,7 +95,10 @@ pub extern "C" fn OH_MediaKeySession_DecryptSample(
     data: *mut u8,
     dataLen: u32,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| sample::decrypt("mediaKeySession", mediaKeySession, info, data, dataLen))
+    match boundary::attempt(|| sample::decrypt_at_once(mediaKeySession, info, data, dataLen)) {
+        Some(()) => Drm_ErrCode::DRM_ERR_OK.into(),
+        None => sample::refuse("mediaKeySession", mediaKeySession, info, data, dataLen),
+    }
 }
 
 /// Decrypts a sample in place, described by an OH_AVCencInfo. Like OH_MediaKeySession_DecryptSample() otherwise.

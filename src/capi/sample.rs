@@ -3,10 +3,13 @@
 use smallvec::SmallVec;
 
 use super::args;
+use super::boundary::{self, DrmCode};
 use super::cencinfo::{
-    CencInfo, DRM_KEY_MAX_SUB_SAMPLE_NUM, DrmCencAlgorithm, DrmCencInfoMode, DrmSubsample, OH_AVCencInfo,
+    CencInfo, DRM_KEY_ID_SIZE, DRM_KEY_MAX_SUB_SAMPLE_NUM, DrmCencAlgorithm, DrmCencInfoMode, DrmSubsample,
+    OH_AVCencInfo,
 };
 use super::common::MediaKeySession;
+use super::enums::ErrCodeValue;
 use super::handle::{self, CencInfos, Kind, Sessions};
 use super::media_decrypt::{
     DRM_CENC_SCHEME_AUTO, DRM_CENC_SCHEME_CBC1, DRM_CENC_SCHEME_CBCS, DRM_CENC_SCHEME_CENC, DRM_CENC_SCHEME_CENS,
@@ -20,18 +23,36 @@ use crate::error::{Error, Result};
 /// Samples of one call that are kept without an allocation.
 const INLINE_SAMPLES: usize = 16;
 
-/// Decrypts one sample.
+/// Decrypts one sample if there is nothing wrong with the call. If there is, nothing has happened yet, and [`refuse`] does it
+/// all again and tells why: not having to carry an error makes small samples cheaper.
 #[inline(always)]
-pub fn decrypt(
+pub fn decrypt_at_once(
+    session: *const MediaKeySession,
+    info: *const DRM_SampleInfo,
+    data: *mut u8,
+    length: u32,
+) -> Option<()> {
+    let request = request(args::reference("info", info).ok()?).ok()?;
+    let data = args::sample("data", data, length).ok()?;
+    let pin = pin();
+    handle::sessions().get_pinned(&pin, session)?.decrypt_sample(&pin, &request, data).ok()
+}
+
+/// Decrypts one sample, or tells why not.
+#[cold]
+#[inline(never)]
+pub fn refuse(
     argument: &'static str,
     session: *const MediaKeySession,
     info: *const DRM_SampleInfo,
     data: *mut u8,
     length: u32,
-) -> Result<()> {
-    let info = args::reference("info", info)?;
-    let data = args::sample("data", data, length)?;
-    run(argument, session, &request(info)?, data)
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let info = args::reference("info", info)?;
+        let data = args::sample("data", data, length)?;
+        run(argument, session, &request(info)?, data)
+    })
 }
 
 /// Decrypts one sample that an `OH_AVCencInfo` describes.
@@ -74,7 +95,7 @@ pub fn decrypt_all(
                 session
                     .check_sample(&pin, &request, sample.dataLen as usize)
                     .inspect_err(|_| session.count_error(&pin))
-                    .map_err(|error| (error, Some((session.clone(), info.keyId))))
+                    .map_err(|error| (error, Some(info.keyId)))
             });
             checked.push(found.inspect_err(|_| refused = Some(index))?);
         }
@@ -90,14 +111,15 @@ pub fn decrypt_all(
         if let (Some(out), Some(index)) = (failed_index, refused) {
             out.write(u32::try_from(index).unwrap_or(u32::MAX));
         }
-        if let (Error::NoKey { .. }, Some((session, key_id))) = (&error, missing) {
-            session.announce_missing_key(&key_id);
+        if let Some(key_id) = missing {
+            announce_missing_key(session, &error, &key_id);
         }
         error
     })
 }
 
-type Refusal = (Error, Option<(std::sync::Arc<crate::drm::session::MediaKeySession>, [u8; 16])>);
+/// An error, and the id of the key that was looked for.
+type Refusal = (Error, Option<[u8; DRM_KEY_ID_SIZE]>);
 
 fn check_one(sample: &DRM_Sample) -> Result<(&DRM_SampleInfo, SampleRequest<'_>), Refusal> {
     let check = || {
@@ -111,29 +133,33 @@ fn check_one(sample: &DRM_Sample) -> Result<(&DRM_SampleInfo, SampleRequest<'_>)
     check().map_err(|error| (error, None))
 }
 
-#[inline(always)]
 fn run(
     argument: &'static str,
     session: *const MediaKeySession,
     request: &SampleRequest<'_>,
     data: &mut [u8],
 ) -> Result<()> {
-    let (error, session) = {
+    let error = {
         let pin = pin();
         let session = handle::sessions().get_pinned(&pin, session).ok_or_else(|| Sessions::not_a_handle(argument))?;
         match session.decrypt_sample(&pin, request, data) {
             Ok(()) => return Ok(()),
             Err(error) => {
                 session.count_error(&pin);
-                (error, session.clone())
+                error
             }
         }
     };
-    // Not while pinned: this takes locks.
-    if matches!(error, Error::NoKey { .. }) {
-        session.announce_missing_key(request.key_id);
-    }
+    announce_missing_key(session, &error, request.key_id);
     Err(error)
+}
+
+/// Tells listeners if that is why a sample was refused. Not to be called while pinned: this takes locks.
+#[cold]
+fn announce_missing_key(session: *const MediaKeySession, error: &Error, key_id: &[u8; DRM_KEY_ID_SIZE]) {
+    if let (Error::NoKey { .. }, Some(session)) = (error, handle::sessions().get(session)) {
+        session.announce_missing_key(key_id);
+    }
 }
 
 #[inline(always)]

@@ -51,13 +51,13 @@ impl<'a> Sample<'a> {
     /// Decrypts `data`, the sample whose length was given to [`Sample::new`], in place. Never fails, never panics.
     ///
     /// Should `data` have another length, the ranges are cut off at its end.
-    #[inline]
+    #[inline(always)]
     pub fn decrypt(&self, key: &ContentKey, data: &mut [u8]) {
         key.decrypt(self.cipher, &self.job, data);
     }
 }
 
-#[inline]
+#[inline(always)]
 fn check_pattern(scheme: Scheme, pattern: Pattern) -> Result<()> {
     if pattern == Pattern::NONE {
         return Ok(());
@@ -71,7 +71,7 @@ fn check_pattern(scheme: Scheme, pattern: Pattern) -> Result<()> {
     Ok(())
 }
 
-#[inline]
+#[inline(always)]
 fn check_sum(subsamples: &[Subsample], data_len: usize) -> Result<()> {
     // Cannot overflow: a slice has less than 2^60 entries of 8 bytes, and each adds less than 2^33; the addition is
     // checked all the same where that would not hold, on the far side of the memory that exists.

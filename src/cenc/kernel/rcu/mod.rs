@@ -40,6 +40,7 @@
 
 mod cell;
 mod record;
+mod slot;
 
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,7 @@ use std::time::Duration;
 
 pub use cell::RcuCell;
 use record::{EPOCH, Record};
+pub use slot::RcuSlot;
 
 use super::sync::{Ordering, heavy_fence};
 
@@ -65,7 +67,7 @@ pub struct Pin {
 /// Pins the calling thread.
 ///
 /// The first call of a thread claims or allocates its record.
-#[inline]
+#[inline(always)]
 pub fn pin() -> Pin {
     let record = record::of_this_thread();
     record.enter();

@@ -49,7 +49,7 @@ pub type OH_AVMetadata = OH_AVMetadataStruct;
 pub extern "C" fn OH_AVMetadataBuilder_Create(builder: *mut *mut OH_AVMetadataBuilder) -> MetadataResultValue {
     boundary::call::<MetadataCode>(|| {
         let out = args::out("builder", builder)?;
-        out.write(MetadataBuilders::table().insert(Arc::default())?);
+        out.write(MetadataBuilders::insert(Arc::default())?);
         Ok(())
     })
 }
@@ -64,7 +64,7 @@ pub extern "C" fn OH_AVMetadataBuilder_Create(builder: *mut *mut OH_AVMetadataBu
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_AVMetadataBuilder_Destroy(builder: *mut OH_AVMetadataBuilder) -> MetadataResultValue {
     boundary::call::<MetadataCode>(|| {
-        MetadataBuilders::table().remove(builder).map(drop).ok_or_else(|| MetadataBuilders::not_a_handle("builder"))
+        MetadataBuilders::remove(builder).map(drop).ok_or_else(|| MetadataBuilders::not_a_handle("builder"))
     })
 }
 
@@ -404,7 +404,7 @@ pub extern "C" fn OH_AVMetadataBuilder_GenerateAVMetadata(
 ) -> MetadataResultValue {
     change(builder, |metadata| {
         let out = args::out("avMetadata", avMetadata)?;
-        out.write(Metadatas::table().insert(Arc::new(metadata.clone()))?);
+        out.write(Metadatas::insert(Arc::new(metadata.clone()))?);
         Ok(())
     })
 }
@@ -419,7 +419,7 @@ pub extern "C" fn OH_AVMetadataBuilder_GenerateAVMetadata(
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_AVMetadata_Destroy(avMetadata: *mut OH_AVMetadata) -> MetadataResultValue {
     boundary::call::<MetadataCode>(|| {
-        Metadatas::table().remove(avMetadata).map(drop).ok_or_else(|| Metadatas::not_a_handle("avMetadata"))
+        Metadatas::remove(avMetadata).map(drop).ok_or_else(|| Metadatas::not_a_handle("avMetadata"))
     })
 }
 
@@ -430,7 +430,7 @@ pub(super) fn change(
 ) -> MetadataResultValue {
     boundary::call::<MetadataCode>(|| {
         let builder: Arc<Mutex<Metadata>> =
-            MetadataBuilders::table().get(builder).ok_or_else(|| MetadataBuilders::not_a_handle("builder"))?;
+            MetadataBuilders::get(builder).ok_or_else(|| MetadataBuilders::not_a_handle("builder"))?;
         change(&mut builder.lock())
     })
 }

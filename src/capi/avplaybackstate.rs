@@ -117,5 +117,5 @@ pub extern "C" fn OH_AVSession_GetPlaybackVolume(
 }
 
 fn get(handle: *mut OH_AVSession_AVPlaybackState) -> Result<Arc<Playback>> {
-    PlaybackStates::table().get(handle).ok_or_else(|| PlaybackStates::not_a_handle("playbackState"))
+    PlaybackStates::get(handle).ok_or_else(|| PlaybackStates::not_a_handle("playbackState"))
 }

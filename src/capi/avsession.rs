@@ -241,7 +241,7 @@ pub extern "C" fn OH_AVSession_SetAVMetadata(
 ) -> SessionErrValue {
     boundary::call::<SessionCode>(|| {
         let object = handle::av_session(avsession)?;
-        let metadata = Metadatas::table().get(avmetadata).ok_or_else(|| Metadatas::not_a_handle("avmetadata"))?;
+        let metadata = Metadatas::get(avmetadata).ok_or_else(|| Metadatas::not_a_handle("avmetadata"))?;
         object.session.set_metadata(&metadata)
     })
 }

@@ -241,7 +241,7 @@ pub extern "C" fn OH_AVMetadata_GetLyricLine(
     lineLen: *mut u32,
 ) -> SessionErrValue {
     boundary::call::<SessionCode>(|| {
-        let metadata = Metadatas::table().get(avMetadata).ok_or_else(|| Metadatas::not_a_handle("avMetadata"))?;
+        let metadata = Metadatas::get(avMetadata).ok_or_else(|| Metadatas::not_a_handle("avMetadata"))?;
         write_line(metadata.lyric.lines().line_at(position).unwrap_or_default(), line, lineLen)
     })
 }
@@ -305,7 +305,7 @@ pub extern "C" fn OH_AVSession_AcquirePlaybackState(
     boundary::call::<SessionCode>(|| {
         let object = handle::av_session(avsession)?;
         let out = args::out("playbackState", playbackState)?;
-        out.write(PlaybackStates::table().insert(Arc::new(object.session.snapshot().playback))?);
+        out.write(PlaybackStates::insert(Arc::new(object.session.snapshot().playback))?);
         Ok(())
     })
 }
@@ -323,7 +323,7 @@ pub extern "C" fn OH_AVSession_ReleasePlaybackState(
     playbackState: *mut OH_AVSession_AVPlaybackState,
 ) -> SessionErrValue {
     boundary::call::<SessionCode>(|| {
-        let removed = PlaybackStates::table().remove(playbackState);
+        let removed = PlaybackStates::remove(playbackState);
         removed.map(drop).ok_or_else(|| PlaybackStates::not_a_handle("playbackState"))
     })
 }

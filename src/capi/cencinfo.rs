@@ -7,7 +7,7 @@ use super::args;
 use super::averrors::OH_AVErrCode;
 use super::boundary::{self, AvCode};
 use super::enums::{AVErrCodeValue, CencAlgorithmValue, CencInfoModeValue};
-use super::handle::{self, CencInfos, Kind};
+use super::handle::{CencInfos, Kind};
 use crate::error::{Error, Result};
 
 /// Algorithms that encrypt samples.
@@ -103,7 +103,7 @@ pub extern "C" fn OH_AVCencInfo_Create() -> *mut OH_AVCencInfo {
             subsample_count: 0,
             mode: DrmCencInfoMode::DRM_CENC_INFO_KEY_IV_SUBSAMPLES_SET as u32,
         };
-        handle::cenc_infos().insert(Arc::new(Mutex::new(info)))
+        CencInfos::insert(Arc::new(Mutex::new(info)))
     })
 }
 
@@ -117,7 +117,7 @@ pub extern "C" fn OH_AVCencInfo_Create() -> *mut OH_AVCencInfo {
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_AVCencInfo_Destroy(cencInfo: *mut OH_AVCencInfo) -> AVErrCodeValue {
     boundary::call::<AvCode>(|| {
-        handle::cenc_infos().remove(cencInfo).map(drop).ok_or_else(|| CencInfos::not_a_handle("cencInfo"))
+        CencInfos::remove(cencInfo).map(drop).ok_or_else(|| CencInfos::not_a_handle("cencInfo"))
     })
 }
 
@@ -232,7 +232,7 @@ pub extern "C" fn OH_AVCencInfo_SetMode(cencInfo: *mut OH_AVCencInfo, mode: Cenc
 
 fn change(info: *mut OH_AVCencInfo, f: impl FnOnce(&mut CencInfo) -> Result<()>) -> AVErrCodeValue {
     boundary::call::<AvCode>(|| {
-        let info = handle::cenc_infos().get(info).ok_or_else(|| CencInfos::not_a_handle("cencInfo"))?;
+        let info = CencInfos::get(info).ok_or_else(|| CencInfos::not_a_handle("cencInfo"))?;
         f(&mut info.lock())
     })
 }

@@ -5,7 +5,6 @@
 
 use parking_lot::Mutex;
 use std::ffi::CString;
-use std::marker::PhantomData;
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -36,7 +35,7 @@ const SLOTS: usize = 65_536;
 
 const _: () = assert!(usize::BITS == 64, "handles need 64-bit pointers");
 
-/// A kind of handle: what C sees, what it stands for.
+/// A kind of handle: what C sees, what it stands for, and the table of all that exist.
 pub(crate) trait Kind: 'static {
     /// The opaque C type.
     type Opaque;
@@ -53,9 +52,68 @@ pub(crate) trait Kind: 'static {
     /// Which of them are free.
     fn free() -> &'static Mutex<Free>;
 
-    /// The table of this kind.
-    fn table() -> Table<Self> {
-        Table(PhantomData)
+    /// Makes a handle.
+    fn insert(object: Arc<Self::Object>) -> Result<*mut Self::Opaque> {
+        let index = Self::take_index()?;
+        let slot = &Self::slots()[index];
+        drop(slot.object.replace(Some(object)));
+        let generation = slot.generation.load(Ordering::Relaxed).wrapping_add(1);
+        slot.generation.store(generation, Ordering::Release);
+        let handle =
+            MAGIC << MAGIC_SHIFT | Self::NUMBER << KIND_SHIFT | (generation as usize) << GENERATION_SHIFT | index;
+        Ok(ptr::without_provenance_mut(handle))
+    }
+
+    /// The object of a handle, valid while pinned.
+    #[inline(always)]
+    fn get_pinned(pin: &Pin, handle: *const Self::Opaque) -> Option<&Self::Object> {
+        let (index, generation) = Self::decode(handle)?;
+        let slot = Self::slots().get(index)?;
+        // The object is read before the generation: another object in the slot comes with another generation.
+        let object = slot.object.read(pin)?;
+        (slot.generation.load(Ordering::Acquire) == generation).then_some(object)
+    }
+
+    /// The object of a handle.
+    fn get(handle: *const Self::Opaque) -> Option<Arc<Self::Object>> {
+        let (index, generation) = Self::decode(handle)?;
+        let slot = Self::slots().get(index)?;
+        // In this order, for the same reason.
+        let object = slot.object.get()?;
+        (slot.generation.load(Ordering::Acquire) == generation).then_some(object)
+    }
+
+    /// Makes a handle stale and returns its object. When it returns, nobody who is pinned uses the object.
+    fn remove(handle: *const Self::Opaque) -> Option<Arc<Self::Object>> {
+        let (index, generation) = Self::decode(handle)?;
+        let slot = Self::slots().get(index)?;
+        let next = generation.wrapping_add(1);
+        slot.generation.compare_exchange(generation, next, Ordering::AcqRel, Ordering::Relaxed).ok()?;
+        let object = slot.object.replace(None);
+        Self::free().lock().indexes.push(index);
+        object
+    }
+
+    fn take_index() -> Result<usize> {
+        let mut free = Self::free().lock();
+        if let Some(index) = free.indexes.pop() {
+            return Ok(index);
+        }
+        if free.used == SLOTS {
+            return Err(Error::Refused(format!("{SLOTS} {} handles exist already", Self::NAME).into()));
+        }
+        free.used += 1;
+        Ok(free.used - 1)
+    }
+
+    /// Index and generation of something that looks like a live handle of this kind.
+    #[inline(always)]
+    fn decode(handle: *const Self::Opaque) -> Option<(usize, u32)> {
+        let handle = handle.addr();
+        let expected = MAGIC << (MAGIC_SHIFT - KIND_SHIFT) | Self::NUMBER;
+        #[allow(clippy::cast_possible_truncation)] // masked to 32 bits
+        let generation = (handle >> GENERATION_SHIFT & GENERATION_MASK) as u32;
+        (handle >> KIND_SHIFT == expected && generation % 2 == 1).then_some((handle & INDEX_MASK, generation))
     }
 
     /// The error for a handle that is none.
@@ -88,7 +146,7 @@ macro_rules! kind {
             const NAME: &'static str = $name;
 
             fn slots() -> &'static [Slot<$object>; SLOTS] {
-                static PLACES: [Slot<$object>; SLOTS] = [const { Slot::EMPTY }; SLOTS];
+                static PLACES: [Slot<$object>; SLOTS] = [const { Slot::empty() }; SLOTS];
                 &PLACES
             }
 
@@ -124,7 +182,9 @@ pub(crate) struct Slot<T> {
 }
 
 impl<T: Send + Sync> Slot<T> {
-    const EMPTY: Self = Self { generation: AtomicU32::new(0), object: RcuSlot::new() };
+    const fn empty() -> Self {
+        Self { generation: AtomicU32::new(0), object: RcuSlot::new() }
+    }
 }
 
 /// Slots that have no handle.
@@ -135,97 +195,19 @@ pub(crate) struct Free {
     used: usize,
 }
 
-/// All handles of one kind.
-pub(crate) struct Table<K: Kind + ?Sized>(PhantomData<K>);
-
-impl<K: Kind + ?Sized> Table<K> {
-    /// Makes a handle.
-    pub fn insert(&self, object: Arc<K::Object>) -> Result<*mut K::Opaque> {
-        let index = Self::take_index()?;
-        let slot = &K::slots()[index];
-        drop(slot.object.replace(Some(object)));
-        let generation = slot.generation.load(Ordering::Relaxed).wrapping_add(1);
-        slot.generation.store(generation, Ordering::Release);
-        let handle = MAGIC << MAGIC_SHIFT | K::NUMBER << KIND_SHIFT | (generation as usize) << GENERATION_SHIFT | index;
-        Ok(ptr::without_provenance_mut(handle))
-    }
-
-    /// The object of a handle, valid while pinned.
-    #[inline(always)]
-    pub fn get_pinned<'g>(&self, pin: &'g Pin, handle: *const K::Opaque) -> Option<&'g K::Object> {
-        let (index, generation) = Self::decode(handle)?;
-        let slot = K::slots().get(index)?;
-        // The object is read before the generation: another object in the slot comes with another generation.
-        let object = slot.object.read(pin)?;
-        (slot.generation.load(Ordering::Acquire) == generation).then_some(object)
-    }
-
-    /// The object of a handle.
-    pub fn get(&self, handle: *const K::Opaque) -> Option<Arc<K::Object>> {
-        let (index, generation) = Self::decode(handle)?;
-        let slot = K::slots().get(index)?;
-        // In this order, for the same reason.
-        let object = slot.object.get()?;
-        (slot.generation.load(Ordering::Acquire) == generation).then_some(object)
-    }
-
-    /// Makes a handle stale and returns its object. When it returns, nobody who is pinned uses the object.
-    pub fn remove(&self, handle: *const K::Opaque) -> Option<Arc<K::Object>> {
-        let (index, generation) = Self::decode(handle)?;
-        let slot = K::slots().get(index)?;
-        let next = generation.wrapping_add(1);
-        slot.generation.compare_exchange(generation, next, Ordering::AcqRel, Ordering::Relaxed).ok()?;
-        let object = slot.object.replace(None);
-        K::free().lock().indexes.push(index);
-        object
-    }
-
-    fn take_index() -> Result<usize> {
-        let mut free = K::free().lock();
-        if let Some(index) = free.indexes.pop() {
-            return Ok(index);
-        }
-        if free.used == SLOTS {
-            return Err(Error::Refused(format!("{SLOTS} {} handles exist already", K::NAME).into()));
-        }
-        free.used += 1;
-        Ok(free.used - 1)
-    }
-
-    /// Index and generation of something that looks like a live handle of this kind.
-    #[inline(always)]
-    fn decode(handle: *const K::Opaque) -> Option<(usize, u32)> {
-        let handle = handle.addr();
-        let expected = MAGIC << (MAGIC_SHIFT - KIND_SHIFT) | K::NUMBER;
-        #[allow(clippy::cast_possible_truncation)] // masked to 32 bits
-        let generation = (handle >> GENERATION_SHIFT & GENERATION_MASK) as u32;
-        (handle >> KIND_SHIFT == expected && generation % 2 == 1).then_some((handle & INDEX_MASK, generation))
-    }
-}
-
-/// The OH_AVCencInfo table.
-pub(crate) fn cenc_infos() -> Table<CencInfos> {
-    CencInfos::table()
-}
-
-/// The MediaKeySession table.
-pub(crate) fn sessions() -> Table<Sessions> {
-    Sessions::table()
-}
-
 /// The MediaKeySystem of a handle.
 pub(crate) fn system(argument: &'static str, handle: *const common::MediaKeySystem) -> Result<Arc<MediaKeySystem>> {
-    Systems::table().get(handle).ok_or_else(|| Systems::not_a_handle(argument))
+    Systems::get(handle).ok_or_else(|| Systems::not_a_handle(argument))
 }
 
 /// The MediaKeySession of a handle.
 pub(crate) fn session(argument: &'static str, handle: *const common::MediaKeySession) -> Result<Arc<MediaKeySession>> {
-    sessions().get(handle).ok_or_else(|| Sessions::not_a_handle(argument))
+    Sessions::get(handle).ok_or_else(|| Sessions::not_a_handle(argument))
 }
 
 /// Makes a handle for a MediaKeySystem.
 pub(crate) fn insert_system(system: &Arc<MediaKeySystem>) -> Result<*mut common::MediaKeySystem> {
-    Systems::table().insert(Arc::clone(system)).inspect_err(|_| drop(system.close()))
+    Systems::insert(Arc::clone(system)).inspect_err(|_| drop(system.close()))
 }
 
 /// Makes a handle for a new session of a system.
@@ -233,11 +215,11 @@ pub(crate) fn insert_session(
     system: &Arc<MediaKeySystem>,
     session: &Arc<MediaKeySession>,
 ) -> Result<*mut common::MediaKeySession> {
-    let handle = sessions().insert(Arc::clone(session)).inspect_err(|_| system.close_session(session))?;
+    let handle = Sessions::insert(Arc::clone(session)).inspect_err(|_| system.close_session(session))?;
     let _ = session.token().set(handle.addr());
     // Whoever destroyed the system before the token was set could not make the handle stale.
     if system.is_closed() {
-        sessions().remove(handle);
+        Sessions::remove(handle);
         return Err(Systems::not_a_handle("mediaKeySystem"));
     }
     Ok(handle)
@@ -251,7 +233,7 @@ pub(crate) fn session_pointer(session: &MediaKeySession) -> Result<*mut common::
 
 /// Destroys a session.
 pub(crate) fn destroy_session(argument: &'static str, handle: *const common::MediaKeySession) -> Result<()> {
-    let session = sessions().remove(handle).ok_or_else(|| Sessions::not_a_handle(argument))?;
+    let session = Sessions::remove(handle).ok_or_else(|| Sessions::not_a_handle(argument))?;
     // A system that is gone has closed its sessions.
     if let Ok(system) = session.system() {
         system.close_session(&session);
@@ -261,10 +243,10 @@ pub(crate) fn destroy_session(argument: &'static str, handle: *const common::Med
 
 /// Destroys a system and its sessions.
 pub(crate) fn destroy_system(argument: &'static str, handle: *const common::MediaKeySystem) -> Result<()> {
-    let system = Systems::table().remove(handle).ok_or_else(|| Systems::not_a_handle(argument))?;
+    let system = Systems::remove(handle).ok_or_else(|| Systems::not_a_handle(argument))?;
     for session in system.close() {
         if let Some(&token) = session.token().get() {
-            sessions().remove(ptr::without_provenance(token));
+            Sessions::remove(ptr::without_provenance(token));
         }
     }
     Ok(())
@@ -272,14 +254,14 @@ pub(crate) fn destroy_system(argument: &'static str, handle: *const common::Medi
 
 /// The session of an OH_AVSession.
 pub(crate) fn av_session(handle: *const OH_AVSession) -> Result<Arc<AvSession>> {
-    AvSessions::table().get(handle).ok_or_else(|| AvSessions::not_a_handle("avsession"))
+    AvSessions::get(handle).ok_or_else(|| AvSessions::not_a_handle("avsession"))
 }
 
 /// Makes a handle for a new session.
 pub(crate) fn insert_av_session(session: &Arc<Session>) -> Result<*mut OH_AVSession> {
     let id = CString::new(session.id()).map_err(|_| Error::Internal("a NUL in a session id".into()))?;
     let object = Arc::new(AvSession { session: Arc::clone(session), id });
-    let handle = AvSessions::table().insert(object).inspect_err(|_| session.close())?;
+    let handle = AvSessions::insert(object).inspect_err(|_| session.close())?;
     let _ = session.token().set(handle.addr());
     Ok(handle)
 }
@@ -293,7 +275,7 @@ pub(crate) fn av_session_pointer(session: &Session) -> Result<*mut OH_AVSession>
 
 /// Destroys a session.
 pub(crate) fn destroy_av_session(handle: *const OH_AVSession) -> Result<()> {
-    let object = AvSessions::table().remove(handle).ok_or_else(|| AvSessions::not_a_handle("avsession"))?;
+    let object = AvSessions::remove(handle).ok_or_else(|| AvSessions::not_a_handle("avsession"))?;
     object.session.close();
     Ok(())
 }

@@ -35,7 +35,7 @@ pub fn decrypt_at_once(
     let request = request(args::reference("info", info).ok()?).ok()?;
     let data = args::sample("data", data, length).ok()?;
     let pin = pin();
-    handle::sessions().get_pinned(&pin, session)?.decrypt_sample(&pin, &request, data).ok()
+    Sessions::get_pinned(&pin, session)?.decrypt_sample(&pin, &request, data).ok()
 }
 
 /// Decrypts one sample, or tells why not.
@@ -63,7 +63,7 @@ pub fn decrypt_with_cenc_info(
     data: *mut u8,
     length: u32,
 ) -> Result<()> {
-    let info = handle::cenc_infos().get(info).ok_or_else(|| CencInfos::not_a_handle("cencInfo"))?;
+    let info = CencInfos::get(info).ok_or_else(|| CencInfos::not_a_handle("cencInfo"))?;
     let info = info.lock().clone();
     let data = args::sample("data", data, length)?;
     let mut subsamples = [DrmSubsample::default(); DRM_KEY_MAX_SUB_SAMPLE_NUM + 1];
@@ -86,8 +86,7 @@ pub fn decrypt_all(
     let mut refused = None;
     let result = (|| {
         let pin = pin();
-        let session =
-            handle::sessions().get_pinned(&pin, session).ok_or_else(|| (Sessions::not_a_handle(argument), None))?;
+        let session = Sessions::get_pinned(&pin, session).ok_or_else(|| (Sessions::not_a_handle(argument), None))?;
         // Grows with what has been checked: `count` is not to be trusted with an allocation.
         let mut checked: SmallVec<[CheckedSample<'_>; INLINE_SAMPLES]> = SmallVec::new();
         for (index, sample) in samples.iter().enumerate() {
@@ -141,7 +140,7 @@ fn run(
 ) -> Result<()> {
     let error = {
         let pin = pin();
-        let session = handle::sessions().get_pinned(&pin, session).ok_or_else(|| Sessions::not_a_handle(argument))?;
+        let session = Sessions::get_pinned(&pin, session).ok_or_else(|| Sessions::not_a_handle(argument))?;
         match session.decrypt_sample(&pin, request, data) {
             Ok(()) => return Ok(()),
             Err(error) => {
@@ -157,7 +156,7 @@ fn run(
 /// Tells listeners if that is why a sample was refused. Not to be called while pinned: this takes locks.
 #[cold]
 fn announce_missing_key(session: *const MediaKeySession, error: &Error, key_id: &[u8; DRM_KEY_ID_SIZE]) {
-    if let (Error::NoKey { .. }, Some(session)) = (error, handle::sessions().get(session)) {
+    if let (Error::NoKey { .. }, Some(session)) = (error, Sessions::get(session)) {
         session.announce_missing_key(key_id);
     }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes c_tests/abi/abi.c from the recorded facts about the NDK's interface in c_tests/abi/*.json.
+"""Writes c_tests/abi/abi.c from the recorded facts about the interface in c_tests/abi/*.json.
 
 The program that it writes compiles only if every enum value, constant, struct size, member offset, member type, typedef
 and prototype is the recorded one, and links only if every function is in the library.
@@ -16,7 +16,8 @@ import sys
 ABI_DIR = pathlib.Path(__file__).resolve().parent.parent / "c_tests" / "abi"
 INCLUDE_DIR = ABI_DIR.parent.parent / "include"
 OUTPUT = ABI_DIR / "abi.c"
-FACTS = ("drm-ndk.json", "cencinfo.json", "avsession.json")
+# The NDK's interface, and what this library adds to it as released.
+FACTS = ("drm-ndk.json", "cencinfo.json", "avsession.json", "extension.json")
 
 
 def load():

@@ -79,7 +79,7 @@ c_address() { c_tests address -DNATIVE_DRM_CARGO_TARGET_DIR="$CARGO_TARGET_DIR/a
 c_thread() { c_tests thread -DNATIVE_DRM_CARGO_TARGET_DIR="$CARGO_TARGET_DIR/thread" -DNATIVE_DRM_SANITIZE=thread; }
 c_valgrind() {
     c_tests valgrind -DNATIVE_DRM_CARGO_TARGET_DIR="$CARGO_TARGET_DIR" -DNATIVE_DRM_TEST_TIMEOUT=600 \
-        "-DNATIVE_DRM_TEST_LAUNCHER=valgrind;--quiet;--error-exitcode=99;--leak-check=full;--errors-for-leak-kinds=definite;--fair-sched=yes"
+        "-DNATIVE_DRM_TEST_LAUNCHER=valgrind;--quiet;--error-exitcode=99;--leak-check=full;--errors-for-leak-kinds=definite;--trace-children=yes;--fair-sched=yes"
 }
 
 names=() seconds=() passes=() fails=() ignores=()

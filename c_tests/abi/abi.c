@@ -14,6 +14,8 @@
 #include "multimedia/player_framework/native_cencinfo.h"
 #include "multimedia/drm_framework/native_drm_common.h"
 #include "multimedia/drm_framework/native_drm_err.h"
+#include "multimedia/drm_framework/native_drm_extension.h"
+#include "multimedia/drm_framework/native_mediadecrypt.h"
 #include "multimedia/drm_framework/native_mediakeysession.h"
 #include "multimedia/drm_framework/native_mediakeysystem.h"
 
@@ -188,6 +190,12 @@ _Static_assert(TYPE_LOCAL == 0, "TYPE_LOCAL");
 _Static_assert(TYPE_CAST_PLUS_STREAM == 2, "TYPE_CAST_PLUS_STREAM");
 _Static_assert(TYPE_DLNA == 4, "TYPE_DLNA");
 _Static_assert(TYPE_CAST_PLUS_AUDIO == 8, "TYPE_CAST_PLUS_AUDIO");
+_Static_assert(sizeof(enum NativeDrm_LogLevel) == 4, "size of enum NativeDrm_LogLevel");
+_Static_assert(NATIVE_DRM_LOG_OFF == 0, "NATIVE_DRM_LOG_OFF");
+_Static_assert(NATIVE_DRM_LOG_ERROR == 1, "NATIVE_DRM_LOG_ERROR");
+_Static_assert(NATIVE_DRM_LOG_WARN == 2, "NATIVE_DRM_LOG_WARN");
+_Static_assert(NATIVE_DRM_LOG_INFO == 3, "NATIVE_DRM_LOG_INFO");
+_Static_assert(NATIVE_DRM_LOG_DEBUG == 4, "NATIVE_DRM_LOG_DEBUG");
 
 /* Constants */
 _Static_assert(MAX_MEDIA_KEY_REQUEST_OPTION_COUNT == 16, "MAX_MEDIA_KEY_REQUEST_OPTION_COUNT");
@@ -216,6 +224,14 @@ _Static_assert(MAX_MEDIA_KEY_SYSTEM_NUM == 8, "MAX_MEDIA_KEY_SYSTEM_NUM");
 _Static_assert(DRM_KEY_ID_SIZE == 16, "DRM_KEY_ID_SIZE");
 _Static_assert(DRM_KEY_IV_SIZE == 16, "DRM_KEY_IV_SIZE");
 _Static_assert(DRM_KEY_MAX_SUB_SAMPLE_NUM == 64, "DRM_KEY_MAX_SUB_SAMPLE_NUM");
+_Static_assert(DRM_CENC_SCHEME_AUTO == 0, "DRM_CENC_SCHEME_AUTO");
+_Static_assert(DRM_CENC_SCHEME_CENC == 1667591779, "DRM_CENC_SCHEME_CENC");
+_Static_assert(DRM_CENC_SCHEME_CENS == 1667591795, "DRM_CENC_SCHEME_CENS");
+_Static_assert(DRM_CENC_SCHEME_CBC1 == 1667392305, "DRM_CENC_SCHEME_CBC1");
+_Static_assert(DRM_CENC_SCHEME_CBCS == 1667392371, "DRM_CENC_SCHEME_CBCS");
+_Static_assert(NATIVE_DRM_MAX_CONFIG_NAME_LEN == 256, "NATIVE_DRM_MAX_CONFIG_NAME_LEN");
+_Static_assert(NATIVE_DRM_MAX_CONFIG_VALUE_LEN == 4096, "NATIVE_DRM_MAX_CONFIG_VALUE_LEN");
+_Static_assert(NATIVE_DRM_MAX_RESPONSE_LEN == 1048576, "NATIVE_DRM_MAX_RESPONSE_LEN");
 
 /* Structs */
 _Static_assert(sizeof(DRM_MediaKeyRequestInfo) == 5196, "size of DRM_MediaKeyRequestInfo");
@@ -358,6 +374,63 @@ _Static_assert(__builtin_types_compatible_p(__typeof__(&((AVSession_PlaybackPosi
 _Static_assert(offsetof(AVSession_PlaybackPosition, updateTime) == 8, "offset of AVSession_PlaybackPosition.updateTime");
 _Static_assert(sizeof(((AVSession_PlaybackPosition *)0)->updateTime) == 8, "size of AVSession_PlaybackPosition.updateTime");
 _Static_assert(__builtin_types_compatible_p(__typeof__(&((AVSession_PlaybackPosition *)0)->updateTime), int64_t *), "type of AVSession_PlaybackPosition.updateTime");
+_Static_assert(sizeof(DRM_SampleInfo) == 72, "size of DRM_SampleInfo");
+_Static_assert(_Alignof(DRM_SampleInfo) == 8, "alignment of DRM_SampleInfo");
+_Static_assert(offsetof(DRM_SampleInfo, structSize) == 0, "offset of DRM_SampleInfo.structSize");
+_Static_assert(sizeof(((DRM_SampleInfo *)0)->structSize) == 4, "size of DRM_SampleInfo.structSize");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((DRM_SampleInfo *)0)->structSize), uint32_t *), "type of DRM_SampleInfo.structSize");
+_Static_assert(offsetof(DRM_SampleInfo, algorithm) == 4, "offset of DRM_SampleInfo.algorithm");
+_Static_assert(sizeof(((DRM_SampleInfo *)0)->algorithm) == 4, "size of DRM_SampleInfo.algorithm");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((DRM_SampleInfo *)0)->algorithm), DrmCencAlgorithm *), "type of DRM_SampleInfo.algorithm");
+_Static_assert(offsetof(DRM_SampleInfo, scheme) == 8, "offset of DRM_SampleInfo.scheme");
+_Static_assert(sizeof(((DRM_SampleInfo *)0)->scheme) == 4, "size of DRM_SampleInfo.scheme");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((DRM_SampleInfo *)0)->scheme), uint32_t *), "type of DRM_SampleInfo.scheme");
+_Static_assert(offsetof(DRM_SampleInfo, ivLen) == 12, "offset of DRM_SampleInfo.ivLen");
+_Static_assert(sizeof(((DRM_SampleInfo *)0)->ivLen) == 4, "size of DRM_SampleInfo.ivLen");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((DRM_SampleInfo *)0)->ivLen), uint32_t *), "type of DRM_SampleInfo.ivLen");
+_Static_assert(offsetof(DRM_SampleInfo, keyId) == 16, "offset of DRM_SampleInfo.keyId");
+_Static_assert(sizeof(((DRM_SampleInfo *)0)->keyId) == 16, "size of DRM_SampleInfo.keyId");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((DRM_SampleInfo *)0)->keyId), uint8_t (*)[16]), "type of DRM_SampleInfo.keyId");
+_Static_assert(offsetof(DRM_SampleInfo, iv) == 32, "offset of DRM_SampleInfo.iv");
+_Static_assert(sizeof(((DRM_SampleInfo *)0)->iv) == 16, "size of DRM_SampleInfo.iv");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((DRM_SampleInfo *)0)->iv), uint8_t (*)[16]), "type of DRM_SampleInfo.iv");
+_Static_assert(offsetof(DRM_SampleInfo, cryptByteBlock) == 48, "offset of DRM_SampleInfo.cryptByteBlock");
+_Static_assert(sizeof(((DRM_SampleInfo *)0)->cryptByteBlock) == 4, "size of DRM_SampleInfo.cryptByteBlock");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((DRM_SampleInfo *)0)->cryptByteBlock), uint32_t *), "type of DRM_SampleInfo.cryptByteBlock");
+_Static_assert(offsetof(DRM_SampleInfo, skipByteBlock) == 52, "offset of DRM_SampleInfo.skipByteBlock");
+_Static_assert(sizeof(((DRM_SampleInfo *)0)->skipByteBlock) == 4, "size of DRM_SampleInfo.skipByteBlock");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((DRM_SampleInfo *)0)->skipByteBlock), uint32_t *), "type of DRM_SampleInfo.skipByteBlock");
+_Static_assert(offsetof(DRM_SampleInfo, subsampleCount) == 56, "offset of DRM_SampleInfo.subsampleCount");
+_Static_assert(sizeof(((DRM_SampleInfo *)0)->subsampleCount) == 4, "size of DRM_SampleInfo.subsampleCount");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((DRM_SampleInfo *)0)->subsampleCount), uint32_t *), "type of DRM_SampleInfo.subsampleCount");
+_Static_assert(offsetof(DRM_SampleInfo, reserved) == 60, "offset of DRM_SampleInfo.reserved");
+_Static_assert(sizeof(((DRM_SampleInfo *)0)->reserved) == 4, "size of DRM_SampleInfo.reserved");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((DRM_SampleInfo *)0)->reserved), uint32_t *), "type of DRM_SampleInfo.reserved");
+_Static_assert(offsetof(DRM_SampleInfo, subsamples) == 64, "offset of DRM_SampleInfo.subsamples");
+_Static_assert(sizeof(((DRM_SampleInfo *)0)->subsamples) == 8, "size of DRM_SampleInfo.subsamples");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((DRM_SampleInfo *)0)->subsamples), const DrmSubsample * *), "type of DRM_SampleInfo.subsamples");
+_Static_assert(sizeof(DRM_Sample) == 24, "size of DRM_Sample");
+_Static_assert(_Alignof(DRM_Sample) == 8, "alignment of DRM_Sample");
+_Static_assert(offsetof(DRM_Sample, info) == 0, "offset of DRM_Sample.info");
+_Static_assert(sizeof(((DRM_Sample *)0)->info) == 8, "size of DRM_Sample.info");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((DRM_Sample *)0)->info), const DRM_SampleInfo * *), "type of DRM_Sample.info");
+_Static_assert(offsetof(DRM_Sample, data) == 8, "offset of DRM_Sample.data");
+_Static_assert(sizeof(((DRM_Sample *)0)->data) == 8, "size of DRM_Sample.data");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((DRM_Sample *)0)->data), uint8_t * *), "type of DRM_Sample.data");
+_Static_assert(offsetof(DRM_Sample, dataLen) == 16, "offset of DRM_Sample.dataLen");
+_Static_assert(sizeof(((DRM_Sample *)0)->dataLen) == 4, "size of DRM_Sample.dataLen");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((DRM_Sample *)0)->dataLen), uint32_t *), "type of DRM_Sample.dataLen");
+_Static_assert(offsetof(DRM_Sample, reserved) == 20, "offset of DRM_Sample.reserved");
+_Static_assert(sizeof(((DRM_Sample *)0)->reserved) == 4, "size of DRM_Sample.reserved");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((DRM_Sample *)0)->reserved), uint32_t *), "type of DRM_Sample.reserved");
+_Static_assert(sizeof(OH_MediaKeySession_UserDataCallback) == 16, "size of OH_MediaKeySession_UserDataCallback");
+_Static_assert(_Alignof(OH_MediaKeySession_UserDataCallback) == 8, "alignment of OH_MediaKeySession_UserDataCallback");
+_Static_assert(offsetof(OH_MediaKeySession_UserDataCallback, eventCallback) == 0, "offset of OH_MediaKeySession_UserDataCallback.eventCallback");
+_Static_assert(sizeof(((OH_MediaKeySession_UserDataCallback *)0)->eventCallback) == 8, "size of OH_MediaKeySession_UserDataCallback.eventCallback");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((OH_MediaKeySession_UserDataCallback *)0)->eventCallback), OH_MediaKeySession_UserDataEventCallback *), "type of OH_MediaKeySession_UserDataCallback.eventCallback");
+_Static_assert(offsetof(OH_MediaKeySession_UserDataCallback, keyChangeCallback) == 8, "offset of OH_MediaKeySession_UserDataCallback.keyChangeCallback");
+_Static_assert(sizeof(((OH_MediaKeySession_UserDataCallback *)0)->keyChangeCallback) == 8, "size of OH_MediaKeySession_UserDataCallback.keyChangeCallback");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((OH_MediaKeySession_UserDataCallback *)0)->keyChangeCallback), OH_MediaKeySession_UserDataKeyChangeCallback *), "type of OH_MediaKeySession_UserDataCallback.keyChangeCallback");
 
 /* Typedefs */
 _Static_assert(__builtin_types_compatible_p(Drm_ErrCode *, enum Drm_ErrCode *), "typedef Drm_ErrCode");
@@ -412,6 +485,10 @@ _Static_assert(__builtin_types_compatible_p(OH_AVSessionCallback_OnRewind *, AVS
 _Static_assert(__builtin_types_compatible_p(OH_AVSessionCallback_OnSeek *, AVSessionCallback_Result (**)(OH_AVSession *, uint64_t, void *)), "typedef OH_AVSessionCallback_OnSeek");
 _Static_assert(__builtin_types_compatible_p(OH_AVSessionCallback_OnSetLoopMode *, AVSessionCallback_Result (**)(OH_AVSession *, AVSession_LoopMode, void *)), "typedef OH_AVSessionCallback_OnSetLoopMode");
 _Static_assert(__builtin_types_compatible_p(OH_AVSessionCallback_OnToggleFavorite *, AVSessionCallback_Result (**)(OH_AVSession *, const char *, void *)), "typedef OH_AVSessionCallback_OnToggleFavorite");
+_Static_assert(__builtin_types_compatible_p(OH_MediaKeySystem_UserDataCallback *, Drm_ErrCode (**)(MediaKeySystem *, DRM_EventType, uint8_t *, int32_t, char *, void *)), "typedef OH_MediaKeySystem_UserDataCallback");
+_Static_assert(__builtin_types_compatible_p(OH_MediaKeySession_UserDataEventCallback *, Drm_ErrCode (**)(MediaKeySession *, DRM_EventType, uint8_t *, int32_t, char *, void *)), "typedef OH_MediaKeySession_UserDataEventCallback");
+_Static_assert(__builtin_types_compatible_p(OH_MediaKeySession_UserDataKeyChangeCallback *, Drm_ErrCode (**)(MediaKeySession *, DRM_KeysInfo *, _Bool, void *)), "typedef OH_MediaKeySession_UserDataKeyChangeCallback");
+_Static_assert(__builtin_types_compatible_p(OH_Drm_LogCallback *, void (**)(NativeDrm_LogLevel, const char *, void *)), "typedef OH_Drm_LogCallback");
 
 /* Prototypes */
 static Drm_ErrCode (*const call_OH_MediaKeySystem_SetCallback)(MediaKeySystem *, OH_MediaKeySystem_Callback) = OH_MediaKeySystem_SetCallback;
@@ -588,6 +665,26 @@ static AVSession_ErrCode (*const call_OH_AVSession_UnregisterToggleFavoriteCallb
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVSession_UnregisterToggleFavoriteCallback), AVSession_ErrCode (*)(OH_AVSession *, OH_AVSessionCallback_OnToggleFavorite)), "prototype of OH_AVSession_UnregisterToggleFavoriteCallback");
 static AVSession_ErrCode (*const call_OH_AVSession_AcquireSession)(const char *, const char *, const char *, OH_AVSession **) = OH_AVSession_AcquireSession;
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVSession_AcquireSession), AVSession_ErrCode (*)(const char *, const char *, const char *, OH_AVSession **)), "prototype of OH_AVSession_AcquireSession");
+static Drm_ErrCode (*const call_OH_MediaKeySession_DecryptSample)(MediaKeySession *, const DRM_SampleInfo *, uint8_t *, uint32_t) = OH_MediaKeySession_DecryptSample;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_MediaKeySession_DecryptSample), Drm_ErrCode (*)(MediaKeySession *, const DRM_SampleInfo *, uint8_t *, uint32_t)), "prototype of OH_MediaKeySession_DecryptSample");
+static Drm_ErrCode (*const call_OH_MediaKeySession_DecryptSampleWithCencInfo)(MediaKeySession *, OH_AVCencInfo *, uint8_t *, uint32_t) = OH_MediaKeySession_DecryptSampleWithCencInfo;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_MediaKeySession_DecryptSampleWithCencInfo), Drm_ErrCode (*)(MediaKeySession *, OH_AVCencInfo *, uint8_t *, uint32_t)), "prototype of OH_MediaKeySession_DecryptSampleWithCencInfo");
+static Drm_ErrCode (*const call_OH_MediaKeySession_DecryptSamples)(MediaKeySession *, const DRM_Sample *, uint32_t, uint32_t *) = OH_MediaKeySession_DecryptSamples;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_MediaKeySession_DecryptSamples), Drm_ErrCode (*)(MediaKeySession *, const DRM_Sample *, uint32_t, uint32_t *)), "prototype of OH_MediaKeySession_DecryptSamples");
+static Drm_ErrCode (*const call_OH_MediaKeySystem_FindSessionByKeyId)(MediaKeySystem *, const uint8_t *, uint32_t, MediaKeySession **) = OH_MediaKeySystem_FindSessionByKeyId;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_MediaKeySystem_FindSessionByKeyId), Drm_ErrCode (*)(MediaKeySystem *, const uint8_t *, uint32_t, MediaKeySession **)), "prototype of OH_MediaKeySystem_FindSessionByKeyId");
+static Drm_ErrCode (*const call_OH_MediaKeySystem_SetCallbackWithUserData)(MediaKeySystem *, OH_MediaKeySystem_UserDataCallback, void *) = OH_MediaKeySystem_SetCallbackWithUserData;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_MediaKeySystem_SetCallbackWithUserData), Drm_ErrCode (*)(MediaKeySystem *, OH_MediaKeySystem_UserDataCallback, void *)), "prototype of OH_MediaKeySystem_SetCallbackWithUserData");
+static Drm_ErrCode (*const call_OH_MediaKeySession_SetCallbackWithUserData)(MediaKeySession *, const OH_MediaKeySession_UserDataCallback *, void *) = OH_MediaKeySession_SetCallbackWithUserData;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_MediaKeySession_SetCallbackWithUserData), Drm_ErrCode (*)(MediaKeySession *, const OH_MediaKeySession_UserDataCallback *, void *)), "prototype of OH_MediaKeySession_SetCallbackWithUserData");
+static const char * (*const call_OH_Drm_GetLastErrorMessage)(void) = OH_Drm_GetLastErrorMessage;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_Drm_GetLastErrorMessage), const char * (*)(void)), "prototype of OH_Drm_GetLastErrorMessage");
+static Drm_ErrCode (*const call_OH_Drm_ParseMediaKeySystemInfo)(const uint8_t *, size_t, DRM_MediaKeySystemInfo *) = OH_Drm_ParseMediaKeySystemInfo;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_Drm_ParseMediaKeySystemInfo), Drm_ErrCode (*)(const uint8_t *, size_t, DRM_MediaKeySystemInfo *)), "prototype of OH_Drm_ParseMediaKeySystemInfo");
+static uint32_t (*const call_OH_Drm_GetVersion)(void) = OH_Drm_GetVersion;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_Drm_GetVersion), uint32_t (*)(void)), "prototype of OH_Drm_GetVersion");
+static Drm_ErrCode (*const call_OH_Drm_SetLogCallback)(NativeDrm_LogLevel, OH_Drm_LogCallback, void *) = OH_Drm_SetLogCallback;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_Drm_SetLogCallback), Drm_ErrCode (*)(NativeDrm_LogLevel, OH_Drm_LogCallback, void *)), "prototype of OH_Drm_SetLogCallback");
 
 int main(void)
 {
@@ -679,6 +776,16 @@ int main(void)
     missing += call_OH_AVSession_RegisterToggleFavoriteCallback == NULL;
     missing += call_OH_AVSession_UnregisterToggleFavoriteCallback == NULL;
     missing += call_OH_AVSession_AcquireSession == NULL;
-    printf("87 functions, 19 enums with 151 values, 13 structs, 52 typedefs, 26 constants\n");
+    missing += call_OH_MediaKeySession_DecryptSample == NULL;
+    missing += call_OH_MediaKeySession_DecryptSampleWithCencInfo == NULL;
+    missing += call_OH_MediaKeySession_DecryptSamples == NULL;
+    missing += call_OH_MediaKeySystem_FindSessionByKeyId == NULL;
+    missing += call_OH_MediaKeySystem_SetCallbackWithUserData == NULL;
+    missing += call_OH_MediaKeySession_SetCallbackWithUserData == NULL;
+    missing += call_OH_Drm_GetLastErrorMessage == NULL;
+    missing += call_OH_Drm_ParseMediaKeySystemInfo == NULL;
+    missing += call_OH_Drm_GetVersion == NULL;
+    missing += call_OH_Drm_SetLogCallback == NULL;
+    printf("97 functions, 20 enums with 156 values, 16 structs, 56 typedefs, 34 constants\n");
     return missing;
 }

@@ -1,15 +1,20 @@
 #!/bin/sh
-# The steps of the installation tests; c_tests/consumer/CMakeLists.txt calls them.
+# The steps of the installation tests; c_tests/consumer/CMakeLists.txt calls them: run.sh STEP WORK ARGUMENT...
+# WORK is the directory below which everything is written.
 set -eu
 
 step=$1
-prefix=$2
+work=$2
 shift 2
 
 fail() {
     echo "$*" >&2
     exit 1
 }
+
+# Directories are emptied below WORK: only one that CMakeLists.txt marked will do.
+[ -e "$work/.native_drm_consumer_test" ] || fail "$work is not the directory of these tests"
+prefix=$work/prefix
 
 # Runs the two programs of a build directory and checks which library they use. $2: shared or static.
 run_programs() {
@@ -42,15 +47,26 @@ case $step in
         fi
         ;;
     cmake)
-        cmake=$1 project=$2 build=$3 variant=$4 version=$5
+        cmake=$1 project=$2 variant=$3 version=$4
+        build=$work/build-$variant
         rm -rf "$build"
         "$cmake" -S "$project" -B "$build" "-DCMAKE_PREFIX_PATH=$prefix" "-DVARIANT=$variant" "-DVERSION=$version"
         "$cmake" --build "$build"
         grep -q "^native_drm_DIR:PATH=$prefix/" "$build/CMakeCache.txt" || fail "another installation was found"
         run_programs "$build" "$variant"
         ;;
+    subdirectory)
+        cmake=$1 project=$2 source=$3
+        shift 3
+        build=$work/build-subdirectory
+        rm -rf "$build"
+        "$cmake" -S "$project" -B "$build" -DVARIANT=shared "-DSOURCE=$source" "$@"
+        "$cmake" --build "$build"
+        run_programs "$build" shared
+        ;;
     pkgconfig)
-        cc=$1 cxx=$2 project=$3 build=$4 libdir=$5 version=$6
+        cc=$1 cxx=$2 project=$3 libdir=$4 version=$5
+        build=$work/build-pkgconfig
         rm -rf "$build"
         mkdir -p "$build"
         export PKG_CONFIG_PATH="$prefix/$libdir/pkgconfig"

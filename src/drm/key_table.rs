@@ -102,6 +102,8 @@ struct Snapshot {
     keys: Vec<Arc<Key>>,
     /// Those whose id has 16 bytes, for decrypts.
     by_id: Vec<([u8; 16], Arc<Key>)>,
+    /// The session was destroyed.
+    closed: bool,
 }
 
 impl Snapshot {
@@ -110,7 +112,7 @@ impl Snapshot {
             .iter()
             .filter_map(|key| <[u8; 16]>::try_from(key.id.as_slice()).ok().map(|id| (id, Arc::clone(key))))
             .collect();
-        Self { keys, by_id }
+        Self { keys, by_id, closed: false }
     }
 }
 
@@ -176,7 +178,7 @@ impl KeyTable {
                 None => keys.push(key),
             }
         }
-        self.publish(keys);
+        self.publish(Snapshot::from_keys(keys));
         Ok(any_usable)
     }
 
@@ -188,7 +190,7 @@ impl KeyTable {
         keys.retain(|key| key.id != id);
         let removed = keys.len() != before;
         if removed {
-            self.publish(keys);
+            self.publish(Snapshot::from_keys(keys));
         }
         removed
     }
@@ -197,16 +199,23 @@ impl KeyTable {
     pub fn clear(&self) -> Vec<Vec<u8>> {
         let _changing = self.closed.lock();
         let keys = self.keys();
+        // A closed table has none, and stays as it is.
         if !keys.is_empty() {
-            self.publish(Vec::new());
+            self.publish(Snapshot::default());
         }
         keys.into_iter().map(|key| key.id.clone()).collect()
     }
 
     /// As [`KeyTable::clear`], for good.
     pub fn close(&self) {
-        *self.closed.lock() = true;
-        self.clear();
+        let mut closed = self.closed.lock();
+        *closed = true;
+        self.publish(Snapshot { closed: true, ..Snapshot::default() });
+    }
+
+    /// Whether [`KeyTable::close`] was called. Takes no lock.
+    pub fn is_closed(&self, pin: &Pin) -> bool {
+        self.snapshot.read(pin).closed
     }
 
     fn keys(&self) -> Vec<Arc<Key>> {
@@ -215,8 +224,8 @@ impl KeyTable {
     }
 
     /// Waits for decrypts that still use the earlier snapshot, then drops it.
-    fn publish(&self, keys: Vec<Arc<Key>>) {
-        drop(self.snapshot.replace(Snapshot::from_keys(keys)));
+    fn publish(&self, snapshot: Snapshot) {
+        drop(self.snapshot.replace(snapshot));
     }
 }
 

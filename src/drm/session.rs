@@ -253,7 +253,15 @@ impl MediaKeySession {
 
     #[inline(always)]
     fn find_key<'g>(&'g self, pin: &'g Pin, id: &[u8; 16]) -> Result<&'g ContentKey> {
-        self.keys.find(pin, id, self.counters.key_hint(pin)).ok_or_else(|| no_key(id))?.usable()
+        self.keys.find(pin, id, self.counters.key_hint(pin)).ok_or_else(|| self.missing(pin, id))?.usable()
+    }
+
+    #[cold]
+    fn missing(&self, pin: &Pin, id: &[u8; 16]) -> Error {
+        if self.keys.is_closed(pin) {
+            return Error::invalid("mediaKeySession", "it was destroyed meanwhile");
+        }
+        Error::NoKey { key_id: hex::encode(id), reason: "the session does not have it".into() }
     }
 
     /// Counts a sample that was refused.
@@ -318,9 +326,4 @@ pub fn fixed_id(id: &[u8]) -> [u8; 16] {
     let length = id.len().min(fixed.len());
     fixed[..length].copy_from_slice(&id[..length]);
     fixed
-}
-
-#[cold]
-fn no_key(id: &[u8; 16]) -> Error {
-    Error::NoKey { key_id: hex::encode(id), reason: "the session does not have it".into() }
 }

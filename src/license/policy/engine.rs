@@ -104,7 +104,7 @@ impl Engine {
     ) -> Result<Self, Denial> {
         let mut engine = Self::new(policy, state, keys, device)?;
         engine.locked = !engine.caught_up(wall) && !engine.state.expired && engine.policy.can_play;
-        if !engine.locked && !engine.state.expired {
+        if !engine.locked {
             engine.unlock(wall);
         }
         engine.begin(wall);
@@ -356,9 +356,12 @@ impl Engine {
     /// Ends CLOCK_LOCKED, or restores: no renewal attempt is due before.
     fn unlock(&mut self, now: i64) {
         self.locked = false;
-        self.state.last_seen = self.state.last_seen.max(now);
-        self.state.first_attempt = self.state.first_attempt.map(|due| due.max(self.state.last_seen));
-        self.next_attempt = self.state.first_attempt;
+        let now = self.state.last_seen.max(now);
+        self.state.last_seen = now;
+        if !self.state.expired {
+            self.state.first_attempt = self.state.first_attempt.map(|due| due.max(now));
+            self.next_attempt = self.state.first_attempt;
+        }
     }
 
     fn is_over(&self, now: i64) -> bool {

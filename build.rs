@@ -87,6 +87,13 @@ const HEADERS: &[Header] = &[
         brief: "Last error, init data, user data for callbacks, version, log. Not part of OpenHarmony's NDK.",
     },
     Header {
+        path: "multimedia/drm_framework/native_drm_license.h",
+        source: "drm_license.rs",
+        includes: &["<stdbool.h>", "<stdint.h>", "\"native_drm_err.h\""],
+        types: &["DRM_LicenseProfile"],
+        brief: "Licence templates. Not part of OpenHarmony's NDK.",
+    },
+    Header {
         path: "multimedia/player_framework/native_averrors.h",
         source: "averrors.rs",
         includes: &[],

@@ -184,6 +184,33 @@ pub fn needed<T: Length>(argument: &'static str, length: InOut<'_, T>, needed: u
     length.store(needed)
 }
 
+/// Room for a text: the buffer and a pointer to its length.
+pub struct TextOut<'a> {
+    argument: &'static str,
+    out: Out<'a, c_char>,
+    length: InOut<'a, u32>,
+}
+
+/// Room for a text, both pointers checked.
+pub fn text_out<'a>(
+    argument: &'static str,
+    pointer: *mut c_char,
+    length_argument: &'static str,
+    length: *mut u32,
+) -> Result<TextOut<'a>> {
+    let length = in_out(length_argument, length)?;
+    room(length_argument, length)?;
+    Ok(TextOut { argument, out: out(argument, pointer)?, length })
+}
+
+impl TextOut<'_> {
+    /// Writes the text, a NUL and the number of bytes of both; only that number if they do not fit.
+    pub fn write(self, text: &str) -> Result<()> {
+        needed(self.argument, self.length, text.len() + 1)?;
+        self.out.write_string(self.argument, text.len() + 1, text)
+    }
+}
+
 impl<T: Length> InOut<'_, T> {
     /// Writes the length.
     pub fn store(self, length: usize) -> Result<()> {

@@ -54,6 +54,8 @@ c_enum_values! {
     ControlCommandValue of super::avsession_base::AVSession_ControlCommand;
     /// `AVMetadata_SkipIntervals`.
     SkipIntervalsValue of super::avsession_base::AVMetadata_SkipIntervals;
+    /// `DRM_LicenseProfile`.
+    LicenseProfileValue of super::drm_license::DRM_LicenseProfile;
     /// `NativeDrm_LogLevel`.
     LogLevelValue of super::drm_extension::NativeDrm_LogLevel;
 }

@@ -14,6 +14,7 @@ use super::avplaybackstate::OH_AVSession_AVPlaybackState;
 use super::avsession::OH_AVSession;
 use super::cencinfo::{CencInfo, OH_AVCencInfo};
 use super::common;
+use super::drm_license::{LicenseTemplate, OH_DrmLicenseTemplate};
 use crate::avsession::metadata::Metadata;
 use crate::avsession::playback::Playback;
 use crate::avsession::session::Session;
@@ -136,6 +137,8 @@ pub(crate) enum MetadataBuilders {}
 pub(crate) enum Metadatas {}
 /// OH_AVSession_AVPlaybackState handles.
 pub(crate) enum PlaybackStates {}
+/// OH_DrmLicenseTemplate handles.
+pub(crate) enum LicenseTemplates {}
 
 macro_rules! kind {
     ($kind:ident, $opaque:ty, $object:ty, $number:literal, $name:literal) => {
@@ -165,6 +168,7 @@ kind!(AvSessions, OH_AVSession, AvSession, 4, "OH_AVSession");
 kind!(MetadataBuilders, OH_AVMetadataBuilder, Mutex<Metadata>, 5, "OH_AVMetadataBuilder");
 kind!(Metadatas, OH_AVMetadata, Metadata, 6, "OH_AVMetadata");
 kind!(PlaybackStates, OH_AVSession_AVPlaybackState, Playback, 7, "OH_AVSession_AVPlaybackState");
+kind!(LicenseTemplates, OH_DrmLicenseTemplate, Mutex<LicenseTemplate>, 8, "OH_DrmLicenseTemplate");
 
 /// What an OH_AVSession stands for.
 pub(crate) struct AvSession {

@@ -15,6 +15,7 @@ pub mod avsession_extension;
 pub mod cencinfo;
 pub mod common;
 pub mod drm_extension;
+pub mod drm_license;
 pub mod enums;
 pub mod err;
 pub mod media_decrypt;

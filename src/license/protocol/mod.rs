@@ -4,7 +4,7 @@
 //! - [`SessionClient`] is one session: it asks for licences, accepts answers to what it asked, renews and releases.
 //! - [`Licence`] is what an accepted answer contains.
 //!
-//! Messages are signed by their sender (ES256) and have the form that [`frame`] describes; licences are sealed
+//! Messages are signed by their sender (ES256) and have the form that `frame` describes; licences are sealed
 //! (HPKE: DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-128-GCM; RFC 9180) for one session, or for one device where they
 //! persist. Nothing here reads a clock or keeps a file.
 

@@ -6,7 +6,6 @@
 
 #include <deque>
 #include <memory>
-#include <regex>
 
 #include "mp4_reader.hpp"
 #include "sha256.hpp"
@@ -110,13 +109,31 @@ inline std::vector<PsshBox> check_pssh(Run &run, const json &vector, const std::
     return found;
 }
 
+/// What stands between each `begin` and the next `end` behind it.
+inline std::vector<std::string> between(const std::string &text, const std::string &begin, const std::string &end)
+{
+    std::vector<std::string> out;
+    for (size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, at)) {
+        at += begin.size();
+        size_t stop = text.find(end, at);
+        if (stop == std::string::npos) {
+            break;
+        }
+        out.push_back(text.substr(at, stop - at));
+        at = stop;
+    }
+    return out;
+}
+
 /// Key ids that stand in the text itself: `cenc:default_KID` of an MPD, `KEYID` of a playlist.
 inline json key_ids_in_text(const std::string &text)
 {
-    static const std::regex pattern("(?:default_KID=\"|KEYID=0x)([0-9A-Fa-f-]+)");
     json out = json::array();
-    for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it) {
-        std::string kid = (*it)[1];
+    std::vector<std::string> found = between(text, "default_KID=\"", "\"");
+    for (const std::string &kid : between(text, "KEYID=0x", ",")) {
+        found.push_back(kid);
+    }
+    for (std::string kid : found) {
         kid.erase(std::remove(kid.begin(), kid.end(), '-'), kid.end());
         kid = to_hex(from_hex(kid));
         if (kid != std::string(32, '0') && std::find(out.begin(), out.end(), json(kid)) == out.end()) {
@@ -132,12 +149,20 @@ inline void check_playlist(Run &run, const std::filesystem::path &path)
 {
     Bytes file = media::read_file(path.string());
     std::string text(file.begin(), file.end());
-    static const std::regex in_mpd("<cenc:pssh>([^<]*)</cenc:pssh>");
-    static const std::regex in_hls("URI=\"data:[^\"]*;base64,([^\"]*)\"");
-    const std::regex &pattern = path.extension() == ".m3u8" ? in_hls : in_mpd;
+    std::vector<std::string> encoded;
+    if (path.extension() == ".m3u8") {
+        for (const std::string &uri : between(text, "URI=\"data:", "\"")) {
+            size_t marker = uri.find(";base64,");
+            if (marker != std::string::npos) {
+                encoded.push_back(uri.substr(marker + 8));
+            }
+        }
+    } else {
+        encoded = between(text, "<cenc:pssh>", "</cenc:pssh>");
+    }
     std::vector<PsshBox> boxes;
-    for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it) {
-        Bytes data = from_base64((*it)[1]);
+    for (const std::string &one : encoded) {
+        Bytes data = from_base64(one);
         if (data.size() > 8 && std::memcmp(data.data() + 4, "pssh", 4) == 0) {
             add_new(boxes, {read_pssh(data)});
         }

@@ -15,6 +15,7 @@
 #include "multimedia/drm_framework/native_drm_common.h"
 #include "multimedia/drm_framework/native_drm_err.h"
 #include "multimedia/drm_framework/native_drm_extension.h"
+#include "multimedia/drm_framework/native_drm_license.h"
 #include "multimedia/drm_framework/native_mediadecrypt.h"
 #include "multimedia/drm_framework/native_mediakeysession.h"
 #include "multimedia/drm_framework/native_mediakeysystem.h"
@@ -196,6 +197,9 @@ _Static_assert(NATIVE_DRM_LOG_ERROR == 1, "NATIVE_DRM_LOG_ERROR");
 _Static_assert(NATIVE_DRM_LOG_WARN == 2, "NATIVE_DRM_LOG_WARN");
 _Static_assert(NATIVE_DRM_LOG_INFO == 3, "NATIVE_DRM_LOG_INFO");
 _Static_assert(NATIVE_DRM_LOG_DEBUG == 4, "NATIVE_DRM_LOG_DEBUG");
+_Static_assert(sizeof(DRM_LicenseProfile) == 4, "size of DRM_LicenseProfile");
+_Static_assert(DRM_LICENSE_PROFILE_STRICT == 0, "DRM_LICENSE_PROFILE_STRICT");
+_Static_assert(DRM_LICENSE_PROFILE_AZURE == 1, "DRM_LICENSE_PROFILE_AZURE");
 
 /* Constants */
 _Static_assert(MAX_MEDIA_KEY_REQUEST_OPTION_COUNT == 16, "MAX_MEDIA_KEY_REQUEST_OPTION_COUNT");
@@ -232,6 +236,8 @@ _Static_assert(DRM_CENC_SCHEME_CBCS == 1667392371, "DRM_CENC_SCHEME_CBCS");
 _Static_assert(NATIVE_DRM_MAX_CONFIG_NAME_LEN == 256, "NATIVE_DRM_MAX_CONFIG_NAME_LEN");
 _Static_assert(NATIVE_DRM_MAX_CONFIG_VALUE_LEN == 4096, "NATIVE_DRM_MAX_CONFIG_VALUE_LEN");
 _Static_assert(NATIVE_DRM_MAX_RESPONSE_LEN == 1048576, "NATIVE_DRM_MAX_RESPONSE_LEN");
+_Static_assert(NATIVE_DRM_MAX_LICENSE_TEMPLATE_LEN == 1048576, "NATIVE_DRM_MAX_LICENSE_TEMPLATE_LEN");
+_Static_assert(NATIVE_DRM_MAX_LICENSE_POINTER_LEN == 1024, "NATIVE_DRM_MAX_LICENSE_POINTER_LEN");
 
 /* Structs */
 _Static_assert(sizeof(DRM_MediaKeyRequestInfo) == 5196, "size of DRM_MediaKeyRequestInfo");
@@ -685,6 +691,34 @@ static uint32_t (*const call_OH_Drm_GetVersion)(void) = OH_Drm_GetVersion;
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_Drm_GetVersion), uint32_t (*)(void)), "prototype of OH_Drm_GetVersion");
 static Drm_ErrCode (*const call_OH_Drm_SetLogCallback)(NativeDrm_LogLevel, OH_Drm_LogCallback, void *) = OH_Drm_SetLogCallback;
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_Drm_SetLogCallback), Drm_ErrCode (*)(NativeDrm_LogLevel, OH_Drm_LogCallback, void *)), "prototype of OH_Drm_SetLogCallback");
+static Drm_ErrCode (*const call_OH_DrmLicenseTemplate_Create)(DRM_LicenseProfile, OH_DrmLicenseTemplate **) = OH_DrmLicenseTemplate_Create;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseTemplate_Create), Drm_ErrCode (*)(DRM_LicenseProfile, OH_DrmLicenseTemplate **)), "prototype of OH_DrmLicenseTemplate_Create");
+static Drm_ErrCode (*const call_OH_DrmLicenseTemplate_Destroy)(OH_DrmLicenseTemplate *) = OH_DrmLicenseTemplate_Destroy;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseTemplate_Destroy), Drm_ErrCode (*)(OH_DrmLicenseTemplate *)), "prototype of OH_DrmLicenseTemplate_Destroy");
+static Drm_ErrCode (*const call_OH_DrmLicenseTemplate_Parse)(OH_DrmLicenseTemplate *, const uint8_t *, uint32_t) = OH_DrmLicenseTemplate_Parse;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseTemplate_Parse), Drm_ErrCode (*)(OH_DrmLicenseTemplate *, const uint8_t *, uint32_t)), "prototype of OH_DrmLicenseTemplate_Parse");
+static Drm_ErrCode (*const call_OH_DrmLicenseTemplate_SetBool)(OH_DrmLicenseTemplate *, const char *, bool) = OH_DrmLicenseTemplate_SetBool;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseTemplate_SetBool), Drm_ErrCode (*)(OH_DrmLicenseTemplate *, const char *, bool)), "prototype of OH_DrmLicenseTemplate_SetBool");
+static Drm_ErrCode (*const call_OH_DrmLicenseTemplate_SetInt)(OH_DrmLicenseTemplate *, const char *, int64_t) = OH_DrmLicenseTemplate_SetInt;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseTemplate_SetInt), Drm_ErrCode (*)(OH_DrmLicenseTemplate *, const char *, int64_t)), "prototype of OH_DrmLicenseTemplate_SetInt");
+static Drm_ErrCode (*const call_OH_DrmLicenseTemplate_SetString)(OH_DrmLicenseTemplate *, const char *, const char *) = OH_DrmLicenseTemplate_SetString;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseTemplate_SetString), Drm_ErrCode (*)(OH_DrmLicenseTemplate *, const char *, const char *)), "prototype of OH_DrmLicenseTemplate_SetString");
+static Drm_ErrCode (*const call_OH_DrmLicenseTemplate_Validate)(OH_DrmLicenseTemplate *) = OH_DrmLicenseTemplate_Validate;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseTemplate_Validate), Drm_ErrCode (*)(OH_DrmLicenseTemplate *)), "prototype of OH_DrmLicenseTemplate_Validate");
+static Drm_ErrCode (*const call_OH_DrmLicenseTemplate_Serialize)(OH_DrmLicenseTemplate *, char *, uint32_t *) = OH_DrmLicenseTemplate_Serialize;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseTemplate_Serialize), Drm_ErrCode (*)(OH_DrmLicenseTemplate *, char *, uint32_t *)), "prototype of OH_DrmLicenseTemplate_Serialize");
+static Drm_ErrCode (*const call_OH_DrmLicenseTemplate_GetEffectivePolicy)(OH_DrmLicenseTemplate *, const char *, char *, uint32_t *) = OH_DrmLicenseTemplate_GetEffectivePolicy;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseTemplate_GetEffectivePolicy), Drm_ErrCode (*)(OH_DrmLicenseTemplate *, const char *, char *, uint32_t *)), "prototype of OH_DrmLicenseTemplate_GetEffectivePolicy");
+static Drm_ErrCode (*const call_OH_DrmLicenseTemplate_GetWarnings)(OH_DrmLicenseTemplate *, const char *, char *, uint32_t *) = OH_DrmLicenseTemplate_GetWarnings;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseTemplate_GetWarnings), Drm_ErrCode (*)(OH_DrmLicenseTemplate *, const char *, char *, uint32_t *)), "prototype of OH_DrmLicenseTemplate_GetWarnings");
+static Drm_ErrCode (*const call_OH_DrmLicenseTemplate_GetRefusalStatus)(OH_DrmLicenseTemplate *, uint32_t *) = OH_DrmLicenseTemplate_GetRefusalStatus;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseTemplate_GetRefusalStatus), Drm_ErrCode (*)(OH_DrmLicenseTemplate *, uint32_t *)), "prototype of OH_DrmLicenseTemplate_GetRefusalStatus");
+static Drm_ErrCode (*const call_OH_DrmLicenseTemplate_GetRefusalRule)(OH_DrmLicenseTemplate *, char *, uint32_t *) = OH_DrmLicenseTemplate_GetRefusalRule;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseTemplate_GetRefusalRule), Drm_ErrCode (*)(OH_DrmLicenseTemplate *, char *, uint32_t *)), "prototype of OH_DrmLicenseTemplate_GetRefusalRule");
+static Drm_ErrCode (*const call_OH_DrmLicenseTemplate_GetRefusalPointer)(OH_DrmLicenseTemplate *, char *, uint32_t *) = OH_DrmLicenseTemplate_GetRefusalPointer;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseTemplate_GetRefusalPointer), Drm_ErrCode (*)(OH_DrmLicenseTemplate *, char *, uint32_t *)), "prototype of OH_DrmLicenseTemplate_GetRefusalPointer");
+static Drm_ErrCode (*const call_OH_DrmLicenseTemplate_GetRefusal)(OH_DrmLicenseTemplate *, char *, uint32_t *) = OH_DrmLicenseTemplate_GetRefusal;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseTemplate_GetRefusal), Drm_ErrCode (*)(OH_DrmLicenseTemplate *, char *, uint32_t *)), "prototype of OH_DrmLicenseTemplate_GetRefusal");
 
 int main(void)
 {
@@ -786,6 +820,20 @@ int main(void)
     missing += call_OH_Drm_ParseMediaKeySystemInfo == NULL;
     missing += call_OH_Drm_GetVersion == NULL;
     missing += call_OH_Drm_SetLogCallback == NULL;
-    printf("97 functions, 20 enums with 156 values, 16 structs, 56 typedefs, 34 constants\n");
+    missing += call_OH_DrmLicenseTemplate_Create == NULL;
+    missing += call_OH_DrmLicenseTemplate_Destroy == NULL;
+    missing += call_OH_DrmLicenseTemplate_Parse == NULL;
+    missing += call_OH_DrmLicenseTemplate_SetBool == NULL;
+    missing += call_OH_DrmLicenseTemplate_SetInt == NULL;
+    missing += call_OH_DrmLicenseTemplate_SetString == NULL;
+    missing += call_OH_DrmLicenseTemplate_Validate == NULL;
+    missing += call_OH_DrmLicenseTemplate_Serialize == NULL;
+    missing += call_OH_DrmLicenseTemplate_GetEffectivePolicy == NULL;
+    missing += call_OH_DrmLicenseTemplate_GetWarnings == NULL;
+    missing += call_OH_DrmLicenseTemplate_GetRefusalStatus == NULL;
+    missing += call_OH_DrmLicenseTemplate_GetRefusalRule == NULL;
+    missing += call_OH_DrmLicenseTemplate_GetRefusalPointer == NULL;
+    missing += call_OH_DrmLicenseTemplate_GetRefusal == NULL;
+    printf("111 functions, 21 enums with 158 values, 16 structs, 56 typedefs, 36 constants\n");
     return missing;
 }

@@ -94,6 +94,19 @@ const HEADERS: &[Header] = &[
         brief: "Licence templates. Not part of OpenHarmony's NDK.",
     },
     Header {
+        path: "multimedia/drm_framework/native_drm_license_service.h",
+        source: "drm_license_service.rs",
+        includes: &[
+            "<stdbool.h>",
+            "<stdint.h>",
+            "\"native_drm_err.h\"",
+            "\"native_drm_extension.h\"",
+            "\"native_drm_license.h\"",
+        ],
+        types: &[],
+        brief: "The licence service for com.policyplay.drm in the program itself. Not part of OpenHarmony's NDK.",
+    },
+    Header {
         path: "multimedia/player_framework/native_averrors.h",
         source: "averrors.rs",
         includes: &[],

@@ -16,6 +16,7 @@
 #include "multimedia/drm_framework/native_drm_err.h"
 #include "multimedia/drm_framework/native_drm_extension.h"
 #include "multimedia/drm_framework/native_drm_license.h"
+#include "multimedia/drm_framework/native_drm_license_service.h"
 #include "multimedia/drm_framework/native_mediadecrypt.h"
 #include "multimedia/drm_framework/native_mediakeysession.h"
 #include "multimedia/drm_framework/native_mediakeysystem.h"
@@ -238,6 +239,9 @@ _Static_assert(NATIVE_DRM_MAX_CONFIG_VALUE_LEN == 4096, "NATIVE_DRM_MAX_CONFIG_V
 _Static_assert(NATIVE_DRM_MAX_RESPONSE_LEN == 1048576, "NATIVE_DRM_MAX_RESPONSE_LEN");
 _Static_assert(NATIVE_DRM_MAX_LICENSE_TEMPLATE_LEN == 1048576, "NATIVE_DRM_MAX_LICENSE_TEMPLATE_LEN");
 _Static_assert(NATIVE_DRM_MAX_LICENSE_POINTER_LEN == 1024, "NATIVE_DRM_MAX_LICENSE_POINTER_LEN");
+_Static_assert(NATIVE_DRM_MAX_LICENSE_PATH_LEN == 4096, "NATIVE_DRM_MAX_LICENSE_PATH_LEN");
+_Static_assert(NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN == 262144, "NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN");
+_Static_assert(NATIVE_DRM_LICENSE_ID_LEN == 16, "NATIVE_DRM_LICENSE_ID_LEN");
 
 /* Structs */
 _Static_assert(sizeof(DRM_MediaKeyRequestInfo) == 5196, "size of DRM_MediaKeyRequestInfo");
@@ -437,6 +441,17 @@ _Static_assert(__builtin_types_compatible_p(__typeof__(&((OH_MediaKeySession_Use
 _Static_assert(offsetof(OH_MediaKeySession_UserDataCallback, keyChangeCallback) == 8, "offset of OH_MediaKeySession_UserDataCallback.keyChangeCallback");
 _Static_assert(sizeof(((OH_MediaKeySession_UserDataCallback *)0)->keyChangeCallback) == 8, "size of OH_MediaKeySession_UserDataCallback.keyChangeCallback");
 _Static_assert(__builtin_types_compatible_p(__typeof__(&((OH_MediaKeySession_UserDataCallback *)0)->keyChangeCallback), OH_MediaKeySession_UserDataKeyChangeCallback *), "type of OH_MediaKeySession_UserDataCallback.keyChangeCallback");
+_Static_assert(sizeof(OH_DrmLicenseService_Answer) == 32, "size of OH_DrmLicenseService_Answer");
+_Static_assert(_Alignof(OH_DrmLicenseService_Answer) == 8, "alignment of OH_DrmLicenseService_Answer");
+_Static_assert(offsetof(OH_DrmLicenseService_Answer, licenseId) == 0, "offset of OH_DrmLicenseService_Answer.licenseId");
+_Static_assert(sizeof(((OH_DrmLicenseService_Answer *)0)->licenseId) == 16, "size of OH_DrmLicenseService_Answer.licenseId");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((OH_DrmLicenseService_Answer *)0)->licenseId), uint8_t (*)[16]), "type of OH_DrmLicenseService_Answer.licenseId");
+_Static_assert(offsetof(OH_DrmLicenseService_Answer, sequence) == 16, "offset of OH_DrmLicenseService_Answer.sequence");
+_Static_assert(sizeof(((OH_DrmLicenseService_Answer *)0)->sequence) == 8, "size of OH_DrmLicenseService_Answer.sequence");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((OH_DrmLicenseService_Answer *)0)->sequence), uint64_t *), "type of OH_DrmLicenseService_Answer.sequence");
+_Static_assert(offsetof(OH_DrmLicenseService_Answer, status) == 24, "offset of OH_DrmLicenseService_Answer.status");
+_Static_assert(sizeof(((OH_DrmLicenseService_Answer *)0)->status) == 4, "size of OH_DrmLicenseService_Answer.status");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((OH_DrmLicenseService_Answer *)0)->status), uint32_t *), "type of OH_DrmLicenseService_Answer.status");
 
 /* Typedefs */
 _Static_assert(__builtin_types_compatible_p(Drm_ErrCode *, enum Drm_ErrCode *), "typedef Drm_ErrCode");
@@ -719,6 +734,28 @@ static Drm_ErrCode (*const call_OH_DrmLicenseTemplate_GetRefusalPointer)(OH_DrmL
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseTemplate_GetRefusalPointer), Drm_ErrCode (*)(OH_DrmLicenseTemplate *, char *, uint32_t *)), "prototype of OH_DrmLicenseTemplate_GetRefusalPointer");
 static Drm_ErrCode (*const call_OH_DrmLicenseTemplate_GetRefusal)(OH_DrmLicenseTemplate *, char *, uint32_t *) = OH_DrmLicenseTemplate_GetRefusal;
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseTemplate_GetRefusal), Drm_ErrCode (*)(OH_DrmLicenseTemplate *, char *, uint32_t *)), "prototype of OH_DrmLicenseTemplate_GetRefusal");
+static Drm_ErrCode (*const call_OH_DrmLicenseService_Create)(const char *, DRM_LicenseProfile, OH_DrmLicenseService **) = OH_DrmLicenseService_Create;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseService_Create), Drm_ErrCode (*)(const char *, DRM_LicenseProfile, OH_DrmLicenseService **)), "prototype of OH_DrmLicenseService_Create");
+static Drm_ErrCode (*const call_OH_DrmLicenseService_Destroy)(OH_DrmLicenseService *) = OH_DrmLicenseService_Destroy;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseService_Destroy), Drm_ErrCode (*)(OH_DrmLicenseService *)), "prototype of OH_DrmLicenseService_Destroy");
+static Drm_ErrCode (*const call_OH_DrmLicenseService_AddContent)(OH_DrmLicenseService *, const uint8_t *, uint32_t) = OH_DrmLicenseService_AddContent;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseService_AddContent), Drm_ErrCode (*)(OH_DrmLicenseService *, const uint8_t *, uint32_t)), "prototype of OH_DrmLicenseService_AddContent");
+static Drm_ErrCode (*const call_OH_DrmLicenseService_AddPolicy)(OH_DrmLicenseService *, const char *, const uint8_t *, uint32_t) = OH_DrmLicenseService_AddPolicy;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseService_AddPolicy), Drm_ErrCode (*)(OH_DrmLicenseService *, const char *, const uint8_t *, uint32_t)), "prototype of OH_DrmLicenseService_AddPolicy");
+static Drm_ErrCode (*const call_OH_DrmLicenseService_AddProvider)(OH_DrmLicenseService *, const char *, const char *) = OH_DrmLicenseService_AddProvider;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseService_AddProvider), Drm_ErrCode (*)(OH_DrmLicenseService *, const char *, const char *)), "prototype of OH_DrmLicenseService_AddProvider");
+static Drm_ErrCode (*const call_OH_DrmLicenseService_AddCatalog)(OH_DrmLicenseService *, const uint8_t *, uint32_t) = OH_DrmLicenseService_AddCatalog;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseService_AddCatalog), Drm_ErrCode (*)(OH_DrmLicenseService *, const uint8_t *, uint32_t)), "prototype of OH_DrmLicenseService_AddCatalog");
+static Drm_ErrCode (*const call_OH_DrmLicenseService_GetContentKey)(OH_DrmLicenseService *, const uint8_t *, uint32_t, const char *, uint8_t *, uint8_t *) = OH_DrmLicenseService_GetContentKey;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseService_GetContentKey), Drm_ErrCode (*)(OH_DrmLicenseService *, const uint8_t *, uint32_t, const char *, uint8_t *, uint8_t *)), "prototype of OH_DrmLicenseService_GetContentKey");
+static Drm_ErrCode (*const call_OH_DrmLicenseService_HandleMessage)(OH_DrmLicenseService *, const uint8_t *, uint32_t, uint8_t *, uint32_t *, OH_DrmLicenseService_Answer *) = OH_DrmLicenseService_HandleMessage;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseService_HandleMessage), Drm_ErrCode (*)(OH_DrmLicenseService *, const uint8_t *, uint32_t, uint8_t *, uint32_t *, OH_DrmLicenseService_Answer *)), "prototype of OH_DrmLicenseService_HandleMessage");
+static Drm_ErrCode (*const call_OH_DrmLicenseService_RevokeLicense)(OH_DrmLicenseService *, const uint8_t *) = OH_DrmLicenseService_RevokeLicense;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseService_RevokeLicense), Drm_ErrCode (*)(OH_DrmLicenseService *, const uint8_t *)), "prototype of OH_DrmLicenseService_RevokeLicense");
+static Drm_ErrCode (*const call_OH_DrmLicenseService_GetAuthority)(OH_DrmLicenseService *, uint8_t *, uint32_t *) = OH_DrmLicenseService_GetAuthority;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseService_GetAuthority), Drm_ErrCode (*)(OH_DrmLicenseService *, uint8_t *, uint32_t *)), "prototype of OH_DrmLicenseService_GetAuthority");
+static Drm_ErrCode (*const call_OH_DrmLicenseService_SetTime)(OH_DrmLicenseService *, int64_t) = OH_DrmLicenseService_SetTime;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseService_SetTime), Drm_ErrCode (*)(OH_DrmLicenseService *, int64_t)), "prototype of OH_DrmLicenseService_SetTime");
 
 int main(void)
 {
@@ -834,6 +871,17 @@ int main(void)
     missing += call_OH_DrmLicenseTemplate_GetRefusalRule == NULL;
     missing += call_OH_DrmLicenseTemplate_GetRefusalPointer == NULL;
     missing += call_OH_DrmLicenseTemplate_GetRefusal == NULL;
-    printf("111 functions, 21 enums with 158 values, 16 structs, 56 typedefs, 36 constants\n");
+    missing += call_OH_DrmLicenseService_Create == NULL;
+    missing += call_OH_DrmLicenseService_Destroy == NULL;
+    missing += call_OH_DrmLicenseService_AddContent == NULL;
+    missing += call_OH_DrmLicenseService_AddPolicy == NULL;
+    missing += call_OH_DrmLicenseService_AddProvider == NULL;
+    missing += call_OH_DrmLicenseService_AddCatalog == NULL;
+    missing += call_OH_DrmLicenseService_GetContentKey == NULL;
+    missing += call_OH_DrmLicenseService_HandleMessage == NULL;
+    missing += call_OH_DrmLicenseService_RevokeLicense == NULL;
+    missing += call_OH_DrmLicenseService_GetAuthority == NULL;
+    missing += call_OH_DrmLicenseService_SetTime == NULL;
+    printf("122 functions, 21 enums with 158 values, 17 structs, 56 typedefs, 39 constants\n");
     return missing;
 }

@@ -86,6 +86,15 @@ impl LicenseTemplate {
     }
 }
 
+/// The profile that a `DRM_LicenseProfile` names.
+pub(crate) fn checked_profile(value: LicenseProfileValue) -> Result<Profile> {
+    match value.0 {
+        0 => Ok(Profile::Strict),
+        1 => Ok(Profile::Azure),
+        other => Err(Error::invalid("profile", format!("{other} is not a DRM_LicenseProfile"))),
+    }
+}
+
 /// Creates a template without any field, like the message {}.
 ///
 /// Any thread.
@@ -101,11 +110,7 @@ pub extern "C" fn OH_DrmLicenseTemplate_Create(
     licenseTemplate: *mut *mut OH_DrmLicenseTemplate,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let profile = match profile.0 {
-            0 => Profile::Strict,
-            1 => Profile::Azure,
-            other => return Err(Error::invalid("profile", format!("{other} is not a DRM_LicenseProfile"))),
-        };
+        let profile = checked_profile(profile)?;
         let out = args::out("licenseTemplate", licenseTemplate)?;
         let template = LicenseTemplate { profile, template: Template::default(), warnings: Vec::new(), refusal: None };
         out.write(LicenseTemplates::insert(Arc::new(Mutex::new(template)))?);

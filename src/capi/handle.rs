@@ -15,6 +15,7 @@ use super::avsession::OH_AVSession;
 use super::cencinfo::{CencInfo, OH_AVCencInfo};
 use super::common;
 use super::drm_license::{LicenseTemplate, OH_DrmLicenseTemplate};
+use super::drm_license_service::{OH_DrmLicenseService, ServiceObject};
 use crate::avsession::metadata::Metadata;
 use crate::avsession::playback::Playback;
 use crate::avsession::session::Session;
@@ -139,6 +140,8 @@ pub(crate) enum Metadatas {}
 pub(crate) enum PlaybackStates {}
 /// OH_DrmLicenseTemplate handles.
 pub(crate) enum LicenseTemplates {}
+/// OH_DrmLicenseService handles.
+pub(crate) enum LicenseServices {}
 
 macro_rules! kind {
     ($kind:ident, $opaque:ty, $object:ty, $number:literal, $name:literal) => {
@@ -169,6 +172,7 @@ kind!(MetadataBuilders, OH_AVMetadataBuilder, Mutex<Metadata>, 5, "OH_AVMetadata
 kind!(Metadatas, OH_AVMetadata, Metadata, 6, "OH_AVMetadata");
 kind!(PlaybackStates, OH_AVSession_AVPlaybackState, Playback, 7, "OH_AVSession_AVPlaybackState");
 kind!(LicenseTemplates, OH_DrmLicenseTemplate, Mutex<LicenseTemplate>, 8, "OH_DrmLicenseTemplate");
+kind!(LicenseServices, OH_DrmLicenseService, ServiceObject, 12, "OH_DrmLicenseService");
 
 /// What an OH_AVSession stands for.
 pub(crate) struct AvSession {
@@ -197,6 +201,24 @@ pub(crate) struct Free {
     indexes: Vec<usize>,
     /// Number of those that have or had one.
     used: usize,
+}
+
+/// Makes a handle for a licence service.
+pub(crate) fn insert_service(service: ServiceObject) -> Result<*mut OH_DrmLicenseService> {
+    LicenseServices::insert(Arc::new(service))
+}
+
+/// The licence service of a handle.
+pub(crate) fn service(argument: &'static str, handle: *const OH_DrmLicenseService) -> Result<Arc<ServiceObject>> {
+    LicenseServices::get(handle).ok_or_else(|| LicenseServices::not_a_handle(argument))
+}
+
+/// Makes the handle of a licence service stale.
+pub(crate) fn remove_service(
+    argument: &'static str,
+    handle: *const OH_DrmLicenseService,
+) -> Result<Arc<ServiceObject>> {
+    LicenseServices::remove(handle).ok_or_else(|| LicenseServices::not_a_handle(argument))
 }
 
 /// The MediaKeySystem of a handle.

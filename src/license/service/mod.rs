@@ -17,6 +17,7 @@ mod renew;
 mod reply;
 mod select;
 mod store;
+mod time;
 mod vault;
 
 use std::path::Path;
@@ -34,6 +35,7 @@ pub use admin::Catalog;
 pub use records::{Content, Track};
 pub use reply::{Form, Reply, Summary};
 pub use store::{LocalStore, Store, StoreError, Table, Transaction};
+pub use time::SettableClock;
 pub use vault::MasterKey;
 
 /// Bytes in the longest message that is looked at.

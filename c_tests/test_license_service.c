@@ -1,0 +1,234 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The licence service in the program: parameters, contents, policies, refusals, answers that did not fit.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "multimedia/drm_framework/native_drm_license_service.h"
+#include "support/check.h"
+#include "support/drm.h"
+#include "support/guard.h"
+
+#define MOVIE                                                                                                       \
+    "{\"content_id\":\"bW92aWU=\",\"provider\":\"acme\",\"policy\":\"rental\",\"keys\":[{\"track_type\":\"SD\","    \
+    "\"key_id\":\"oKGio6SlpqeoqaqrrK2urw==\",\"key\":\"K34VFiiu0qar9xWICc9PPA==\"}]}"
+#define DERIVED "{\"content_id\":\"ZGVyaXZlZA==\"}"
+
+static OH_DrmLicenseService *make_service(const char *directory)
+{
+    OH_DrmLicenseService *service = NULL;
+    REQUIRE_OK(OH_DrmLicenseService_Create(directory, DRM_LICENSE_PROFILE_STRICT, &service));
+    REQUIRE(service != NULL);
+    return service;
+}
+
+/* A text that ends where a page without access begins. */
+static Drm_ErrCode with_text(OH_DrmLicenseService *service, const char *name, const char *json)
+{
+    size_t size = strlen(json);
+    uint8_t *copy = (uint8_t *)guard_copy(json, size);
+    Drm_ErrCode code = name == NULL ? OH_DrmLicenseService_AddContent(service, copy, (uint32_t)size)
+                                    : OH_DrmLicenseService_AddPolicy(service, name, copy, (uint32_t)size);
+    guard_free(copy, size);
+    return code;
+}
+
+static void fill(OH_DrmLicenseService *service)
+{
+    CHECK_OK(OH_DrmLicenseService_AddProvider(service, "acme", "0123456789abcdef"));
+    CHECK_OK(with_text(service, "rental", "{\"can_play\":true,\"rental_duration_seconds\":60}"));
+    CHECK_OK(with_text(service, NULL, MOVIE));
+    CHECK_OK(with_text(service, NULL, DERIVED));
+}
+
+static void contents_and_policies(void)
+{
+    OH_DrmLicenseService *service = make_service(NULL);
+    uint8_t id[16], key[16];
+    fill(service);
+    CHECK_OK(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"movie", 5, "SD", id, key));
+    CHECK_MEM(id, KID_A, 16);
+    CHECK_MEM(key, NIST_KEY, 16);
+
+    /* Derived keys differ by track and stay the same. */
+    uint8_t other_id[16], other_key[16];
+    CHECK_OK(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"derived", 7, "SD", id, key));
+    CHECK_OK(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"derived", 7, "HD", other_id, other_key));
+    CHECK(memcmp(id, other_id, 16) != 0);
+    CHECK(memcmp(key, other_key, 16) != 0);
+    CHECK_OK(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"derived", 7, "SD", other_id, other_key));
+    CHECK_MEM(other_id, id, 16);
+    CHECK_MEM(other_key, key, 16);
+
+    memset(key, 0x5a, sizeof(key));
+    CHECK_CODE(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"movie", 5, "HD", id, key), DRM_ERR_UNKNOWN);
+    CHECK_CODE(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"none", 4, "SD", id, key), DRM_ERR_UNKNOWN);
+    CHECK_CODE(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"movie", 0, "SD", id, key),
+               DRM_ERR_INVALID_VAL);
+    CHECK_CODE(OH_DrmLicenseService_GetContentKey(service, NULL, 5, "SD", id, key), DRM_ERR_INVALID_VAL);
+    CHECK_CODE(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"movie", 5, NULL, id, key),
+               DRM_ERR_INVALID_VAL);
+    CHECK_CODE(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"movie", 5, "SD", NULL, key),
+               DRM_ERR_INVALID_VAL);
+    CHECK_CODE(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"movie", 5, "SD", id, NULL),
+               DRM_ERR_INVALID_VAL);
+    CHECK_FILLED(key, 0x5a, 16);
+
+    CHECK_CODE(with_text(service, NULL, "{}"), DRM_ERR_UNKNOWN);
+    CHECK_CODE(with_text(service, NULL, "{\"content_id\":\"AA==\",\"key\":[]}"), DRM_ERR_UNKNOWN);
+    CHECK_CODE(with_text(service, NULL, "{\"content_id\":\"\"}"), DRM_ERR_INVALID_VAL);
+    CHECK_CODE(with_text(service, "bad", "{\"can_plya\":true}"), DRM_ERR_UNKNOWN);
+    CHECK_CODE(with_text(service, "bad", "{\"can_play\":1}"), DRM_ERR_UNKNOWN);
+    CHECK_CODE(with_text(service, "", "{}"), DRM_ERR_INVALID_VAL);
+    CHECK_CODE(OH_DrmLicenseService_AddProvider(service, "p", "short"), DRM_ERR_INVALID_VAL);
+    CHECK_CODE(OH_DrmLicenseService_AddProvider(service, NULL, NULL), DRM_ERR_INVALID_VAL);
+    CHECK_CODE(OH_DrmLicenseService_AddContent(service, NULL, 1), DRM_ERR_INVALID_VAL);
+    CHECK_CODE(OH_DrmLicenseService_AddContent(service, (const uint8_t *)"{", 0), DRM_ERR_INVALID_VAL);
+    CHECK_CODE(OH_DrmLicenseService_AddContent(service, (const uint8_t *)"{", UINT32_MAX), DRM_ERR_INVALID_VAL);
+    const char *catalog = "{\"providers\":[{\"name\":\"q\"}],\"policies\":{\"x\":{\"can_play\":false}},\"contents\":[]}";
+    CHECK_OK(OH_DrmLicenseService_AddCatalog(service, (const uint8_t *)catalog, (uint32_t)strlen(catalog)));
+    CHECK_CODE(OH_DrmLicenseService_AddCatalog(service, (const uint8_t *)"[]", 2), DRM_ERR_UNKNOWN);
+    CHECK_OK(OH_DrmLicenseService_Destroy(service));
+}
+
+static void refusals_are_answers(void)
+{
+    OH_DrmLicenseService *service = make_service(NULL);
+    fill(service);
+    static const struct {
+        const char *message;
+        uint32_t status;
+        const char *rule;
+    } cases[] = {
+        {"x", 400, "NOT_JSON"},
+        {"{}", 422, "PAYLOAD_MISSING"},
+        {"{\"payload\":\"*\"}", 400, "BAD_BASE64"},
+        {"{\"can_play\":true}", 422, "UNKNOWN_FIELD"},
+        {"{\"allowed_track_types\":\"SD_ONLY\",\"content_key_specs\":[{\"track_type\":\"SD\"}]}", 422, "BOTH_SELECTORS"},
+        {"NDLP\x02\x03............................................................................", 400, "BAD_MESSAGE"},
+        {"{\"parse_only\":true,\"policy_name\":\"none\"}", 404, "POLICY_NOT_FOUND"},
+        {"{\"parse_only\":true,\"policy_name\":\"rental\"}", 200, "\"rental_duration_seconds\":60"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        size_t size = strlen(cases[i].message);
+        uint8_t *message = (uint8_t *)guard_copy(cases[i].message, size);
+        uint8_t response[4096];
+        uint32_t length = sizeof(response) - 1;
+        OH_DrmLicenseService_Answer answer;
+        memset(&answer, 0x5a, sizeof(answer));
+        CHECK_OK(OH_DrmLicenseService_HandleMessage(service, message, (uint32_t)size, response, &length, &answer));
+        response[length] = 0;
+        CHECK_INT(answer.status, cases[i].status);
+        CHECK_INT(answer.sequence, 0);
+        CHECK_FILLED(answer.licenseId, 0, 16);
+        if (!CHECK(strstr((const char *)response, cases[i].rule) != NULL)) {
+            fprintf(stderr, "    %s\n", (const char *)response);
+        }
+        guard_free(message, size);
+    }
+    CHECK_OK(OH_DrmLicenseService_Destroy(service));
+}
+
+static void an_answer_that_does_not_fit_waits(void)
+{
+    OH_DrmLicenseService *service = make_service(NULL);
+    uint8_t response[4096];
+    uint32_t length = 10;
+    memset(response, 0x5a, sizeof(response));
+    CHECK_CODE(OH_DrmLicenseService_HandleMessage(service, (const uint8_t *)"{}", 2, response, &length, NULL),
+               DRM_ERR_INVALID_VAL);
+    CHECK_FILLED(response, 0x5a, sizeof(response));
+    CHECK(length > 10 && length < sizeof(response));
+    uint32_t needed = length;
+    CHECK_OK(OH_DrmLicenseService_HandleMessage(service, (const uint8_t *)"{}", 2, response, &length, NULL));
+    CHECK_INT(length, needed);
+    CHECK_FILLED(response + length, 0x5a, sizeof(response) - length);
+
+    CHECK_CODE(OH_DrmLicenseService_HandleMessage(service, NULL, 2, response, &length, NULL), DRM_ERR_INVALID_VAL);
+    CHECK_CODE(OH_DrmLicenseService_HandleMessage(service, response, 0, response, &length, NULL), DRM_ERR_INVALID_VAL);
+    CHECK_CODE(OH_DrmLicenseService_HandleMessage(service, response, UINT32_MAX, response, &length, NULL),
+               DRM_ERR_INVALID_VAL);
+    CHECK_CODE(OH_DrmLicenseService_HandleMessage(service, (const uint8_t *)"{}", 2, NULL, &length, NULL),
+               DRM_ERR_INVALID_VAL);
+    CHECK_CODE(OH_DrmLicenseService_HandleMessage(service, (const uint8_t *)"{}", 2, response, NULL, NULL),
+               DRM_ERR_INVALID_VAL);
+
+    length = 1;
+    CHECK_CODE(OH_DrmLicenseService_GetAuthority(service, response, &length), DRM_ERR_INVALID_VAL);
+    needed = length;
+    length = sizeof(response);
+    CHECK_OK(OH_DrmLicenseService_GetAuthority(service, response, &length));
+    CHECK_INT(length, needed);
+    CHECK_INT(response[0], 0x30);
+    static const uint8_t nothing[16];
+    CHECK_CODE(OH_DrmLicenseService_RevokeLicense(service, nothing), DRM_ERR_UNKNOWN);
+    CHECK_CODE(OH_DrmLicenseService_RevokeLicense(service, NULL), DRM_ERR_INVALID_VAL);
+    CHECK_OK(OH_DrmLicenseService_SetTime(service, 1000));
+    CHECK_OK(OH_DrmLicenseService_SetTime(service, -1));
+    CHECK_OK(OH_DrmLicenseService_Destroy(service));
+}
+
+static void a_directory_keeps_its_content(void)
+{
+    char directory[] = "/tmp/native_drm_service_XXXXXX";
+    REQUIRE(mkdtemp(directory) != NULL);
+    OH_DrmLicenseService *service = make_service(directory);
+    fill(service);
+    OH_DrmLicenseService *second = (OH_DrmLicenseService *)(uintptr_t)0x5a;
+    CHECK_CODE(OH_DrmLicenseService_Create(directory, DRM_LICENSE_PROFILE_STRICT, &second), DRM_ERR_SERVICE_DIED);
+    CHECK(second == (OH_DrmLicenseService *)(uintptr_t)0x5a);
+    CHECK_OK(OH_DrmLicenseService_Destroy(service));
+
+    service = make_service(directory);
+    uint8_t id[16], key[16];
+    CHECK_OK(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"movie", 5, "SD", id, key));
+    CHECK_MEM(key, NIST_KEY, 16);
+    CHECK_OK(OH_DrmLicenseService_Destroy(service));
+
+    CHECK_CODE(OH_DrmLicenseService_Create("/dev/null/x", DRM_LICENSE_PROFILE_STRICT, &second), DRM_ERR_SERVICE_DIED);
+    CHECK_CODE(OH_DrmLicenseService_Create("", DRM_LICENSE_PROFILE_STRICT, &second), DRM_ERR_INVALID_VAL);
+    CHECK_CODE(OH_DrmLicenseService_Create(NULL, DRM_LICENSE_PROFILE_STRICT, NULL), DRM_ERR_INVALID_VAL);
+    CHECK_CODE(OH_DrmLicenseService_Create(NULL, (DRM_LicenseProfile)2, &second), DRM_ERR_INVALID_VAL);
+    char name[sizeof(directory) + 16];
+    snprintf(name, sizeof(name), "%s/master.key", directory);
+    CHECK(unlink(name) == 0);
+    snprintf(name, sizeof(name), "%s/service.redb", directory);
+    CHECK(unlink(name) == 0);
+    CHECK(rmdir(directory) == 0);
+}
+
+static void handles(void)
+{
+    OH_DrmLicenseService *stale = make_service(NULL);
+    CHECK_OK(OH_DrmLicenseService_Destroy(stale));
+    MediaKeySystem *system = make_system(CLEARPLAY);
+    OH_DrmLicenseService *bad[] = {NULL, stale, (OH_DrmLicenseService *)(void *)system,
+                                   (OH_DrmLicenseService *)(uintptr_t)8};
+    uint8_t bytes[16] = {0};
+    uint32_t length = sizeof(bytes);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        CHECK_CODE(OH_DrmLicenseService_AddContent(bad[i], bytes, 1), DRM_ERR_INVALID_VAL);
+        CHECK_CODE(OH_DrmLicenseService_AddPolicy(bad[i], "p", bytes, 1), DRM_ERR_INVALID_VAL);
+        CHECK_CODE(OH_DrmLicenseService_AddProvider(bad[i], "p", NULL), DRM_ERR_INVALID_VAL);
+        CHECK_CODE(OH_DrmLicenseService_AddCatalog(bad[i], bytes, 1), DRM_ERR_INVALID_VAL);
+        CHECK_CODE(OH_DrmLicenseService_GetContentKey(bad[i], bytes, 1, "SD", bytes, bytes), DRM_ERR_INVALID_VAL);
+        CHECK_CODE(OH_DrmLicenseService_HandleMessage(bad[i], bytes, 1, bytes, &length, NULL), DRM_ERR_INVALID_VAL);
+        CHECK_CODE(OH_DrmLicenseService_RevokeLicense(bad[i], bytes), DRM_ERR_INVALID_VAL);
+        CHECK_CODE(OH_DrmLicenseService_GetAuthority(bad[i], bytes, &length), DRM_ERR_INVALID_VAL);
+        CHECK_CODE(OH_DrmLicenseService_SetTime(bad[i], 0), DRM_ERR_INVALID_VAL);
+        CHECK_CODE(OH_DrmLicenseService_Destroy(bad[i]), DRM_ERR_INVALID_VAL);
+    }
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+}
+
+int main(void)
+{
+    contents_and_policies();
+    refusals_are_answers();
+    an_answer_that_does_not_fit_waits();
+    a_directory_keeps_its_content();
+    handles();
+    return check_finish("license_service");
+}

@@ -104,7 +104,7 @@ static double scaling(const Settings *settings, int which, const Workload *workl
     double ratios[MAX_REPETITIONS];
     Contestant *contestants[2] = {contestant_new(which, workload, first), contestant_new(which, workload, second)};
     Pool pools[2] = {pool_new(workload, WARM_BYTES), pool_new(workload, WARM_BYTES)};
-    /* Threads start late and end early; longer slices make that small. */
+    /* The threads are not quite at the same time; longer slices make that small. */
     uint64_t runs = runs_for(contestants[0], &pools[0], 4 * settings->slice_ms * 1e6);
     for (int repetition = 0; repetition < settings->repetitions; repetition++) {
         double one = time_runs(contestants[0], &pools[0], runs);

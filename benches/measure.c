@@ -108,9 +108,12 @@ double time_two_threads(Contestant *contestants[2], Pool pools[2], uint64_t runs
         pthread_join(threads[i], NULL);
     }
     pthread_barrier_destroy(&barrier);
-    double start = workers[0].start < workers[1].start ? workers[0].start : workers[1].start;
-    double end = workers[0].end > workers[1].end ? workers[0].end : workers[1].end;
-    return (end - start) / (double)(2 * runs);
+    /* The rates add up. From the first start to the last end, one of them may have been alone for a while. */
+    double rate = 0;
+    for (int i = 0; i < 2; i++) {
+        rate += (double)runs / (workers[i].end - workers[i].start);
+    }
+    return 1 / rate;
 }
 
 /* The CPUs that the process was started on. */

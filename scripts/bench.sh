@@ -1,17 +1,45 @@
 #!/usr/bin/env bash
-# Measures decryption through the C ABI beside OpenSSL and libgcrypt; installs what is missing (scripts/lib/install.sh).
+# Measures decryption against OpenSSL and libgcrypt; installs what is missing.
 #
-#   scripts/bench.sh [options of the benchmark]
+#   scripts/bench.sh [OPTION...]    options as of native_drm_decrypt_bench: --only ID, --repetitions N, --check ...
 #
-# Build output: build/bench, or where NATIVE_DRM_BUILD_DIR says. Nothing else should run meanwhile.
+# Prints a table; writes decrypt.json and decrypt.svg to build/bench. NATIVE_DRM_BUILD_DIR: where to build (build/bench).
+# NATIVE_DRM_CPU=soft|aesni|vaes256|vaes512 measures a lower level. Close other programs for figures that mean something.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/lib/install.sh
-. scripts/lib/install.sh
-PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
-require cmd:c++=g++ cmd:make=make cmd:cmake=cmake cmd:pkg-config=pkg-config header:openssl/evp.h=libssl-dev \
+. "$root/scripts/lib/install.sh"
+
+build=${NATIVE_DRM_BUILD_DIR:-$root/build/bench}
+
+if ! command -v cargo >/dev/null 2>&1; then
+    PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+    if ! command -v cargo >/dev/null 2>&1; then
+        echo "bench.sh: Rust is missing: install it from your distribution or with rustup, then start again" >&2
+        exit 1
+    fi
+fi
+require cmd:cc=gcc cmd:c++=g++ cmd:cmake=cmake cmd:make=make cmd:python3=python3 header:openssl/evp.h=libssl-dev \
     header:gcrypt.h=libgcrypt20-dev
-build=${NATIVE_DRM_BUILD_DIR:-build}/bench
-cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DNATIVE_DRM_BUILD_TESTS=OFF -DNATIVE_DRM_BUILD_BENCHES=ON >/dev/null
-cmake --build "$build" --parallel "$(nproc)"
-exec "$build/benches/native_drm_decrypt_bench" "$@"
+
+mkdir -p "$build"
+printf 'Building library and benchmark (release) ... '
+if ! { cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DNATIVE_DRM_BUILD_BENCHES=ON \
+    -DNATIVE_DRM_BUILD_TESTS=OFF ${CARGO_TARGET_DIR:+"-DNATIVE_DRM_CARGO_TARGET_DIR=$CARGO_TARGET_DIR"} &&
+    cmake --build "$build" --parallel "$(nproc)"; } >"$build/build.log" 2>&1; then
+    echo "failed"
+    tail -n 30 "$build/build.log" >&2
+    exit 1
+fi
+echo "done"
+
+# An offline store of its own: the benchmark stores nothing, and must not touch the user's.
+export NATIVE_DRM_STORAGE_DIR="$build/storage"
+status=0
+"$build/benches/native_drm_decrypt_bench" --json "$build/decrypt.json" "$@" || status=$?
+if [ "$status" -eq 0 ] || [ "$status" -eq 2 ]; then
+    python3 "$root/benches/chart.py" "$build/decrypt.json" "$build/decrypt.svg"
+    echo "Written: $build/decrypt.json, $build/decrypt.svg"
+fi
+exit "$status"

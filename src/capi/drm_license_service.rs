@@ -11,8 +11,8 @@ use super::boundary::{self, DrmCode};
 use super::drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_RESPONSE_LEN};
 use super::drm_license;
 use super::enums::{ErrCodeValue, LicenseProfileValue};
-use super::handle;
-use crate::error::Error;
+use super::handle::{Kind, LicenseServices};
+use crate::error::{Error, Result};
 use crate::license::protocol::Fixed;
 use crate::license::service::{Catalog, Content, Endpoint, Sender, Service, SettableClock, Settings};
 
@@ -123,7 +123,7 @@ pub extern "C" fn OH_DrmLicenseService_Create(
             Some(directory) => Service::in_directory(Path::new(&directory), clock.clone(), settings)?,
             None => Service::in_memory(clock.clone(), settings)?,
         };
-        out.write(handle::insert_service(ServiceObject { service, clock, waiting: Mutex::new(None) })?);
+        out.write(LicenseServices::insert(Arc::new(ServiceObject { service, clock, waiting: Mutex::new(None) }))?);
         Ok(())
     })
 }
@@ -137,7 +137,10 @@ pub extern "C" fn OH_DrmLicenseService_Create(
 /// @since native_drm 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_DrmLicenseService_Destroy(service: *mut OH_DrmLicenseService) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| handle::remove_service("service", service).map(drop))
+    boundary::call::<DrmCode>(|| {
+        let removed = LicenseServices::remove(service);
+        removed.map(drop).ok_or_else(|| LicenseServices::not_a_handle("service"))
+    })
 }
 
 /// Adds a content, or replaces the one with the same id.
@@ -162,7 +165,7 @@ pub extern "C" fn OH_DrmLicenseService_AddContent(
     jsonLen: u32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let object = handle::service("service", service)?;
+        let object = object(service)?;
         let json = text("json", "jsonLen", json, jsonLen)?;
         object.service.add_content(&Content::parse(json)?)
     })
@@ -188,7 +191,7 @@ pub extern "C" fn OH_DrmLicenseService_AddPolicy(
     jsonLen: u32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let object = handle::service("service", service)?;
+        let object = object(service)?;
         let name = args::string("name", name, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         object.service.add_policy(&name, text("json", "jsonLen", json, jsonLen)?)
     })
@@ -211,7 +214,7 @@ pub extern "C" fn OH_DrmLicenseService_AddProvider(
     token: *const c_char,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let object = handle::service("service", service)?;
+        let object = object(service)?;
         let name = args::string("name", name, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let token = if token.is_null() {
             None
@@ -239,7 +242,7 @@ pub extern "C" fn OH_DrmLicenseService_AddCatalog(
     jsonLen: u32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let object = handle::service("service", service)?;
+        let object = object(service)?;
         object.service.add_catalog(Catalog::parse(text("json", "jsonLen", json, jsonLen)?)?)
     })
 }
@@ -267,7 +270,7 @@ pub extern "C" fn OH_DrmLicenseService_GetContentKey(
     key: *mut u8,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let object = handle::service("service", service)?;
+        let object = object(service)?;
         let id = args::bytes("contentId", "contentIdLen", contentId, contentIdLen as usize)?;
         let track = args::string("trackType", trackType, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let (key_id_out, key_out) = (args::out("keyId", keyId)?, args::out("key", key)?);
@@ -305,7 +308,7 @@ pub extern "C" fn OH_DrmLicenseService_HandleMessage(
     answer: *mut OH_DrmLicenseService_Answer,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let object = handle::service("service", service)?;
+        let object = object(service)?;
         let message = text("message", "messageLen", message, messageLen)?;
         let out = args::out("response", response)?;
         let length = args::in_out("responseLen", responseLen)?;
@@ -343,7 +346,7 @@ pub extern "C" fn OH_DrmLicenseService_RevokeLicense(
     licenseId: *const u8,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let object = handle::service("service", service)?;
+        let object = object(service)?;
         object.service.revoke_license(Fixed(args::array("licenseId", licenseId)?))
     })
 }
@@ -364,7 +367,7 @@ pub extern "C" fn OH_DrmLicenseService_GetAuthority(
     certificateLen: *mut u32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let object = handle::service("service", service)?;
+        let object = object(service)?;
         let out = args::out("certificate", certificate)?;
         let length = args::in_out("certificateLen", certificateLen)?;
         args::needed("certificate", length, object.service.authority().len())?;
@@ -384,9 +387,13 @@ pub extern "C" fn OH_DrmLicenseService_GetAuthority(
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_DrmLicenseService_SetTime(service: *mut OH_DrmLicenseService, unixMillis: i64) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        handle::service("service", service)?.clock.set(unixMillis);
+        object(service)?.clock.set(unixMillis);
         Ok(())
     })
+}
+
+fn object(service: *const OH_DrmLicenseService) -> Result<Arc<ServiceObject>> {
+    LicenseServices::get(service).ok_or_else(|| LicenseServices::not_a_handle("service"))
 }
 
 fn text<'a>(
@@ -394,7 +401,7 @@ fn text<'a>(
     length_argument: &'static str,
     pointer: *const u8,
     length: u32,
-) -> crate::error::Result<&'a [u8]> {
+) -> Result<&'a [u8]> {
     if length as usize > NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN {
         return Err(Error::invalid(length_argument, "more than NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN"));
     }

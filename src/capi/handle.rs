@@ -15,6 +15,7 @@ use super::avsession::OH_AVSession;
 use super::cencinfo::{CencInfo, OH_AVCencInfo};
 use super::common;
 use super::drm_license::{LicenseTemplate, OH_DrmLicenseTemplate};
+#[cfg(feature = "license-service")]
 use super::drm_license_service::{OH_DrmLicenseService, ServiceObject};
 use crate::avsession::metadata::Metadata;
 use crate::avsession::playback::Playback;
@@ -141,6 +142,7 @@ pub(crate) enum PlaybackStates {}
 /// OH_DrmLicenseTemplate handles.
 pub(crate) enum LicenseTemplates {}
 /// OH_DrmLicenseService handles.
+#[cfg(feature = "license-service")]
 pub(crate) enum LicenseServices {}
 
 macro_rules! kind {
@@ -172,6 +174,7 @@ kind!(MetadataBuilders, OH_AVMetadataBuilder, Mutex<Metadata>, 5, "OH_AVMetadata
 kind!(Metadatas, OH_AVMetadata, Metadata, 6, "OH_AVMetadata");
 kind!(PlaybackStates, OH_AVSession_AVPlaybackState, Playback, 7, "OH_AVSession_AVPlaybackState");
 kind!(LicenseTemplates, OH_DrmLicenseTemplate, Mutex<LicenseTemplate>, 8, "OH_DrmLicenseTemplate");
+#[cfg(feature = "license-service")]
 kind!(LicenseServices, OH_DrmLicenseService, ServiceObject, 12, "OH_DrmLicenseService");
 
 /// What an OH_AVSession stands for.
@@ -201,24 +204,6 @@ pub(crate) struct Free {
     indexes: Vec<usize>,
     /// Number of those that have or had one.
     used: usize,
-}
-
-/// Makes a handle for a licence service.
-pub(crate) fn insert_service(service: ServiceObject) -> Result<*mut OH_DrmLicenseService> {
-    LicenseServices::insert(Arc::new(service))
-}
-
-/// The licence service of a handle.
-pub(crate) fn service(argument: &'static str, handle: *const OH_DrmLicenseService) -> Result<Arc<ServiceObject>> {
-    LicenseServices::get(handle).ok_or_else(|| LicenseServices::not_a_handle(argument))
-}
-
-/// Makes the handle of a licence service stale.
-pub(crate) fn remove_service(
-    argument: &'static str,
-    handle: *const OH_DrmLicenseService,
-) -> Result<Arc<ServiceObject>> {
-    LicenseServices::remove(handle).ok_or_else(|| LicenseServices::not_a_handle(argument))
 }
 
 /// The MediaKeySystem of a handle.

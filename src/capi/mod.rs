@@ -16,6 +16,7 @@ pub mod cencinfo;
 pub mod common;
 pub mod drm_extension;
 pub mod drm_license;
+#[cfg(feature = "license-service")]
 pub mod drm_license_service;
 pub mod enums;
 pub mod err;

@@ -3,5 +3,6 @@
 
 pub mod policy;
 pub mod protocol;
+#[cfg(feature = "license-service")]
 pub mod service;
 pub mod template;

@@ -28,6 +28,7 @@ pub use request::{Request, RequestType};
 pub use wire::{Bytes, Fixed, Hash, Id, Secret};
 
 /// What the service side of the protocol needs and devices do not.
+#[cfg(feature = "license-service")]
 pub(crate) mod service_side {
     pub(crate) use super::certificate::{Role, Verified, check, issue, key_id};
     pub(crate) use super::crypto::{

@@ -126,6 +126,19 @@ impl Service {
         Self::new(Box::new(LocalStore::in_directory(directory)?), &master, clock, settings)
     }
 
+    /// The master key in a file of 32 bytes, for stores that are not in a directory.
+    ///
+    /// # Errors
+    /// [`Error::Storage`](crate::error::Error::Storage) if there is no such file,
+    /// [`Error::StorageDamaged`](crate::error::Error::StorageDamaged) if it has another length.
+    pub fn master_key(path: &Path) -> Result<MasterKey> {
+        master_key::read(path)?.ok_or_else(|| crate::error::Error::Storage {
+            action: "read",
+            path: path.to_owned(),
+            source: std::io::ErrorKind::NotFound.into(),
+        })
+    }
+
     /// As [`Service::in_memory`] with the machine's clock and the usual settings.
     ///
     /// # Errors

@@ -1,0 +1,128 @@
+//! Servers that share a PostgreSQL.
+
+use std::time::{Duration, Instant};
+
+use crate::client::{Device, ask, exchange};
+use crate::postgres::{Postgres, master_key};
+use crate::process::{Server, TOKEN, catalog};
+
+struct Shared {
+    directory: tempfile::TempDir,
+    postgres: Postgres,
+}
+
+impl Shared {
+    fn new() -> Option<Self> {
+        Some(Self { postgres: Postgres::start()?, directory: tempfile::tempdir().unwrap() })
+    }
+
+    fn server(&self, key: u8) -> Server {
+        let (url, key) = (self.postgres.url(), master_key(self.directory.path(), key));
+        let catalog = catalog(self.directory.path());
+        Server::start(&["--database", &url, "--master-key", &key, "--catalog", catalog.to_str().unwrap()])
+    }
+
+    /// A server that has reached the database.
+    fn ready(&self) -> Server {
+        let server = self.server(7);
+        assert_eq!(health(&server, 200), 200, "{}", server.log());
+        server
+    }
+}
+
+/// Asks for the health until it is the expected one, for a minute.
+fn health(server: &Server, expected: u16) -> u16 {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        let status = exchange(&mut server.connect(), "/health", "", b"").unwrap().status;
+        if status == expected || Instant::now() > end {
+            return status;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn two_servers_share_licences_and_replays() {
+    let Some(shared) = Shared::new() else { return };
+    let (first, second) = (shared.ready(), shared.ready());
+    let mut device = Device::provisioned(first.address);
+    let licence_request = device.session.licence_request(&device.client, &ask()).unwrap();
+    let answer = device.send("/license", &licence_request).unwrap();
+    let native_drm::license::protocol::Accepted::Licence(licence) =
+        device.session.accept(&device.client, &answer.body).unwrap()
+    else {
+        panic!("no licence")
+    };
+
+    device.turn_to(second.address);
+    let replay = device.send("/license", &licence_request).unwrap();
+    assert_eq!((replay.status, replay.rule().as_str()), (409, "REPLAYED_REQUEST"));
+    let renewal = device.session.renewal_request(&device.client, licence.reference(), &ask()).unwrap();
+    let answer = device.send("/renew", &renewal).unwrap();
+    assert_eq!(answer.status, 200, "a renewal at the second of a licence issued by the first: {}", answer.rule());
+    device.session.accept(&device.client, &answer.body).unwrap();
+    device.turn_to(first.address);
+    let replay = device.send("/renew", &renewal).unwrap();
+    assert_eq!((replay.status, replay.rule().as_str()), (409, "REPLAYED_REQUEST"));
+    assert_eq!(device.licence().unwrap().sequence, 1);
+
+    // The same message at both at once: one answers.
+    for _ in 0..10 {
+        let request = device.session.licence_request(&device.client, &ask()).unwrap();
+        let send = |server: &Server| exchange(&mut server.connect(), "/license", "", &request).unwrap().status;
+        let statuses = std::thread::scope(|scope| {
+            let other = scope.spawn(|| send(&second));
+            let mut statuses = [send(&first), other.join().unwrap()];
+            statuses.sort_unstable();
+            statuses
+        });
+        assert_eq!(statuses, [200, 409]);
+    }
+
+    // The database shows neither keys nor tokens.
+    for table in ["content", "license", "identity", "provider"] {
+        for secret in
+            ["'\\x2b2b2b2b2b2b2b2b'::bytea".to_owned(), "'KysrKysrKysr'::bytea".into(), format!("'{TOKEN}'::bytea")]
+        {
+            let hidden = format!(
+                "SELECT count(*), count(*) FILTER (WHERE position({secret} IN value) > 0) \
+                                  FROM native_drm_license.{table}"
+            );
+            let counts = shared.postgres.query(&hidden);
+            assert!(counts.ends_with("|0") && !counts.starts_with("0|"), "{table}: {counts}");
+        }
+    }
+    // And another master key opens nothing.
+    let stranger = shared.server(8);
+    assert_eq!(exchange(&mut stranger.connect(), "/health", "", b"").unwrap().status, 503);
+    let answer = exchange(&mut stranger.connect(), "/license", "", b"{}").unwrap();
+    assert_eq!((answer.status, answer.rule().as_str()), (503, "TRY_AGAIN"));
+}
+
+#[test]
+fn a_database_that_goes_away_is_used_again_when_it_comes_back() {
+    let Some(mut shared) = Shared::new() else { return };
+    let server = shared.ready();
+    let mut device = Device::provisioned(server.address);
+    let licence = device.licence().unwrap();
+
+    shared.postgres.crash();
+    let request = device.session.renewal_request(&device.client, licence.reference(), &ask()).unwrap();
+    let answer = device.send("/renew", &request).unwrap();
+    assert_eq!((answer.status, answer.rule().as_str()), (503, "TRY_AGAIN"));
+    assert!(answer.head.contains("retry-after: 1"));
+    assert_eq!(health(&server, 503), 503);
+    // A server that starts now waits for the database, too.
+    let late = shared.server(7);
+    assert_eq!(exchange(&mut late.connect(), "/health", "", b"").unwrap().status, 503);
+
+    shared.postgres.resume();
+    assert_eq!(health(&server, 200), 200, "{}", server.log());
+    // The very same message: nothing had been changed.
+    let answer = device.send("/renew", &request).unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.rule());
+    assert_eq!(health(&late, 200), 200, "{}", late.log());
+    device.turn_to(late.address);
+    assert_eq!(device.renew(&licence).unwrap().sequence, 3);
+}

@@ -1,0 +1,12 @@
+//! The program native-drm-license-server, over loopback: HTTP, both stores, faults. Needs the cargo feature `server`.
+//!
+//! The tests with PostgreSQL start one of their own; where Debian's package is missing and cannot be installed they say
+//! that they were skipped.
+
+mod client;
+mod database;
+mod http;
+mod kill;
+mod load;
+mod postgres;
+mod process;

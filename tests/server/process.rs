@@ -1,0 +1,106 @@
+//! A server as a child process.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// One content with one key, a renewable policy as default, a provider with a token.
+pub const CATALOG: &str = r#"{"providers":[{"name":"acme","token":"0123456789abcdef"}],
+    "policies":{"default":{"can_play":true,"can_persist":true,"can_renew":true,"renewal_delay_seconds":60,
+    "renewal_recovery_duration_seconds":60}},"contents":[{"content_id":"bW92aWU=","provider":"acme","keys":[
+    {"track_type":"SD","key_id":"oKCgoKCgoKCgoKCgoKCgoA==","key":"KysrKysrKysrKysrKysrKw=="}]}]}"#;
+pub const TOKEN: &str = "0123456789abcdef";
+pub const KEY_ID: [u8; 16] = [0xa0; 16];
+
+pub struct Server {
+    child: Child,
+    pub address: SocketAddr,
+    log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts a server and waits until it listens.
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_native-drm-license-server"))
+            .args(["--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let written = Arc::clone(&log);
+        let reader = std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = stderr.read(&mut buffer) {
+                written.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..count]));
+            }
+        });
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().rsplit('/').next().unwrap().parse();
+        let address = address.unwrap_or_else(|_| panic!("no address in {line:?}: {}", log.lock().unwrap()));
+        Self { child, address, log, reader: Some(reader) }
+    }
+
+    /// A server with the state in a directory and [`CATALOG`].
+    pub fn in_directory(directory: &Path, arguments: &[&str]) -> Self {
+        let catalog = catalog(directory);
+        let data = directory.join("data");
+        let fixed = ["--data", data.to_str().unwrap(), "--catalog", catalog.to_str().unwrap()];
+        Self::start(&[&fixed[..], arguments].concat())
+    }
+
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Resident memory in bytes.
+    pub fn memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
+    }
+
+    /// SIGKILL.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM; whether it ended in good order, and its log.
+    pub fn terminate(mut self) -> (bool, String) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let status = self.child.wait().unwrap();
+        self.reader.take().unwrap().join().unwrap();
+        (status.success(), self.log())
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Writes [`CATALOG`] to a file.
+pub fn catalog(directory: &Path) -> PathBuf {
+    let path = directory.join("catalog.json");
+    std::fs::write(&path, CATALOG).unwrap();
+    path
+}

@@ -59,7 +59,11 @@ fn main() {
     let signed: Signature = key.sign(&request);
     let seal = || {
         hpke::single_shot_seal::<AesGcm128, HkdfSha256, DhP256HkdfSha256>(
-            &OpModeS::Base, &public, b"info", &licence, &associated,
+            &OpModeS::Base,
+            &public,
+            b"info",
+            &licence,
+            &associated,
         )
         .unwrap()
     };
@@ -76,7 +80,12 @@ fn main() {
         black_box(signature);
         key.verifying_key().verify(black_box(&request), &signed).unwrap();
         let opened = hpke::single_shot_open::<AesGcm128, HkdfSha256, DhP256HkdfSha256>(
-            &OpModeR::Base, &private, &encapsulated, b"info", &sealed, &associated,
+            &OpModeR::Base,
+            &private,
+            &encapsulated,
+            b"info",
+            &sealed,
+            &associated,
         );
         black_box(opened.unwrap());
     };

@@ -34,6 +34,7 @@ prerequisites() {
         cmd:python3=python3 cmd:node=nodejs cmd:npm=npm cmd:openssl=openssl cmd:ffmpeg=ffmpeg \
         header:nlohmann/json.hpp=nlohmann-json3-dev header:openssl/evp.h=libssl-dev \
         pc:libavformat=libavformat-dev pc:libavcodec=libavcodec-dev pc:libavutil=libavutil-dev \
+        "works:ls /usr/lib/postgresql/*/bin/initdb=postgresql" \
         pc:libswscale=libswscale-dev pc:libswresample=libswresample-dev pc:libcjson=libcjson-dev
     if [[ $mode == full ]]; then
         require cmd:valgrind=valgrind "works:valgrind -q true=libc6-dbg"
@@ -45,7 +46,10 @@ prerequisites() {
 }
 
 format() { cargo fmt --check; }
-lints() { cargo clippy --locked --all-targets --all-features -- -D warnings; }
+lints() {
+    cargo clippy --locked --all-targets --all-features -- -D warnings
+    cargo clippy --locked --lib --no-default-features -- -D warnings
+}
 documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --all-features; }
 rust_tests() { cargo test --locked --all-features --no-fail-fast; }
 

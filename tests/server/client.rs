@@ -98,7 +98,7 @@ impl Device {
             Some(stream) => stream,
             None => {
                 let stream = TcpStream::connect(self.address)?;
-                stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+                stream.set_read_timeout(Some(Duration::from_secs(150)))?;
                 stream.set_nodelay(true)?;
                 stream
             }

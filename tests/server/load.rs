@@ -14,7 +14,7 @@ const GROWTH: usize = 48 << 20;
 fn two_hundred_devices_are_served_without_an_error_or_growth() {
     let seconds = std::env::var("NATIVE_DRM_LOAD_SECONDS").map_or(5, |seconds| seconds.parse().unwrap());
     let directory = tempfile::tempdir().unwrap();
-    let server = Server::in_directory(directory.path(), &["--timeout", "60", "--log", "error"]);
+    let server = Server::in_directory(directory.path(), &["--log", "error"]);
     let (ready, address) = (Barrier::new(DEVICES + 1), server.address);
     let (count, warm, start) = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..DEVICES)

@@ -36,8 +36,8 @@ fn main() -> ExitCode {
     match run(&options, log) {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
-            log.write(LogLevel::Error, "failed", json!({ "reason": reason }));
-            eprintln!("native-drm-license-server: {reason}");
+            // Whatever is logged: a program that ends says why.
+            Log(LogLevel::Error).write(LogLevel::Error, "failed", json!({ "reason": reason }));
             ExitCode::FAILURE
         }
     }

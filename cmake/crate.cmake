@@ -18,6 +18,11 @@ set(NATIVE_DRM_LIB_DIR "${PROJECT_BINARY_DIR}/lib")
 
 set(native_drm_cargo "${NATIVE_DRM_CARGO}")
 set(native_drm_cargo_arguments)
+set(native_drm_features)
+if(NOT NATIVE_DRM_MPRIS)
+    # All default features but that one.
+    set(native_drm_features --no-default-features --features license-service)
+endif()
 set(native_drm_output "${NATIVE_DRM_CARGO_TARGET_DIR}")
 if(NATIVE_DRM_SANITIZE)
     include(cmake/sanitize_crate.cmake)
@@ -49,11 +54,13 @@ separate_arguments(native_drm_flags UNIX_COMMAND "${NATIVE_DRM_CARGO_FLAGS}")
 add_custom_target(native_drm_crate ALL
     COMMAND ${native_drm_cargo} build --lib --profile ${native_drm_profile}
         --manifest-path "${PROJECT_SOURCE_DIR}/Cargo.toml" --target-dir "${NATIVE_DRM_CARGO_TARGET_DIR}"
-        ${native_drm_cargo_arguments} ${native_drm_flags}
+        ${native_drm_cargo_arguments} ${native_drm_features} ${native_drm_flags}
     COMMAND "${CMAKE_COMMAND}" -E copy_if_different
         "${native_drm_output}/libnative_drm.so" "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SHARED_NAME}"
     COMMAND "${CMAKE_COMMAND}" -E create_symlink ${NATIVE_DRM_SHARED_NAME} "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SONAME}"
     COMMAND "${CMAKE_COMMAND}" -E create_symlink ${NATIVE_DRM_SONAME} "${NATIVE_DRM_LIB_DIR}/libnative_drm.so"
+    # The name that the NDK has for the AVSession kit: -lohavsession.
+    COMMAND "${CMAKE_COMMAND}" -E create_symlink libnative_drm.so "${NATIVE_DRM_LIB_DIR}/libohavsession.so"
     COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${native_drm_output}/libnative_drm.a" "${NATIVE_DRM_LIB_DIR}/libnative_drm.a"
     BYPRODUCTS
         "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SHARED_NAME}"

@@ -3,7 +3,8 @@
 # install(FILES) keeps symbolic links.
 install(PROGRAMS "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SHARED_NAME}" DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT Runtime)
 install(FILES "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SONAME}" DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT Runtime)
-install(FILES "${NATIVE_DRM_LIB_DIR}/libnative_drm.so" "${NATIVE_DRM_LIB_DIR}/libnative_drm.a"
+install(FILES "${NATIVE_DRM_LIB_DIR}/libnative_drm.so" "${NATIVE_DRM_LIB_DIR}/libohavsession.so"
+    "${NATIVE_DRM_LIB_DIR}/libnative_drm.a"
     DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT Development)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT Development
     FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")

@@ -31,6 +31,7 @@ prerequisites() {
         exit 1
     fi
     require cmd:git=git cmd:c++=g++ cmd:make=make cmd:cmake=cmake cmd:readelf=binutils cmd:pkg-config=pkg-config \
+        cmd:dbus-run-session=dbus cmd:dbus-send=dbus cmd:playerctl=playerctl cmd:busctl=systemd cmd:gdbus=libglib2.0-bin \
         cmd:python3=python3 cmd:node=nodejs cmd:npm=npm cmd:openssl=openssl cmd:ffmpeg=ffmpeg \
         header:nlohmann/json.hpp=nlohmann-json3-dev header:openssl/evp.h=libssl-dev \
         pc:libavformat=libavformat-dev pc:libavcodec=libavcodec-dev pc:libavutil=libavutil-dev \

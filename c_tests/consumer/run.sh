@@ -36,7 +36,7 @@ case $step in
         rm -rf "$prefix" "$prefix.first"
         "$cmake" --install "$build" --prefix "$prefix.first" --strip
         mv "$prefix.first" "$prefix"
-        for file in libnative_drm.so libnative_drm.so.0 libnative_drm.a pkgconfig/native_drm.pc cmake/native_drm/native_drm-config.cmake; do
+        for file in libnative_drm.so libohavsession.so libnative_drm.so.0 libnative_drm.a pkgconfig/native_drm.pc cmake/native_drm/native_drm-config.cmake; do
             [ -f "$prefix/$libdir/$file" ] || fail "not installed: $libdir/$file"
         done
         [ "$(readlink "$prefix/$libdir/libnative_drm.so")" = libnative_drm.so.0 ] || fail "libnative_drm.so is not a link to libnative_drm.so.0"
@@ -76,7 +76,13 @@ case $step in
         "$cc" -std=c11 -Wall -Wextra -Wpedantic -Werror -o "$build/consumer_c" "$project/consumer.c" $(pkg-config --cflags --libs native_drm)
         # shellcheck disable=SC2046
         "$cxx" -std=c++17 -Wall -Wextra -Wpedantic -Werror -o "$build/consumer_cpp" "$project/consumer.cpp" $(pkg-config --cflags --libs native_drm)
+        # The NDK's name for the AVSession kit.
+        mkdir -p "$build/ohavsession"
+        # shellcheck disable=SC2046
+        "$cc" -std=c11 -Wall -Wextra -Wpedantic -Werror -o "$build/ohavsession/consumer_c" "$project/consumer.c" $(pkg-config --cflags native_drm) "-L$prefix/$libdir" -lohavsession
         export LD_LIBRARY_PATH="$prefix/$libdir"
+        readelf -d "$build/ohavsession/consumer_c" | grep -q 'NEEDED.*libnative_drm.so.0' || fail "-lohavsession is another library"
+        "$build/ohavsession/consumer_c"
         run_programs "$build" shared
         # The static library with the system libraries that Libs.private names.
         libs=$(pkg-config --static --libs native_drm | sed 's/-lnative_drm\b/-l:libnative_drm.a/')

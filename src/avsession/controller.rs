@@ -18,3 +18,11 @@ pub trait Controller: Send + Sync {
 
 /// Makes the controller of a session when that is activated for the first time.
 pub type Factory = Box<dyn FnOnce(Weak<Session>) -> Option<Arc<dyn Controller>> + Send>;
+
+/// The controller of this system: MPRIS on Linux with the feature `mpris`, none otherwise.
+pub fn of_this_system() -> Factory {
+    #[cfg(all(feature = "mpris", target_os = "linux"))]
+    return super::mpris::factory(None);
+    #[cfg(not(all(feature = "mpris", target_os = "linux")))]
+    return Box::new(|_| None);
+}

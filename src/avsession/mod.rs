@@ -8,6 +8,8 @@ pub mod controller;
 pub mod lyrics;
 pub mod media_keys;
 pub mod metadata;
+#[cfg(all(feature = "mpris", target_os = "linux"))]
+pub mod mpris;
 pub mod playback;
 pub mod registry;
 pub mod session;

@@ -98,6 +98,8 @@ struct Anchor {
 #[derive(Clone, Debug)]
 pub struct Playback {
     state: State,
+    /// The last state but buffering.
+    settled: State,
     position: Position,
     anchor: Anchor,
     speed: f64,
@@ -120,6 +122,7 @@ impl Default for Playback {
     fn default() -> Self {
         Self {
             state: State::Initial,
+            settled: State::Initial,
             position: Position::default(),
             anchor: Anchor::default(),
             speed: 1.0,
@@ -138,6 +141,11 @@ impl Playback {
     /// The state.
     pub fn state(&self) -> State {
         self.state
+    }
+
+    /// The state, or the one before while buffering.
+    pub fn settled_state(&self) -> State {
+        self.settled
     }
 
     /// The position that was reported last.
@@ -159,6 +167,9 @@ impl Playback {
     pub fn set_state(&mut self, state: State, clock: &dyn Clock) {
         self.settle(clock);
         self.state = state;
+        if state != State::Buffering {
+            self.settled = state;
+        }
     }
 
     /// Sets the speed.

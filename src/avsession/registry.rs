@@ -3,6 +3,7 @@
 use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
 
+use super::controller;
 use super::session::{Identity, Session};
 use crate::error::{Error, Result};
 use crate::util::clock::SystemClock;
@@ -15,7 +16,7 @@ pub fn create(identity: Identity) -> Result<Arc<Session>> {
     if current.upgrade().is_some_and(|session| !session.is_closed()) {
         return Err(Error::Refused("this process has a session already".into()));
     }
-    let session = Session::new(identity, Arc::new(SystemClock::new()), Box::new(|_| None))?;
+    let session = Session::new(identity, Arc::new(SystemClock::new()), controller::of_this_system())?;
     *current = Arc::downgrade(&session);
     Ok(session)
 }

@@ -349,7 +349,7 @@ impl Session {
             return if snapshot.is_controllable() { Ok(()) } else { Err(Error::SessionInactive) };
         }
         let skip = snapshot.metadata.as_ref().map_or(0, |metadata| metadata.skip_intervals.millis());
-        self.send(match key.command(snapshot.playback.state().is_running()) {
+        self.send(match key.command(snapshot.playback.settled_state().is_running()) {
             CommandKind::Pause => Command::Pause,
             CommandKind::Stop => Command::Stop,
             CommandKind::PlayNext => Command::PlayNext,

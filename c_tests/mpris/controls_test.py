@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Tests media controls with the tools that people use: playerctl, busctl, gdbus, dbus-send.
+
+    dbus-run-session -- controls_test.py COMMAND...
+
+COMMAND starts the program of player.c.
+"""
+
+import sys
+
+import command_tests as commands
+import shown_tests as shows
+import trouble_tests as trouble
+from desk import run_tests
+
+TESTS = [
+    shows.name_is_owned_while_it_makes_sense,
+    shows.no_thread_before_activation,
+    shows.metadata,
+    shows.status,
+    shows.seeked,
+    shows.changes_are_told,
+    commands.loop_modes,
+    commands.rate_and_volume,
+    commands.transport,
+    commands.greyed_out,
+    commands.seeking,
+    commands.extension,
+    commands.media_keys,
+    commands.calls_and_photos,
+    commands.commands_in_order,
+    trouble.hostile_calls,
+    trouble.no_bus,
+    trouble.killed_bus,
+]
+
+if __name__ == "__main__":
+    run_tests(TESTS, sys.argv[1:])

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What media controls show."""
+
+from desk import (NO_TRACK, PLAYER, ROOT, SESSION, TRACK, Monitor, Player, Remote, equal, monitor_until_gone, names,
+                  run, shown, wait_for_name)
+
+
+def name_is_owned_while_it_makes_sense(command):
+    player = Player(command)
+    player.do("create 0", "activate")
+    before = player.ask("threads")
+    # Nobody can be told when nothing happens; the order of the bus's messages tells that nothing had happened: the name
+    # comes with the last condition, and not before.
+    player.do("register play")
+    equal(names(), [], "names without metadata")
+    player.do("metadata title T", "publish")
+    wait_for_name(player.name())
+    equal(names(), [player.name()], "names")
+    equal(run("playerctl", "-l")[1], player.name().removeprefix(ROOT + "."), "playerctl -l")
+    equal(player.ask("threads"), before, "threads")
+    remote = Remote(player.name())
+    for gone, back in (("unregister play", "register play"), ("deactivate", "activate")):
+        player.do(gone)
+        # Answered after the release, for the bus handles one message after the other.
+        run("gdbus", "call", "--session", "--dest", "org.freedesktop.DBus", "--object-path", "/org/freedesktop/DBus",
+            "--method", "org.freedesktop.DBus.GetId")
+        monitor_until_gone(player.name())
+        player.do(back)
+        wait_for_name(player.name())
+        equal(remote.ctl("status"), "Stopped", "status")
+    player.do("destroy")
+    monitor_until_gone(player.name())
+    player.do("create 1", "metadata title T", "publish", "register play", "activate")
+    wait_for_name(player.name())
+    equal(names(), [player.name()], "names of the second session")
+    player.finish()
+
+
+def no_thread_before_activation(command):
+    player = Player(command)
+    player.do("create 0", "metadata title T", "publish", "register play", "state 2", "position 5")
+    equal(player.ask("threads"), 1, "threads before the first activation")
+    player.do("activate")
+    wait_for_name(player.name())
+    equal(player.ask("threads"), 2, "threads after the first activation")
+    player.finish()
+
+
+def metadata(command):
+    player, remote = shown(command, "register play")
+    player.do(
+        "metadata assetId id/1 é", "metadata title Títle", "metadata artist Artist", "metadata author Author",
+        "metadata album Album", "metadata writer Writer", "metadata composer Composer", "metadata duration 23000",
+        "metadata image https://example.org/a.png", "metadata subtitle Subtitle", "metadata description Words about it",
+        "metadata lyric [00:01.00]one\x1e[00:02.00]two", "metadata skip 30", "metadata tags 1", "metadata previous p-0",
+        "metadata next n-2", "publish", "favorite 1",
+    )
+    expected = {
+        "mpris:trackid": ("o", TRACK + "id/1 é".encode().hex()),
+        "mpris:length": ("x", 23000000),
+        "mpris:artUrl": ("s", "https://example.org/a.png"),
+        "xesam:title": ("s", "Títle"),
+        "xesam:artist": ("as", ["Artist"]),
+        "xesam:album": ("s", "Album"),
+        "xesam:composer": ("as", ["Composer"]),
+        "xesam:lyricist": ("as", ["Writer"]),
+        "xesam:comment": ("as", ["Words about it"]),
+        "xesam:asText": ("s", "[00:01.00]one\n[00:02.00]two"),
+        "xesam:userRating": ("d", 1.0),
+        "ohos:assetId": ("s", "id/1 é"),
+        "ohos:author": ("s", "Author"),
+        "ohos:subtitle": ("s", "Subtitle"),
+        "ohos:skipIntervals": ("i", 30),
+        "ohos:displayTags": ("i", 1),
+        "ohos:previousAssetId": ("s", "p-0"),
+        "ohos:nextAssetId": ("s", "n-2"),
+        "ohos:filter": ("u", 2),
+    }
+    equal(remote.player("Metadata"), {key: value for key, (_, value) in expected.items()}, "metadata")
+    equal(remote.types(PLAYER, "Metadata"), {key: kind for key, (kind, _) in expected.items()}, "types")
+    equal(remote.ctl("metadata", "--format", "{{artist}}|{{title}}|{{album}}|{{mpris:length}}"),
+          "Artist|Títle|Album|23000000", "playerctl metadata")
+    # The author stands in for an artist; durations that must not be shown or are not known are not there.
+    for duration in ("-1", "0"):
+        player.do("metadata author Only", f"metadata duration {duration}", "publish", "favorite 0")
+        equal(remote.player("Metadata"), {
+            "mpris:trackid": NO_TRACK, "xesam:artist": ["Only"], "ohos:author": "Only", "xesam:userRating": 0.0,
+            "ohos:skipIntervals": 15, "ohos:filter": 2,
+        }, "little metadata")
+    player.do("metadata duration -2")
+    equal(player.ask("publish"), 6600101, "duration -2")
+    equal(remote.player("Metadata")["ohos:author"], "Only", "metadata after a refusal")
+    player.do("metadata duration 9223372036854775807", "publish")
+    equal(remote.player("Metadata")["mpris:length"], 2**63 - 1, "a length that does not fit")
+    player.finish()
+
+
+def status(command):
+    player, remote = shown(command, "register play")
+    words = {2: "Playing", 4: "Playing", 5: "Playing", 3: "Paused"}
+    for state in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10):
+        word = words.get(state, "Stopped")
+        player.do(f"state {state}")
+        equal(remote.player("PlaybackStatus"), word, f"status of state {state}")
+        equal(remote.ctl("status"), word, f"playerctl status of state {state}")
+        equal(remote.get(SESSION, "PlaybackState"), state, "state")
+        player.do("state 11")
+        equal(remote.player("PlaybackStatus"), word, f"status of buffering after state {state}")
+    player.finish()
+
+
+def seeked(command):
+    player, remote = shown(command, "register play", "register seek", "state 3", "position 10000")
+    monitor = Monitor(player)
+    # Jumps of more than half a second are told, smaller ones are not.
+    player.do("position 10400")
+    equal([line for line in monitor.until_now(player) if "Seeked" in line], [], "small jumps")
+    player.do("position 30000")
+    monitor.expect(f"{PLAYER}.Seeked", "30000000")
+    # The first report after Seek or SetPosition is told in any case: controllers may have gone ahead (and rebound).
+    remote.ctl("position", "45")
+    player.expect("seek 45000")
+    player.do("position 30000")
+    monitor.expect(f"{PLAYER}.Seeked", "30000000")
+    player.do("position 30000")
+    equal([line for line in monitor.until_now(player) if "Seeked" in line], [], "the second report")
+    # A new track starts at 0, unless the player reports something else.
+    player.do("position 0", "metadata assetId asset-2", "metadata duration 60000", "publish")
+    monitor.until_now(player)
+    player.do("metadata assetId asset-3", "publish", "position 20000")
+    monitor.expect(f"{PLAYER}.Seeked", "20000000")
+    monitor.close()
+    player.finish()
+
+
+def changes_are_told(command):
+    player, remote = shown(command, "register play", "register seek")
+    monitor = Monitor(player)
+    for order, *parts in (
+        ("state 2", f"'{PLAYER}'", "'PlaybackStatus': <'Playing'>"),
+        ("loop 2", f"'{PLAYER}'", "'LoopStatus': <'Playlist'>"),
+        ("loop 3", f"'{PLAYER}'", "'Shuffle': <true>"),
+        ("favorite 1", f"'{PLAYER}'", "'Metadata': <", "'xesam:userRating': <1.0>"),
+        ("speed 2", f"'{PLAYER}'", "'Rate': <2.0>"),
+        ("volume 25", f"'{PLAYER}'", "'Volume': <0.25>"),
+        ("buffered 14000", f"'{SESSION}'", "'BufferedTime': <int64 14000>"),
+        ("item 7", f"'{SESSION}'", "'ActiveItemId': <7>"),
+        ('extras {"a":1}', f"'{SESSION}'", "'Extras': <'{\"a\":1}'>"),
+        ("queue", f"'{SESSION}'", "'QueueItems': <[{"),
+        ("cast 1", f"'{SESSION}'", "'RemoteCastEnabled': <true>"),
+    ):
+        player.do(order)
+        monitor.expect("PropertiesChanged", *parts)
+    player.do("metadata title Other", "publish")
+    monitor.expect("PropertiesChanged", f"'{PLAYER}'", "'xesam:title': <'Other'>")
+    # The same again is no change.
+    player.do("metadata title Other", "publish", "state 2", "loop 3", "favorite 1", "cast 1", "cast 0")
+    signals = monitor.expect("'RemoteCastEnabled': <false>")
+    equal([line for line in signals if f"'{PLAYER}'" in line], [], "changes that are none")
+    equal(remote.get(SESSION, "QueueItems"), [
+        {"itemId": 1, "assetId": "asset-1", "title": "First", "artist": "Somebody", "duration": 1000},
+        {"itemId": 2, "subtitle": "Second line", "mediaImageUri": "https://example.org/2.png"},
+    ], "queue")
+    monitor.close()
+    player.finish()

@@ -1,0 +1,132 @@
+//! `org.ohos.AVSession1`: what MPRIS has no place for.
+
+use serde::Deserialize;
+use zbus::message::Body;
+use zbus::{Type, Variant};
+
+use super::super::commands::{Command, CommandKind};
+use super::super::media_keys::{KeyAction, MediaKey};
+use super::super::metadata::{MAX_LONG_TEXT, MAX_TEXT, SkipIntervals};
+use super::super::playback::LoopMode;
+use super::failure::Failure;
+use super::interface::{Answer, Interface, Method, Property};
+use super::metadata;
+use super::model::{Model, text, texts};
+use super::player;
+
+/// The interface.
+pub static EXTENSION: Interface = Interface {
+    name: "org.ohos.AVSession1",
+    methods: &[
+        Method::new("FastForward", &[("u", "millis")], |model, body| skip(model, body, CommandKind::FastForward)),
+        Method::new("Rewind", &[("u", "millis")], |model, body| skip(model, body, CommandKind::Rewind)),
+        Method::new("SetSpeed", &[("d", "speed")], |model, body| {
+            player::set_speed(model, arguments(body)?)?;
+            Ok(Answer::Done)
+        }),
+        Method::new("ChangeLoopMode", &[], |model, _| {
+            send(model, Command::SetLoopMode { current: model.snapshot.playback.loop_mode })
+        }),
+        Method::new("SetLoopMode", &[("i", "mode")], |model, body| {
+            let number: i32 = arguments(body)?;
+            let mode = u32::try_from(number).ok().and_then(LoopMode::from_number);
+            let mode = mode.ok_or_else(|| Failure::invalid_arguments(format!("{number} is not a loop mode")))?;
+            player::change_loop_mode(model, mode)?;
+            Ok(Answer::Done)
+        }),
+        Method::new("ToggleFavorite", &[("s", "assetId")], |model, body| {
+            let mut asset_id = short_text(arguments(body)?)?;
+            if let (true, Some(metadata)) = (asset_id.is_empty(), &model.snapshot.metadata) {
+                asset_id.clone_from(&metadata.asset_id);
+            }
+            send(model, Command::ToggleFavorite { asset_id })
+        }),
+        Method::new("PlayFromAssetId", &[("s", "assetId")], |model, body| {
+            send(model, Command::PlayFromAssetId { asset_id: short_text(arguments(body)?)? })
+        }),
+        Method::new("SkipToQueueItem", &[("i", "itemId")], |model, body| {
+            send(model, Command::SkipToQueueItem { item_id: arguments(body)? })
+        }),
+        Method::new("CommonCommand", &[("s", "command"), ("s", "arguments")], common_command),
+        Method::new("SendMediaKey", &[("i", "keyCode"), ("i", "keyAction"), ("x", "time")], |model, body| {
+            let (code, action, time): (i32, i32, i64) = arguments(body)?;
+            model.session.media_key(MediaKey::from_code(code)?, KeyAction::from_number(action)?, time)?;
+            Ok(Answer::Done)
+        }),
+        Method::new("Answer", &[], |model, _| send(model, Command::Answer)),
+        Method::new("HangUp", &[], |model, _| send(model, Command::HangUp)),
+        Method::new("ToggleCallMute", &[], |model, _| send(model, Command::ToggleCallMute)),
+        Method::new("GetLyricLine", &[("x", "millis")], |model, body| {
+            let millis: i64 = arguments(body)?;
+            let metadata = model.snapshot.metadata.as_ref();
+            let line = metadata.and_then(|metadata| metadata.lyric.lines().line_at(millis));
+            Ok(Answer::Text(line.unwrap_or_default().to_owned()))
+        })
+        .answering("s", "line"),
+    ],
+    properties: &[
+        Property::new("SessionId", "s", |model| text(model.session.id())).constant(),
+        Property::new("SessionType", "s", |model| text(model.session.identity().kind.name())).constant(),
+        Property::new("SessionTag", "s", |model| text(&model.session.identity().tag)).constant(),
+        Property::new("BundleName", "s", |model| text(&model.session.identity().bundle)).constant(),
+        Property::new("AbilityName", "s", |model| text(&model.session.identity().ability)).constant(),
+        Property::new("Commands", "as", |model| texts(model.snapshot.commands.iter().map(CommandKind::name))),
+        Property::new("PlaybackState", "i", |model| Variant::I32(model.snapshot.playback.state() as i32)),
+        Property::new("LoopMode", "i", |model| Variant::I32(model.snapshot.playback.loop_mode as i32)),
+        Property::new("IsFavorite", "b", |model| Variant::Bool(model.snapshot.playback.favorite)),
+        Property::new("BufferedTime", "x", |model| Variant::I64(model.snapshot.playback.buffered_time)),
+        Property::new("ActiveItemId", "i", |model| Variant::I32(model.snapshot.playback.active_item_id)),
+        Property::new("Extras", "s", |model| text(&model.snapshot.playback.extras))
+            .compared(|left, right| left.snapshot.playback.extras == right.snapshot.playback.extras),
+        Property::new("QueueItems", "aa{sv}", metadata::queue)
+            .compared(|left, right| left.snapshot.queue == right.snapshot.queue),
+        Property::new("RemoteCastEnabled", "b", |model| Variant::Bool(model.snapshot.remote_cast)),
+        Property::new("LyricLine", "s", |model| {
+            let metadata = model.snapshot.metadata.as_ref();
+            let line = metadata.and_then(|metadata| metadata.lyric.lines().line_at(model.session.progress()));
+            text(line.unwrap_or_default())
+        })
+        .silent(),
+    ],
+    signals: &[],
+};
+
+fn arguments<'b, T: Deserialize<'b> + Type>(body: &'b Body) -> Result<T, Failure> {
+    body.deserialize().map_err(|error| Failure::invalid_arguments(error.to_string()))
+}
+
+fn send(model: &Model, command: Command) -> Result<Answer, Failure> {
+    model.send(command)?;
+    Ok(Answer::Done)
+}
+
+/// Forward or back by milliseconds, or by the interval that the player set if they are 0.
+fn skip(model: &Model, body: &Body, kind: CommandKind) -> Result<Answer, Failure> {
+    let interval =
+        model.snapshot.metadata.as_ref().map_or(SkipIntervals::default(), |metadata| metadata.skip_intervals);
+    let millis = match arguments(body)? {
+        0 => interval.millis(),
+        millis => millis,
+    };
+    send(model, if kind == CommandKind::Rewind { Command::Rewind { millis } } else { Command::FastForward { millis } })
+}
+
+fn short_text(text: String) -> Result<String, Failure> {
+    if text.len() > MAX_TEXT {
+        return Err(Failure::invalid_arguments(format!("an id of {} bytes", text.len())));
+    }
+    Ok(text)
+}
+
+fn common_command(model: &Model, body: &Body) -> Result<Answer, Failure> {
+    let (command, json): (String, String) = arguments(body)?;
+    if command.is_empty() || command.len() > MAX_TEXT || json.len() > MAX_LONG_TEXT {
+        return Err(Failure::invalid_arguments("the command has no name, or name or arguments are too long"));
+    }
+    if !json.is_empty()
+        && let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&json)
+    {
+        return Err(Failure::invalid_arguments(format!("the arguments are not a JSON object: {error}")));
+    }
+    send(model, Command::CommonCommand { command, arguments: json })
+}

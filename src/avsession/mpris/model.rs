@@ -1,0 +1,98 @@
+//! What the bus is told about a session, and how calls from the bus get to it.
+
+use std::sync::Arc;
+use zbus::{Str, Variant};
+
+use super::super::commands::{Command, CommandKind};
+use super::super::media_keys::{KeyAction, MediaKey};
+use super::super::playback::State;
+use super::super::session::{Session, Snapshot};
+use super::failure::Failure;
+use super::names;
+
+/// What PlaybackStatus says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Playing.
+    Playing,
+    /// Paused.
+    Paused,
+    /// Stopped.
+    Stopped,
+}
+
+impl Status {
+    fn of(state: State) -> Self {
+        match state {
+            State::Playing | State::FastForwarding | State::Rewinding => Self::Playing,
+            State::Paused => Self::Paused,
+            _ => Self::Stopped,
+        }
+    }
+
+    /// The word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Playing => "Playing",
+            Self::Paused => "Paused",
+            Self::Stopped => "Stopped",
+        }
+    }
+}
+
+/// A session at one moment.
+pub struct Model {
+    /// The session.
+    pub session: Arc<Session>,
+    /// What it published.
+    pub snapshot: Snapshot,
+    /// Object path of what is played.
+    pub track: String,
+    /// What is played, without end or with; while buffering, what it was before.
+    pub status: Status,
+}
+
+impl Model {
+    /// The session now.
+    pub fn new(session: Arc<Session>) -> Self {
+        let snapshot = session.snapshot();
+        let track = names::track_path(snapshot.metadata.as_ref().map_or("", |metadata| &metadata.asset_id));
+        let status = Status::of(snapshot.playback.settled_state());
+        Self { session, snapshot, track, status }
+    }
+
+    /// Whether a command has a callback.
+    pub fn takes(&self, kind: CommandKind) -> bool {
+        self.snapshot.commands.contains(kind)
+    }
+
+    /// Whether a command arrives somehow: as it is, or as a key.
+    pub fn offers(&self, kind: CommandKind) -> bool {
+        self.takes(kind) || self.takes(CommandKind::HandleKeyEvent)
+    }
+
+    /// Sends a command.
+    pub fn send(&self, command: Command) -> Result<(), Failure> {
+        Ok(self.session.send(command)?)
+    }
+
+    /// Sends a command that has a key. A player that takes no such command but keys gets the key, pressed and released.
+    pub fn send_or_press(&self, command: Command, key: MediaKey) -> Result<(), Failure> {
+        if self.takes(command.kind()) || !self.takes(CommandKind::HandleKeyEvent) {
+            return self.send(command);
+        }
+        let time = self.session.clock().unix_millis();
+        self.session.media_key(key, KeyAction::Down, time)?;
+        Ok(self.session.media_key(key, KeyAction::Up, time)?)
+    }
+}
+
+/// A variant with a text.
+pub fn text(value: &str) -> Variant<'static> {
+    Variant::Str(Str::from(value.to_owned()))
+}
+
+/// A variant with texts.
+pub fn texts<'a>(values: impl IntoIterator<Item = &'a str>) -> Variant<'static> {
+    Variant::from(values.into_iter().map(ToOwned::to_owned).collect::<Vec<String>>())
+}

@@ -3,6 +3,7 @@
 #
 #   scripts/demo.sh                       plays the media in tests/media
 #   scripts/demo.sh FILE KEYS [OPTION...] plays FILE with the keys of the JWK Set KEYS; options as of drmplay
+#   scripts/demo.sh --controls            plays under media controls (MPRIS), on a session bus of its own
 #
 # NATIVE_DRM_BUILD_DIR: where to build (build/demo).
 set -euo pipefail
@@ -134,9 +135,22 @@ stored_keys() {
     done
 }
 
+controls() {
+    require cmd:dbus-run-session=dbus cmd:playerctl=playerctl
+    heading "The player on media controls: drmplay plays, playerctl controls"
+    echo
+    dbus-run-session -- "$root/scripts/lib/controls_demo.sh" "$drmplay" "$media"
+}
+
 case ${1:-} in
+    --controls)
+        [ $# -eq 1 ] || fail "usage: demo.sh --controls"
+        build_player
+        controls
+        exit 0
+        ;;
     -h | --help)
-        sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+        sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
         exit 0
         ;;
 esac

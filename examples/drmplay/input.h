@@ -15,6 +15,29 @@ int input_open(AVFormatContext **input, const char *path);
 /* Duration in seconds of the file, found by reading all of it; 0 if there is none. */
 double input_measure(const char *path);
 
+/* Milliseconds from the start of a stream at which a packet is decoded; INT64_MIN if it does not say. */
+int64_t input_millis(const AVStream *stream, const AVPacket *packet);
+
+/* Where in a file decoding can start. */
+struct input_index {
+    struct key_packet {
+        int64_t millis;
+        uint64_t number; /* packets before it, of all streams */
+    } *packets;
+    size_t count;
+    int64_t duration; /* milliseconds of the longest stream */
+};
+
+/* Reads all of a file. Returns -1 after a complaint. */
+int input_index_read(struct input_index *index, const char *path);
+void input_index_free(struct input_index *index);
+
+/*
+ * Opens the file anew, just before the last packet from which everything at that time can be decoded. Returns -1 after a
+ * complaint; then the input is as it was.
+ */
+int input_reopen_at(AVFormatContext **input, const char *path, const struct input_index *index, int64_t millis);
+
 /* pssh boxes that were found in a file. */
 struct init_data {
     struct pssh_box *boxes;

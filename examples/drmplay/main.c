@@ -5,31 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "contact_sheet.h"
-#include "decoder.h"
-#include "input.h"
-#include "license.h"
-#include "options.h"
-#include "outputs.h"
-#include "track.h"
+#include "player.h"
 
 #define EXIT_USAGE 2
-
-struct player {
-    struct options options;
-    AVFormatContext *input;
-    struct license license;
-    struct track *tracks;
-    struct decoder *decoders;
-    unsigned count;
-    struct packet_md5 *packet_md5;
-    struct frame_md5 *frame_md5;
-    struct remux *remux;
-    struct contact_sheet *sheet;
-    const AVStream *shown; /* the video on the contact sheet */
-    struct decoder keyless; /* decodes its packets as the file holds them */
-    bool failed;
-};
 
 static int take_frame(void *user, const AVStream *stream, const AVFrame *frame)
 {
@@ -101,7 +79,7 @@ static int close_outputs(struct player *player, bool complete)
     return result;
 }
 
-static int play_packet(struct player *player, AVPacket *packet)
+int play_packet(struct player *player, AVPacket *packet)
 {
     struct track *track = &player->tracks[packet->stream_index];
     struct sample sample;
@@ -184,7 +162,7 @@ static int play(struct player *player)
 {
     if (open_outputs(player) < 0)
         return -1;
-    int result = play_packets(player);
+    int result = player->options.controls ? play_controlled(player) : play_packets(player);
     for (unsigned i = 0; i < player->count; i++) {
         player->tracks[i].frames = player->decoders[i].frames;
         player->tracks[i].undecoded = player->decoders[i].errors;
@@ -229,20 +207,13 @@ done:
     return result;
 }
 
-int main(int argc, char **argv)
+/* Plays the file of the options. */
+static int play_file(const struct options *options, const struct clearkey_server *server, struct controls **controls,
+                     enum play_end *end)
 {
-    struct player player = {0};
-    struct clearkey_server *server = NULL;
-    int result = -1;
+    struct player player = {.options = *options, .controls = *controls};
+    int result = run(&player, server);
 
-    switch (parse_options(&player.options, argc, argv)) {
-    case OPTIONS_HELP: print_help(); return EXIT_SUCCESS;
-    case OPTIONS_WRONG: return EXIT_USAGE;
-    case OPTIONS_PLAY: break;
-    }
-    av_log_set_level(AV_LOG_QUIET); /* what matters is said in our own words */
-    if (!player.options.keys || (server = clearkey_server_load(player.options.keys)))
-        result = run(&player, server);
     for (unsigned i = 0; i < player.count && player.decoders && player.tracks; i++) {
         decoder_close(&player.decoders[i]);
         key_ids_free(&player.tracks[i].key_ids);
@@ -253,6 +224,45 @@ int main(int argc, char **argv)
     contact_sheet_close(player.sheet);
     license_close(&player.license);
     avformat_close_input(&player.input);
+    *controls = player.controls;
+    *end = player.end;
+    return result;
+}
+
+/* One file after the other, as the media controls want. */
+static int play_files(struct options *options, const struct clearkey_server *server)
+{
+    struct controls *controls = NULL;
+    int result = 0;
+
+    for (int number = 0; number < options->file_count && result == 0;) {
+        enum play_end end;
+        options->number = number;
+        options->file = options->files[number];
+        result = play_file(options, server, &controls, &end);
+        options->paused = false;
+        if (end == END_STOP)
+            break;
+        number += end == END_PREVIOUS && number > 0 ? -1 : 1;
+    }
+    controls_close(controls);
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct clearkey_server *server = NULL;
+    int result = -1;
+
+    switch (parse_options(&options, argc, argv)) {
+    case OPTIONS_HELP: print_help(); return EXIT_SUCCESS;
+    case OPTIONS_WRONG: return EXIT_USAGE;
+    case OPTIONS_PLAY: break;
+    }
+    av_log_set_level(AV_LOG_QUIET); /* what matters is said in our own words */
+    if (!options.keys || (server = clearkey_server_load(options.keys)))
+        result = play_files(&options, server);
     clearkey_server_free(server);
     return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

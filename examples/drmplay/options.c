@@ -22,6 +22,8 @@ enum {
     OPT_FRAME_MD5,
     OPT_PICTURE,
     OPT_QUIET,
+    OPT_CONTROLS,
+    OPT_PAUSED,
     OPT_HELP,
 };
 
@@ -35,6 +37,8 @@ static const struct option long_options[] = {
     {"frame-md5", required_argument, NULL, OPT_FRAME_MD5},
     {"picture", required_argument, NULL, OPT_PICTURE},
     {"quiet", no_argument, NULL, OPT_QUIET},
+    {"controls", no_argument, NULL, OPT_CONTROLS},
+    {"paused", no_argument, NULL, OPT_PAUSED},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -42,6 +46,7 @@ static const struct option long_options[] = {
 void print_help(void)
 {
     puts("Usage: drmplay FILE [options]\n"
+         "       drmplay --controls FILE... [options]\n"
          "\n"
          "Plays encrypted media through the native DRM API: demuxes FILE, gets a licence for the key ids it names, decrypts\n"
          "every sample in place, decodes it, and reports.\n"
@@ -54,6 +59,8 @@ void print_help(void)
          "  --packet-md5 FILE    write one line per decrypted packet: stream, pts, size, MD5 (\"-\": standard output)\n"
          "  --frame-md5 FILE     write one line per decoded frame in FFmpeg's framemd5 format\n"
          "  --picture PNG        write a contact sheet: frames decoded without the key beside those decoded with it\n"
+         "  --controls           play in real time, one file after the other, under the desktop's media controls (MPRIS)\n"
+         "  --paused             with --controls: wait for them to start\n"
          "  --quiet              print no table\n"
          "  --help               print this\n"
          "\n"
@@ -79,6 +86,8 @@ enum options_result parse_options(struct options *options, int argc, char **argv
         case OPT_FRAME_MD5: options->frame_md5 = optarg; break;
         case OPT_PICTURE: options->picture = optarg; break;
         case OPT_QUIET: options->quiet = true; break;
+        case OPT_CONTROLS: options->controls = true; break;
+        case OPT_PAUSED: options->paused = true; break;
         case OPT_HELP: return OPTIONS_HELP;
         case ':':
             complain("%s needs a value (see --help)", argv[optind - 1]);
@@ -95,11 +104,22 @@ enum options_result parse_options(struct options *options, int argc, char **argv
         complain("no file to play (see --help)");
         return OPTIONS_WRONG;
     }
-    if (optind + 1 < argc) {
+    if (optind + 1 < argc && !options->controls) {
         complain("one file at a time: %s or %s? (see --help)", argv[optind], argv[optind + 1]);
         return OPTIONS_WRONG;
     }
+    options->files = &argv[optind];
+    options->file_count = argc - optind;
     options->file = argv[optind];
+    if (options->controls && (options->release || options->output || options->packet_md5 || options->frame_md5 ||
+                              options->picture)) {
+        complain("--controls plays as it is told and writes nothing (see --help)");
+        return OPTIONS_WRONG;
+    }
+    if (options->paused && !options->controls) {
+        complain("--paused waits for media controls: it goes with --controls (see --help)");
+        return OPTIONS_WRONG;
+    }
     if (options->release && (options->keys || options->output || options->packet_md5 || options->frame_md5 ||
                              options->picture)) {
         complain("--release gives stored keys back and plays nothing; it goes with --system only (see --help)");

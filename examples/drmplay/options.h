@@ -8,7 +8,10 @@
 #include <stdbool.h>
 
 struct options {
-    const char *file;
+    char *const *files;
+    int file_count;   /* one, but with --controls */
+    int number;       /* of the file that is played now */
+    const char *file; /* the file itself */
     const char *keys;
     const char *system;
     const char *output;
@@ -18,6 +21,8 @@ struct options {
     bool offline;
     bool release;
     bool quiet;
+    bool controls;
+    bool paused;
 };
 
 /* What parse_options() found. */

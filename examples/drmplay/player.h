@@ -1,0 +1,49 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ * Playing one file.
+ */
+#ifndef DRMPLAY_PLAYER_H
+#define DRMPLAY_PLAYER_H
+
+#include "contact_sheet.h"
+#include "controls.h"
+#include "decoder.h"
+#include "input.h"
+#include "license.h"
+#include "options.h"
+#include "outputs.h"
+#include "track.h"
+
+/* Why playing a file ended. */
+enum play_end {
+    END_OF_FILE,
+    END_NEXT,
+    END_PREVIOUS,
+    END_STOP,
+};
+
+struct player {
+    struct options options;
+    AVFormatContext *input;
+    struct license license;
+    struct track *tracks;
+    struct decoder *decoders;
+    unsigned count;
+    struct packet_md5 *packet_md5;
+    struct frame_md5 *frame_md5;
+    struct remux *remux;
+    struct contact_sheet *sheet;
+    const AVStream *shown; /* the video on the contact sheet */
+    struct decoder keyless; /* decodes its packets as the file holds them */
+    struct controls *controls; /* with --controls */
+    enum play_end end;
+    bool failed;
+};
+
+/* Decrypts, decodes and writes a packet. Returns -1 after a complaint that ends the play. */
+int play_packet(struct player *player, AVPacket *packet);
+
+/* Plays all packets in real time, obeying the media controls; sets player->end. Returns -1 after a complaint. */
+int play_controlled(struct player *player);
+
+#endif

@@ -325,3 +325,68 @@ fn what_waits_for_callbacks_is_bounded_and_not_lost() {
         leave.send(()).unwrap();
     });
 }
+
+#[test]
+fn nothing_arrives_after_the_end() {
+    const CALLS: i32 = 2_000;
+    zbus::block_on(async {
+        for round in 0..10 {
+            let (sender, receiver) = mpsc::channel();
+            let forward = move |order: &Order| sender.send(order.clone()).unwrap();
+            let Some(scene) = Scene::new(&[CommandKind::SkipToQueueItem], forward).await else { return };
+            for number in 0..CALLS {
+                let call = Message::method_call(OBJECT, "SkipToQueueItem")
+                    .destination(scene.name.as_str())
+                    .interface(EXTENSION)
+                    .with_flags(Flags::NO_REPLY_EXPECTED)
+                    .build(&number)
+                    .unwrap();
+                scene.client.send(&call).await.unwrap();
+                // In the middle of the flood, another place each time.
+                if number == round * 200 {
+                    receiver.recv().unwrap();
+                    scene.session.close();
+                    while receiver.try_recv().is_ok() {}
+                }
+            }
+            // All that was sent has arrived, for the bus answers in order.
+            let bus = "org.freedesktop.DBus";
+            scene.client.call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), "GetId", &()).await.unwrap();
+            assert!(receiver.try_recv().is_err(), "round {round}");
+        }
+    });
+}
+
+#[test]
+fn absurd_lengths_are_refused() {
+    zbus::block_on(async {
+        let (sender, receiver) = mpsc::channel();
+        let forward = move |order: &Order| sender.send(order.kind()).unwrap();
+        let kinds = [
+            CommandKind::CommonCommand,
+            CommandKind::ToggleFavorite,
+            CommandKind::PlayFromAssetId,
+            CommandKind::Answer,
+        ];
+        let Some(scene) = Scene::new(&kinds, forward).await else { return };
+        let absurd = "x".repeat(10 << 20);
+        let json = format!("{{\"text\":\"{absurd}\"}}");
+        let to = Some(scene.name.as_str());
+        for (method, is_pair) in
+            [("CommonCommand", true), ("ToggleFavorite", false), ("PlayFromAssetId", false), ("SkipToQueueItem", false)]
+        {
+            let client = &scene.client;
+            let answer = if is_pair {
+                client.call_method(to, OBJECT, Some(EXTENSION), method, &("name", json.as_str())).await
+            } else {
+                client.call_method(to, OBJECT, Some(EXTENSION), method, &absurd.as_str()).await
+            };
+            let Err(zbus::Error::FDO(error)) = answer else { panic!("{method} succeeds") };
+            assert!(matches!(*error, zbus::fdo::Error::InvalidArgs(_)), "{method}: {error}");
+            // What a mistake says is no longer than need be.
+            assert!(error.to_string().len() < 1_000, "{method}");
+        }
+        scene.client.call_method(to, OBJECT, Some(EXTENSION), "Answer", &()).await.unwrap();
+        assert_eq!(receiver.recv(), Ok(CommandKind::Answer), "nothing else had arrived");
+    });
+}

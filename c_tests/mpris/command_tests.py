@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Commands from media controls."""
 
-from desk import (NO_TRACK, OBJECT, PLAYER, ROOT, SESSION, TRACK, Monitor, Player, Remote, call, equal, names, run, shown,
-                  wait_for_name)
+from desk import (NO_TRACK, OBJECT, PLAYER, ROOT, SESSION, TRACK, Monitor, Player, Remote, call, equal,
+                  monitor_until_gone, names, run, shown, until, wait_for_name)
 
 PROPERTIES = "org.freedesktop.DBus.Properties"
 COMMANDS = ["play", "pause", "stop", "playNext", "playPrevious"]
@@ -239,6 +239,35 @@ def calls_and_photos(command):
     player.do("create 1", "metadata title Film", "publish", "register play", "activate")
     wait_for_name(player.name())
     equal(Remote(player.name()).get(SESSION, "SessionType"), "video", "type")
+    player.finish()
+
+
+def inside_callbacks(command):
+    player, remote = shown(command, "register play", "register pause")
+    player.do("inside unregister play")
+    remote.ctl("play")
+    player.expect("play")
+    until(lambda: remote.player("CanPlay"), False, "CanPlay")
+    remote.refuses("NotSupported", PLAYER, "Play")
+    player.do("inside register playNext")
+    remote.ctl("pause")
+    player.expect("pause")
+    until(lambda: remote.player("CanGoNext"), True, "CanGoNext")
+    player.do("inside deactivate")
+    remote.ctl("next")
+    player.expect("playNext")
+    monitor_until_gone(player.name())
+    player.do("activate")
+    wait_for_name(player.name())
+    player.do("inside destroy")
+    remote.ctl("next")
+    player.expect("playNext")
+    monitor_until_gone(player.name())
+    # The next session is as good as the first.
+    player.do("create 0", "metadata title T", "publish", "register play", "activate")
+    wait_for_name(player.name())
+    Remote(player.name()).ctl("play")
+    player.expect("play")
     player.finish()
 
 

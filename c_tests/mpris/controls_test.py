@@ -16,7 +16,8 @@ from desk import run_tests
 
 TESTS = [
     shows.name_is_owned_while_it_makes_sense,
-    shows.no_thread_before_activation,
+    shows.threads_and_activation,
+    shows.introspection,
     shows.metadata,
     shows.status,
     shows.seeked,
@@ -29,10 +30,13 @@ TESTS = [
     commands.extension,
     commands.media_keys,
     commands.calls_and_photos,
+    commands.inside_callbacks,
     commands.commands_in_order,
     trouble.hostile_calls,
     trouble.no_bus,
     trouble.killed_bus,
+    trouble.frozen_bus,
+    trouble.destroyed_in_a_flood,
 ]
 
 if __name__ == "__main__":

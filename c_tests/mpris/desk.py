@@ -4,9 +4,11 @@
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
+import time
 
 LIMIT = 120  # seconds until something counts as hung; nothing is measured with it
 
@@ -27,6 +29,14 @@ def equal(actual, expected, what=""):
     """Checks that two values are equal."""
     if actual != expected:
         raise Failed(f"{what}: expected {expected!r}, actual {actual!r}")
+
+
+def until(probe, expected, what):
+    """Asks again and again until the answer is the expected one."""
+    end = time.monotonic() + LIMIT
+    while (actual := probe()) != expected:
+        if time.monotonic() > end:
+            raise Failed(f"{what}: {actual!r} does not become {expected!r}")
 
 
 def run(*command, env=None):
@@ -141,6 +151,10 @@ class Bus:
         # What is printed has the bus's own id in it, which the next bus at the address will not have.
         self.address = address or printed
         self.env = {**os.environ, "DBUS_SESSION_BUS_ADDRESS": self.address}
+
+    def freeze(self):
+        """Stops it where it is."""
+        self.process.send_signal(signal.SIGSTOP)
 
     def kill(self):
         """Kills it."""

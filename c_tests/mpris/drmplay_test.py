@@ -13,15 +13,7 @@ import subprocess
 import sys
 import time
 
-from desk import LIMIT, ROOT, TRACK, Failed, Lines, Remote, equal, monitor_until_gone, run_tests, wait_for_name
-
-
-def until(probe, expected, what):
-    """Asks again and again until the answer is the expected one."""
-    end = time.monotonic() + LIMIT
-    while (actual := probe()) != expected:
-        if time.monotonic() > end:
-            raise Failed(f"{what}: {actual!r} does not become {expected!r}")
+from desk import LIMIT, ROOT, TRACK, Failed, Lines, Remote, equal, monitor_until_gone, run_tests, until, wait_for_name
 
 
 class Drmplay:

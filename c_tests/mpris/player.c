@@ -15,12 +15,25 @@ static OH_AVMetadataBuilder *builder;
 static Commands commands;
 /* Whether play, pause and seek are obeyed and reported. */
 static int obedient;
-/* Commands are counted, not printed, while this is set. */
+/* Commands are not printed while this is set. */
 static int quiet;
+/* An order to obey inside of the next callback; empty if there is none. */
+static char inside[256];
+static pthread_mutex_t inside_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int obey_line(char *line);
 
 static void obey(OH_AVSession *from, const char *line, void *argument)
 {
+    char order[sizeof(inside)];
     (void)argument;
+    pthread_mutex_lock(&inside_lock);
+    memcpy(order, inside, sizeof(order));
+    inside[0] = '\0';
+    pthread_mutex_unlock(&inside_lock);
+    if (order[0] != '\0') {
+        CHECK_INT(obey_line(order), 0);
+    }
     if (__atomic_load_n(&obedient, __ATOMIC_SEQ_CST)) {
         AVSession_PlaybackPosition position = {0, 0};
         if (strcmp(line, "play") == 0) {
@@ -236,10 +249,31 @@ static int obey_order(const char *order, char *rest)
         __atomic_store_n(&quiet, number, __ATOMIC_SEQ_CST);
         return 0;
     }
+    if (strcmp(order, "inside") == 0) {
+        pthread_mutex_lock(&inside_lock);
+        snprintf(inside, sizeof(inside), "%s", rest);
+        pthread_mutex_unlock(&inside_lock);
+        return 0;
+    }
     if (strcmp(order, "threads") == 0) {
         return count_threads();
     }
     return -1;
+}
+
+static int obey_line(char *line)
+{
+    char *rest = strchr(line, ' ');
+    if (rest != NULL) {
+        *rest++ = '\0';
+    } else {
+        rest = line + strlen(line);
+    }
+    /* Line breaks of a value. */
+    for (char *c = rest; *c != '\0'; c++) {
+        *c = *c == '\x1e' ? '\n' : *c;
+    }
+    return obey_order(line, rest);
 }
 
 int main(void)
@@ -250,17 +284,7 @@ int main(void)
     builder = create_builder();
     while (fgets(line, sizeof(line), stdin) != NULL) {
         line[strcspn(line, "\n")] = '\0';
-        char *rest = strchr(line, ' ');
-        if (rest != NULL) {
-            *rest++ = '\0';
-        } else {
-            rest = line + strlen(line);
-        }
-        /* Line breaks of a value. */
-        for (char *c = rest; *c != '\0'; c++) {
-            *c = *c == '\x1e' ? '\n' : *c;
-        }
-        int code = obey_order(line, rest);
+        int code = obey_line(line);
         printf("= %d\n", code);
         fflush(stdout);
     }

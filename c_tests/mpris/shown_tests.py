@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What media controls show."""
 
-from desk import (NO_TRACK, PLAYER, ROOT, SESSION, TRACK, Monitor, Player, Remote, equal, monitor_until_gone, names,
-                  run, shown, wait_for_name)
+from xml.etree import ElementTree
+
+from desk import (NO_TRACK, OBJECT, PLAYER, ROOT, SESSION, TRACK, Monitor, Player, Remote, equal, monitor_until_gone, names,
+                  run, shown, until, wait_for_name)
 
 
 def name_is_owned_while_it_makes_sense(command):
@@ -36,13 +38,15 @@ def name_is_owned_while_it_makes_sense(command):
     player.finish()
 
 
-def no_thread_before_activation(command):
+def threads_and_activation(command):
     player = Player(command)
     player.do("create 0", "metadata title T", "publish", "register play", "state 2", "position 5")
     equal(player.ask("threads"), 1, "threads before the first activation")
     player.do("activate")
     wait_for_name(player.name())
     equal(player.ask("threads"), 2, "threads after the first activation")
+    player.do("destroy")
+    until(lambda: player.ask("threads"), 1, "threads after the end of the session")
     player.finish()
 
 
@@ -92,6 +96,22 @@ def metadata(command):
     equal(remote.player("Metadata")["ohos:author"], "Only", "metadata after a refusal")
     player.do("metadata duration 9223372036854775807", "publish")
     equal(remote.player("Metadata")["mpris:length"], 2**63 - 1, "a length that does not fit")
+    player.finish()
+
+
+def introspection(command):
+    player, remote = shown(command, "register play")
+    code, xml, error = run("gdbus", "introspect", "--session", "--xml", "--dest", remote.name, "--object-path", OBJECT)
+    equal(code, 0, error)
+    described = {}
+    for interface in ElementTree.fromstring(xml).iter("interface"):
+        described[interface.get("name")] = {entry.get("name"): entry.get("type") for entry in interface.iter("property")}
+    equal(set(described) - {ROOT, PLAYER, SESSION}, {f"org.freedesktop.DBus.{name}" for name in (
+        "Introspectable", "Peer", "Properties")}, "interfaces")
+    for interface in (ROOT, PLAYER, SESSION):
+        for name, signature in described[interface].items():
+            out = run("busctl", "--user", "get-property", remote.name, OBJECT, interface, name)[1]
+            equal(out.split(" ")[0], signature, f"type of {interface}.{name}")
     player.finish()
 
 

@@ -2,9 +2,10 @@
 """Hostile callers, no bus, a bus that dies."""
 
 import os
+import subprocess
 import tempfile
 
-from desk import OBJECT, PLAYER, ROOT, SESSION, Bus, Failed, Player, Remote, equal, run, shown, wait_for_name
+from desk import LIMIT, OBJECT, PLAYER, ROOT, SESSION, Bus, Failed, Player, Remote, equal, run, shown, wait_for_name
 
 
 def hostile_calls(command):
@@ -115,3 +116,35 @@ def kill_and_replace(command, socket):
     bus.kill()
     player.finish()
     equal(player.log.next(), None, "the rest of the log")
+
+
+def frozen_bus(command):
+    bus = Bus()
+    player = Player(command, bus.env)
+    player.do("create 0", "metadata title T", "publish", "register play", "activate")
+    wait_for_name(player.name(), bus.env)
+    # A bus that reads nothing: nobody waits for it, not even with more to tell than a socket takes.
+    bus.freeze()
+    for number in range(300):
+        player.do(f"metadata description {number}{'x' * 4000}", "publish", f"state {number % 3}", f"position {number}")
+    player.do("deactivate", "activate", "unregister play", "destroy")
+    player.do("create 0", "metadata title T", "publish", "register play", "activate", "deactivate", "activate", "destroy")
+    player.finish()
+    bus.kill()
+
+
+def destroyed_in_a_flood(command):
+    for _ in range(3):
+        player, remote = shown(command, "register skipToQueueItem")
+        # --expect-reply=no: one after the other as fast as they are sent.
+        callers = [subprocess.Popen(
+            ["sh", "-c", 'for i in $(seq 40); do busctl --user --expect-reply=no call "$1" "$2" "$3" SkipToQueueItem i $i; done',
+             "sh", remote.name, OBJECT, SESSION], stderr=subprocess.DEVNULL) for _ in range(2)]
+        player.next_event()
+        player.do("destroy")
+        del player.events[:]
+        for caller in callers:
+            caller.wait(timeout=LIMIT)
+        player.ask("threads")
+        equal(player.events, [], "commands after the end of the session")
+        player.finish()

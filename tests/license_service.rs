@@ -218,6 +218,51 @@ fn renewals_end_with_the_licence_its_release_or_its_provider() {
 }
 
 #[test]
+fn licences_are_forgotten_thirty_days_after_their_end() {
+    const DAY: u64 = 24 * 3600 * 1000;
+    let world = World::new();
+    let client = world.device();
+    let mut session = SessionClient::new().unwrap();
+    let renewed = |licence: LicenceRef| {
+        let request = SessionClient::new().unwrap().renewal_request(&client, licence, &ask()).unwrap();
+        world.send(&request).map(drop).map_err(|refusal| (refusal.status(), refusal.rule().id()))
+    };
+    let mut licence = |rest| world.licence(&client, &mut session, rest, false).reference();
+    let unlimited = licence(r#""policy_overrides":{"can_renew":true}"#);
+    let short = licence(r#""policy_name":"renewable""#);
+    // May be renewed for forty days, and so is.
+    let long = r#""policy_overrides":{"can_renew":true,"license_duration_seconds":3456000}"#;
+    let long = licence(long);
+    // Playback may begin in the last moment and then takes as long again.
+    let rental = r#""policy_overrides":{"rental_duration_seconds":100,"playback_duration_seconds":100}"#;
+    let rented = licence(rental);
+    let released = licence(r#""policy_overrides":{"can_renew":true}"#);
+    let release = SessionClient::new().unwrap().release_request(&client, released).unwrap();
+    world.send(&release).unwrap();
+    let known = |licence: LicenceRef| world.service.license(licence.license_id).unwrap().is_some();
+
+    world.clock.advance(30 * DAY);
+    assert_eq!(world.service.tidy().unwrap(), 0, "thirty days after the release, not later");
+    renewed(long).unwrap();
+    world.clock.advance(100_000);
+    assert_eq!(world.service.tidy().unwrap(), 1);
+    assert!(!known(released) && known(short) && known(rented));
+    assert_eq!(renewed(short), Err((410, "LICENSE_EXPIRED")));
+    world.clock.advance(1);
+    assert_eq!(world.service.tidy().unwrap(), 1);
+    assert!(!known(short) && known(rented));
+    assert_eq!(renewed(short), Err((404, "LICENSE_NOT_FOUND")));
+    world.clock.advance(100_000);
+    assert_eq!(world.service.tidy().unwrap(), 1);
+    assert!(!known(rented));
+    // The end that it had before its renewal counts no more.
+    world.clock.advance(39 * DAY);
+    assert_eq!(world.service.tidy().unwrap(), 0);
+    renewed(LicenceRef { sequence: 2, ..long }).unwrap();
+    renewed(unlimited).unwrap();
+}
+
+#[test]
 fn tokens_come_back() {
     let world = World::new();
     let client = world.device();

@@ -3,6 +3,7 @@
 use std::ffi::c_char;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -22,6 +23,9 @@ pub const NATIVE_DRM_MAX_LICENSE_PATH_LEN: usize = 4096;
 pub const NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN: usize = 262_144;
 /// Bytes of a licence's id.
 pub const NATIVE_DRM_LICENSE_ID_LEN: usize = 16;
+
+/// Messages between two tidyings of a service's store.
+const TIDY_INTERVAL: u64 = 1024;
 
 /// A licence service. A handle: never dereferenced, safe to pass after destruction.
 ///
@@ -51,6 +55,8 @@ unsafe impl args::Plain for OH_DrmLicenseService_Answer {}
 pub(crate) struct ServiceObject {
     service: Service,
     clock: Arc<SettableClock>,
+    /// Messages that were answered.
+    answered: AtomicU64,
     /// The last answer that did not fit, with its message.
     waiting: Mutex<Option<(Vec<u8>, Answer)>>,
 }
@@ -70,6 +76,10 @@ impl ServiceObject {
             && former == message
         {
             return answer;
+        }
+        // There is nobody else to do it now and then. What fails is in the log, and the next message will tell.
+        if self.answered.fetch_add(1, Ordering::Relaxed).is_multiple_of(TIDY_INTERVAL) {
+            let _ = self.service.tidy();
         }
         match self.service.handle(message, Endpoint::Any, &Sender::Trusted) {
             Ok(reply) => Answer {
@@ -123,7 +133,12 @@ pub extern "C" fn OH_DrmLicenseService_Create(
             Some(directory) => Service::in_directory(Path::new(&directory), clock.clone(), settings)?,
             None => Service::in_memory(clock.clone(), settings)?,
         };
-        out.write(LicenseServices::insert(Arc::new(ServiceObject { service, clock, waiting: Mutex::new(None) }))?);
+        out.write(LicenseServices::insert(Arc::new(ServiceObject {
+            service,
+            clock,
+            answered: AtomicU64::new(0),
+            waiting: Mutex::new(None),
+        }))?);
         Ok(())
     })
 }

@@ -101,6 +101,28 @@ fn two_servers_share_licences_and_replays() {
 }
 
 #[test]
+fn licences_that_ended_long_ago_leave_the_database() {
+    let Some(shared) = Shared::new() else { return };
+    let server = shared.ready();
+    let mut device = Device::provisioned(server.address);
+    let (kept, over) = (device.licence().unwrap(), device.licence().unwrap());
+    let release = device.session.release_request(&device.client, over.reference()).unwrap();
+    assert_eq!(device.send("/release", &release).unwrap().status, 200);
+    // The release becomes one of 1970.
+    let moved = "UPDATE native_drm_license.license_end SET key = '\\x8000000000000000'::bytea || substring(key from 9)";
+    shared.postgres.query(moved);
+    let second = shared.ready();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while shared.postgres.query("SELECT count(*) FROM native_drm_license.license") != "1" {
+        assert!(Instant::now() < deadline, "{}", second.log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(shared.postgres.query("SELECT count(*) FROM native_drm_license.license_end"), "0");
+    assert_eq!(device.renew(&kept).unwrap().sequence, 2);
+    assert!(device.renew(&over).is_err());
+}
+
+#[test]
 fn a_database_that_goes_away_is_used_again_when_it_comes_back() {
     let Some(mut shared) = Shared::new() else { return };
     let server = shared.ready();

@@ -10,3 +10,4 @@ mod kill;
 mod load;
 mod postgres;
 mod process;
+mod statuses;

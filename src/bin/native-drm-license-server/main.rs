@@ -153,15 +153,20 @@ fn open(
 /// Now and then forgets what nobody needs any more.
 async fn tidy(server: Arc<Server>) {
     loop {
-        tokio::time::sleep(TIDY).await;
         let working = Arc::clone(&server);
         let work = tokio::task::spawn_blocking(move || working.service.get().map(Service::tidy));
-        match work.await {
-            Ok(Some(Ok(forgotten))) => server.log.write(LogLevel::Info, "tidied", json!({ "nonces": forgotten })),
+        let pause = match work.await {
+            Ok(Some(Ok(forgotten))) => {
+                server.log.write(LogLevel::Info, "tidied", json!({ "forgotten": forgotten }));
+                TIDY
+            }
             Ok(Some(Err(fault))) => {
                 server.log.write(LogLevel::Error, "tidied", json!({ "reason": fault.to_string() }));
+                TIDY
             }
-            _ => {}
-        }
+            // The database has not answered yet.
+            _ => RETRY,
+        };
+        tokio::time::sleep(pause).await;
     }
 }

@@ -136,6 +136,18 @@ impl Store for PostgresStore {
         })
     }
 
+    fn before(&self, table: Table, end: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let table = table.name();
+        let statement = format!("SELECT key FROM native_drm_license.{table} WHERE key < $1 ORDER BY key LIMIT $2");
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.with(|store, client| {
+            store.wait("read", async {
+                let statement = client.prepare_cached(&statement).await?;
+                client.query(&statement, &[&end, &limit]).await?.iter().map(|row| row.try_get(0)).collect()
+            })
+        })
+    }
+
     fn forget_nonces(&self, now: i64) -> Result<u64, StoreError> {
         let statement = "DELETE FROM native_drm_license.nonce WHERE nonce IN \
                          (SELECT nonce FROM native_drm_license.nonce WHERE expires < $1 LIMIT $2)";

@@ -4,6 +4,7 @@ use super::incoming::Incoming;
 use super::provision::internal;
 use super::records::{self, Content, LicenseRecord, Provider};
 use super::reply::{Reply, Summary};
+use super::retention::note_end;
 use super::select::for_device;
 use super::store::Table;
 use super::{Sender, Service};
@@ -51,7 +52,7 @@ impl Service {
             keys,
             client_token: session.client_token(requested).map(|token| Bytes(token.to_vec())),
             session_token: session.provider_session_token.map(Bytes),
-            released: false,
+            released: None,
             revoked: false,
         };
         let message = self.seal(incoming, id, &issued, fit)?;
@@ -59,7 +60,7 @@ impl Service {
         self.store.transact(&mut |transaction| {
             incoming.use_nonce(transaction, pointer)?;
             transaction.put(Table::License, &id.0, &record)?;
-            Ok(())
+            Ok(note_end(transaction, id, None, &issued)?)
         })?;
         let summary = Summary { device: Some(incoming.sender.id), license: Some(id), sequence: Some(1) };
         Ok(Reply::message(message, summary))

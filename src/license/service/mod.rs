@@ -15,6 +15,7 @@ mod provision;
 mod records;
 mod renew;
 mod reply;
+mod retention;
 mod select;
 mod store;
 mod time;
@@ -171,11 +172,13 @@ impl Service {
         self.store.check()
     }
 
-    /// Forgets what nobody needs any more; how much that was. To be called now and then.
+    /// Forgets what nobody needs any more, nonces of requests whose certificates are over and licences that ended thirty
+    /// days ago; how many of both. To be called now and then.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn tidy(&self) -> Result<u64, StoreError> {
-        self.store.forget_nonces(self.clock.unix_millis())
+        let now = self.clock.unix_millis();
+        Ok(self.store.forget_nonces(now)? + self.forget_licenses(now)?)
     }
 }

@@ -105,8 +105,9 @@ pub(super) struct LicenseRecord {
     pub session_token: Option<Bytes>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_token: Option<Bytes>,
-    #[serde(default)]
-    pub released: bool,
+    /// When it was given back, milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<i64>,
     /// Whether renewals are denied although the policy allows them.
     #[serde(default)]
     pub revoked: bool,

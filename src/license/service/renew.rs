@@ -4,12 +4,13 @@ use super::incoming::Incoming;
 use super::provision::internal;
 use super::records::{self, LicenseRecord};
 use super::reply::{Reply, Summary};
+use super::retention::{expiry, note_end};
 use super::select::for_device;
 use super::store::{Table, Transaction};
 use super::{Sender, Service};
 use crate::license::protocol::Id;
 use crate::license::protocol::service_side::{Kind, ReleaseAcknowledgement, message, to_json};
-use crate::license::template::{Policy, Refusal, RentalScope, Rule};
+use crate::license::template::{Refusal, Rule};
 
 impl Service {
     pub(super) fn renew(&self, incoming: &Incoming, pointer: &str, sender: &Sender) -> Result<Reply, Refusal> {
@@ -25,7 +26,7 @@ impl Service {
                 }
                 _ => {}
             }
-            if issued.released {
+            if issued.released.is_some() {
                 return refuse(Rule::LicenseReleased, "the licence was given back");
             }
             if !issued.policy.can_renew {
@@ -43,6 +44,7 @@ impl Service {
             if expiry(&issued).is_some_and(|expiry| now >= expiry) {
                 return refuse(Rule::LicenseExpired, "the licence is over; a new one is needed");
             }
+            let former = issued.clone();
             issued.confirmed = request.sequence;
             issued.sequence += 1;
             issued.issued = now;
@@ -53,6 +55,7 @@ impl Service {
             let sealed = self.seal(incoming, id, &issued, keys)?;
             let record = records::seal_issued(&self.vault, id, &issued).map_err(|fault| internal(&fault))?;
             transaction.put(Table::License, &id.0, &record)?;
+            note_end(transaction, id, Some(&former), &issued)?;
             let summary =
                 Summary { device: Some(incoming.sender.id), license: Some(id), sequence: Some(issued.sequence) };
             answer = Some(Reply::message(sealed, summary));
@@ -71,14 +74,16 @@ impl Service {
                 return Err(Refusal::new(Rule::StaleSequence, pointer, message));
             }
             // A second release is acknowledged, too: the first answer may have been lost.
-            issued.released = true;
+            let (former, now) = (issued.clone(), self.clock.unix_millis());
+            issued.released.get_or_insert(now);
             let record = records::seal_issued(&self.vault, id, &issued).map_err(|fault| internal(&fault))?;
             transaction.put(Table::License, &id.0, &record)?;
+            note_end(transaction, id, Some(&former), &issued)?;
             let acknowledgement = ReleaseAcknowledgement {
                 license_id: id,
                 request_hash: incoming.hash,
                 signer: self.identity.signer_id,
-                time: self.clock.unix_millis(),
+                time: now,
             };
             let body = message(Kind::ReleaseAcknowledgement, &to_json(&acknowledgement), &self.identity.signer);
             let summary =
@@ -104,16 +109,4 @@ impl Service {
         }
         Ok((id, issued))
     }
-}
-
-/// When the licence is over as far as the service can know, milliseconds since 1970: the licence window, and the rental
-/// window where it counts whatever was played. What depends on playback the client enforces.
-fn expiry(issued: &LicenseRecord) -> Option<i64> {
-    let end = |start: i64, seconds: i64| (seconds != 0).then(|| start.saturating_add(seconds.saturating_mul(1000)));
-    let Policy { license_duration_seconds, rental_duration_seconds, playback_duration_seconds, rental_scope, .. } =
-        issued.policy;
-    let license = end(issued.issued, license_duration_seconds);
-    let rental_counts = rental_scope == RentalScope::Absolute || playback_duration_seconds == 0;
-    let rental = if rental_counts { end(issued.first_issued, rental_duration_seconds) } else { None };
-    license.into_iter().chain(rental).min()
 }

@@ -79,6 +79,17 @@ impl Store for LocalStore {
         Ok(table.get(key).map_err(failed("read"))?.map(|value| value.value().to_vec()))
     }
 
+    fn before(&self, table: Table, end: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let read = self.0.begin_read().map_err(failed("begin to read"))?;
+        let table = match read.open_table(definition(table)) {
+            Ok(table) => table,
+            Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+            Err(fault) => return Err(StoreError::new("open a table", &fault)),
+        };
+        let entries = table.range(..end).map_err(failed("read"))?.take(limit);
+        entries.map(|entry| Ok(entry.map_err(failed("read"))?.0.value().to_vec())).collect()
+    }
+
     fn forget_nonces(&self, now: i64) -> Result<u64, StoreError> {
         let mut forgotten = 0;
         loop {
@@ -196,6 +207,25 @@ mod tests {
             nonce(&store, first, i64::from(first));
         }
         assert_eq!(store.forget_nonces(1000).unwrap(), 256);
+    }
+
+    #[test]
+    fn keys_come_in_their_order() {
+        let store = LocalStore::in_memory().unwrap();
+        assert!(store.before(Table::LicenseEnd, b"z", 9).unwrap().is_empty());
+        store
+            .transact(&mut |transaction| {
+                for key in [&b"c"[..], b"b", b"bb", b"\xff", b"a"] {
+                    transaction.put(Table::LicenseEnd, key, &[])?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        let before = |end: &[u8], limit| store.before(Table::LicenseEnd, end, limit).unwrap().concat();
+        assert_eq!(before(b"c", 9), b"abbb");
+        assert_eq!(before(b"c", 2), b"ab");
+        assert_eq!(before(b"a", 9), b"");
+        assert_eq!(before(b"\xff\xff", 9), b"abbbc\xff");
     }
 
     #[test]

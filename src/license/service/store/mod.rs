@@ -30,12 +30,22 @@ pub enum Table {
     Device,
     /// Licences by id.
     License,
+    /// Ends of licences, in the order of time; without values.
+    LicenseEnd,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Identity, Self::Content, Self::KeyId, Self::Policy, Self::Provider, Self::Device, Self::License];
+    pub const ALL: [Self; 8] = [
+        Self::Identity,
+        Self::Content,
+        Self::KeyId,
+        Self::Policy,
+        Self::Provider,
+        Self::Device,
+        Self::License,
+        Self::LicenseEnd,
+    ];
 
     /// The table's name in a database.
     pub const fn name(self) -> &'static str {
@@ -47,6 +57,7 @@ impl Table {
             Self::Provider => "provider",
             Self::Device => "device",
             Self::License => "license",
+            Self::LicenseEnd => "license_end",
         }
     }
 }
@@ -117,6 +128,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     fn read(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Up to `limit` keys of a table that sort before `end`, byte by byte, the first ones first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn before(&self, table: Table, end: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError>;
 
     /// Forgets nonces that expired before `now` (milliseconds since 1970); how many.
     ///

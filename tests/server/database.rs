@@ -101,6 +101,40 @@ fn two_servers_share_licences_and_replays() {
 }
 
 #[test]
+fn a_database_is_reached_over_tls_if_its_authority_is_named() {
+    let Some(mut shared) = Shared::new() else { return };
+    let Some((url, authority)) = shared.postgres.with_tls() else {
+        println!("skipped: there is no openssl program here");
+        return;
+    };
+    let key = master_key(shared.directory.path(), 7);
+    let start = |ca: &std::path::Path, url: &str| {
+        Server::start(&["--database", url, "--master-key", &key, "--database-ca", ca.to_str().unwrap()])
+    };
+    let server = start(&authority, &url);
+    assert_eq!(health(&server, 200), 200, "{}", server.log());
+    Device::provisioned(server.address);
+    let encrypted = "SELECT bool_and(ssl), count(*) > 0 FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+                     WHERE application_name = 'native-drm-license-server'";
+    assert_eq!(shared.postgres.query(encrypted), "t|t");
+
+    // A stranger's authority, and a host that is not in the certificate.
+    let other = shared.directory.path().join("other.pem");
+    std::fs::copy(authority.with_file_name("db.pem"), &other).unwrap();
+    for (ca, url) in
+        [(&other, url.clone()), (&authority, format!("{}?hostaddr=127.0.0.1", url.replace("127.0.0.1", "elsewhere")))]
+    {
+        let server = start(ca, &url);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !server.log().contains("certificate") {
+            assert!(Instant::now() < deadline, "{}", server.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(exchange(&mut server.connect(), "/health", "", b"").unwrap().status, 503);
+    }
+}
+
+#[test]
 fn licences_that_ended_long_ago_leave_the_database() {
     let Some(shared) = Shared::new() else { return };
     let server = shared.ready();

@@ -129,14 +129,17 @@ fn wrong_arguments_end_with_a_reason() {
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
     std::fs::write(path("bad.json"), "{").unwrap();
     std::fs::write(path("short.key"), "short").unwrap();
+    std::fs::write(path("long.key"), [7; 32]).unwrap();
     let postgres = "postgres://nobody@127.0.0.1:1/none";
-    let cases: [(&[&str], &str); 7] = [
+    let tls = "postgres://nobody@127.0.0.1:1/none?sslmode=require";
+    let cases: [(&[&str], &str); 8] = [
         (&[], "--data"),
         (&["--memory", "--data", "x"], "cannot be used with"),
         (&["--memory", "--catalog", &path("bad.json")], "catalogue"),
         (&["--memory", "--tls-cert", "x"], "--tls-key"),
         (&["--memory", "--tls-cert", &path("none"), "--tls-key", &path("none")], "none"),
         (&["--data", "/dev/null/x"], "/dev/null/x"),
+        (&["--database", tls, "--master-key", &path("long.key")], "--database-ca"),
         (&["--database", postgres, "--master-key", &path("short.key")], "32 bytes"),
     ];
     for (arguments, expected) in cases {

@@ -11,6 +11,9 @@ pub struct Postgres {
     directory: TempDir,
     programs: PathBuf,
     running: Option<Child>,
+    /// More settings, each as NAME=VALUE.
+    settings: Vec<String>,
+    port: u16,
 }
 
 /// Where PostgreSQL's programs are; installs them if need be. `None`, and a message, where that is impossible.
@@ -57,7 +60,7 @@ impl Postgres {
         if let Some((user, group)) = other_user() {
             chown(directory.path(), Some(user), Some(group)).unwrap();
         }
-        let mut postgres = Self { directory, programs, running: None };
+        let mut postgres = Self { directory, programs, running: None, settings: Vec::new(), port: 5432 };
         let output = postgres
             .command("initdb")
             .args(["--auth=trust", "--username=tester", "--encoding=UTF8", "--no-locale", "--pgdata"])
@@ -87,7 +90,9 @@ impl Postgres {
     pub fn resume(&mut self) {
         let mut child = self
             .command("postgres")
-            .args(["-c", "listen_addresses=", "-c", "log_min_messages=log", "-k"])
+            .args(["-c", "listen_addresses=", "-c", "log_min_messages=log"])
+            .args(self.settings.iter().flat_map(|setting| ["-c", setting]))
+            .args(["-p", &self.port.to_string(), "-k"])
             .arg(self.directory.path())
             .arg("-D")
             .arg(self.data())
@@ -113,6 +118,42 @@ impl Postgres {
         child.wait().unwrap();
     }
 
+    /// Starts anew, with TLS at 127.0.0.1. Returns the address, and the file with the authority of the certificate. `None`
+    /// where there is no openssl program.
+    pub fn with_tls(&mut self) -> Option<(String, PathBuf)> {
+        let directory = self.directory.path();
+        let (ca, ca_key) = (directory.join("ca.pem"), directory.join("ca.key"));
+        let (certificate, key) = (directory.join("db.pem"), directory.join("db.key"));
+        let make = |subject: &str, certificate: &Path, key: &Path, more: &[&std::ffi::OsStr]| {
+            let made = Command::new("openssl")
+                .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
+                .args(["-subj", subject, "-keyout"])
+                .arg(key)
+                .arg("-out")
+                .arg(certificate)
+                .args(more)
+                .output()
+                .ok()?;
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+            Some(())
+        };
+        make("/CN=authority", &ca, &ca_key, &[])?;
+        let more = ["-extensions", "v3_req", "-addext", "subjectAltName=IP:127.0.0.1", "-CA"].map(std::ffi::OsStr::new);
+        let signer = [ca.as_os_str(), "-CAkey".as_ref(), ca_key.as_os_str()];
+        make("/CN=database", &certificate, &key, &[&more[..], &signer].concat())?;
+        if let Some((user, group)) = other_user() {
+            chown(&key, Some(user), Some(group)).unwrap();
+        }
+        // Free now; nobody else is likely to take it before PostgreSQL does.
+        self.port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let file = |name: &str, path: &Path| format!("{name}={}", path.display());
+        self.settings = vec!["listen_addresses=127.0.0.1".into(), "ssl=on".into()];
+        self.settings.extend([file("ssl_cert_file", &certificate), file("ssl_key_file", &key)]);
+        self.crash();
+        self.resume();
+        Some((format!("postgres://tester@127.0.0.1:{}/postgres", self.port), ca))
+    }
+
     pub fn url(&self) -> String {
         let host = self.directory.path().to_str().unwrap().replace('/', "%2F");
         format!("postgres://tester@{host}/postgres")
@@ -122,7 +163,8 @@ impl Postgres {
     pub fn query(&self, statement: &str) -> String {
         let output = self
             .command("psql")
-            .args(["-X", "-A", "-t", "-U", "tester", "-d", "postgres", "-c", statement, "-h"])
+            .args(["-X", "-A", "-t", "-U", "tester", "-d", "postgres", "-c", statement])
+            .args(["-p", &self.port.to_string(), "-h"])
             .arg(self.directory.path())
             .output()
             .unwrap();

@@ -26,6 +26,8 @@ use routes::Server;
 
 /// Between attempts to reach a database that has not answered yet.
 const RETRY: Duration = Duration::from_secs(1);
+/// Messages that are worked on at a time: enough to keep all connections to a database busy.
+const WORKERS: usize = 16;
 /// Between tidyings.
 const TIDY: Duration = Duration::from_secs(600);
 
@@ -67,7 +69,7 @@ fn run(options: &Options, log: Log) -> Result<(), String> {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .max_blocking_threads(64)
+        .max_blocking_threads(WORKERS)
         .build()
         .map_err(|fault| fault.to_string())?;
     let store = if options.database.is_some() {
@@ -112,12 +114,14 @@ fn open(
         let path = options.master_key.as_ref().ok_or("--master-key is missing")?;
         let master = Service::master_key(path).map_err(words)?;
         // A wrong address is a mistake now, a database that is away may come.
-        PostgresStore::new(runtime.clone(), url)?;
+        PostgresStore::new(runtime.clone(), url, options.database_ca.as_deref())?;
         let (server, url, handle) = (Arc::clone(server), url.clone(), runtime.clone());
+        let authorities = options.database_ca.clone();
         runtime.spawn_blocking(move || {
             let mut catalogs = Some(catalogs);
             loop {
-                let opened = PostgresStore::new(handle.clone(), &url).map_err(|fault| Error::Internal(fault.into()));
+                let opened = PostgresStore::new(handle.clone(), &url, authorities.as_deref());
+                let opened = opened.map_err(|fault| Error::Internal(fault.into()));
                 let opened = opened.and_then(|store| {
                     store.prepare()?;
                     Service::new(Box::new(store), &master, clock.clone(), settings.clone())

@@ -25,6 +25,11 @@ pub struct Options {
     #[arg(long, value_name = "URL", group = "store", env = "NATIVE_DRM_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
 
+    /// Authorities (PEM) of the database's certificate. With them the database is reached over TLS only, and the host in
+    /// its address must be the one in its certificate.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "memory"], env = "NATIVE_DRM_DATABASE_CA")]
+    pub database_ca: Option<PathBuf>,
+
     /// Forgets everything in the end.
     #[arg(long, group = "store")]
     pub memory: bool,

@@ -3,6 +3,7 @@
 //! The methods of [`Store`] wait; they are called on threads that may. A connection that failed or took too long is thrown
 //! away, so that a database that went away and came back is used again without a restart.
 
+use std::path::Path;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts, Transaction};
@@ -11,6 +12,9 @@ use native_drm::license::template::Refusal;
 use tokio::runtime::Handle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::tls;
 
 /// Time for anything that the database is asked.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -27,18 +31,25 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// A pool of connections; none is opened yet. The address must be valid.
-    pub fn new(runtime: Handle, url: &str) -> Result<Self, String> {
+    /// A pool of connections; none is opened yet. The address must be valid. With a file of authorities connections use
+    /// TLS, without it they do not.
+    pub fn new(runtime: Handle, url: &str, authorities: Option<&Path>) -> Result<Self, String> {
         let mut config: Config = url.parse().map_err(|fault| format!("--database: {fault}"))?;
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err("--database: sslmode=require is not supported; use a local socket or a tunnel".into());
+        if authorities.is_some() {
+            config.ssl_mode(SslMode::Require);
+        } else if config.get_ssl_mode() == SslMode::Require {
+            return Err("--database: sslmode=require needs the authorities to trust: --database-ca FILE".into());
         }
         config.connect_timeout(PATIENCE).tcp_user_timeout(PATIENCE).application_name("native-drm-license-server");
         // Whatever the database's own settings are: what was confirmed is on its disk.
         config.options("-c synchronous_commit=on -c statement_timeout=5000 -c lock_timeout=5000");
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Verified };
         let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
-        let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
+        let manager = match authorities {
+            Some(path) => Manager::from_config(config, MakeRustlsConnect::new(tls::client(path)?), recycling),
+            None => Manager::from_config(config, NoTls, recycling),
+        };
+        let pool = Pool::builder(manager)
             .max_size(CONNECTIONS)
             .timeouts(timeouts)
             .runtime(Runtime::Tokio1)
@@ -72,7 +83,7 @@ impl PostgresStore {
     /// Runs `body` with a connection, which is thrown away if `body` fails: who knows what state it is in.
     fn with<T>(&self, body: impl FnOnce(&Self, &mut Object) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let connection = self.runtime.block_on(self.pool.get());
-        let mut connection = connection.map_err(|fault| StoreError::new("connect to the database", &fault))?;
+        let mut connection = connection.map_err(|fault| StoreError::new("connect to the database", &causes(&fault)))?;
         let result = body(self, &mut connection);
         if result.is_err() {
             drop(Object::take(connection));
@@ -98,8 +109,24 @@ impl PostgresStore {
 fn describe(fault: &tokio_postgres::Error) -> String {
     match fault.as_db_error() {
         Some(error) => format!("{} ({})", error.message(), error.code().code()),
-        None => fault.to_string(),
+        None => causes(fault),
     }
+}
+
+/// An error with what caused it: the outer ones say little.
+fn causes(fault: &dyn std::error::Error) -> String {
+    let mut words = fault.to_string();
+    let mut inner = fault.source();
+    while let Some(cause) = inner {
+        let cause_words = cause.to_string();
+        // Some repeat their cause.
+        if !words.contains(&cause_words) {
+            words += ": ";
+            words += &cause_words;
+        }
+        inner = cause.source();
+    }
+    words
 }
 
 impl Store for PostgresStore {

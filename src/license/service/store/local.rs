@@ -14,7 +14,7 @@ use crate::license::template::Refusal;
 type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
 /// Bytes that the database may use as cache.
-const CACHE: usize = 16 << 20;
+const CACHE: usize = 8 << 20;
 /// Nonces with their expiry.
 const NONCES: Definition = TableDefinition::new("nonce");
 /// Expiry and nonce, to find the oldest.

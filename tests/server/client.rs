@@ -26,7 +26,7 @@ impl Answer {
 
 /// Sends a request and reads the answer; an error is the connection's.
 pub fn exchange(stream: &mut (impl Read + Write), path: &str, headers: &str, body: &[u8]) -> std::io::Result<Answer> {
-    let method = if path == "/health" { "GET" } else { "POST" };
+    let method = if matches!(path, "/health" | "/authority") { "GET" } else { "POST" };
     let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
     stream.write_all(&[head.as_bytes(), body].concat())?;
     read_answer(stream)
@@ -73,7 +73,12 @@ pub fn ask() -> Ask {
 
 impl Device {
     pub fn new(address: SocketAddr) -> Self {
-        Self { client: Client::new(None).unwrap(), session: SessionClient::new().unwrap(), address, stream: None }
+        Self::trusting(address, None)
+    }
+
+    /// A device that accepts one authority only.
+    pub fn trusting(address: SocketAddr, authority: Option<Vec<u8>>) -> Self {
+        Self { client: Client::new(authority).unwrap(), session: SessionClient::new().unwrap(), address, stream: None }
     }
 
     /// A device that has its certificate.

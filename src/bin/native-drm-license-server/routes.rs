@@ -34,6 +34,16 @@ enum Route {
     Message(Endpoint),
     ClearKey,
     Health,
+    Authority,
+}
+
+impl Route {
+    fn method(self) -> Method {
+        match self {
+            Self::Message(_) | Self::ClearKey => Method::POST,
+            Self::Health | Self::Authority => Method::GET,
+        }
+    }
 }
 
 /// An answer before it is HTTP.
@@ -127,8 +137,8 @@ fn respond(answer: Answer, route: Option<Route>) -> Response<Full<Bytes>> {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     if answer.status == StatusCode::METHOD_NOT_ALLOWED {
-        let allowed = if matches!(route, Some(Route::Health)) { "GET" } else { "POST" };
-        headers.insert(ALLOW, HeaderValue::from_static(allowed));
+        let allowed = route.is_some_and(|route| route.method() == Method::GET);
+        headers.insert(ALLOW, HeaderValue::from_static(if allowed { "GET" } else { "POST" }));
     }
     response
 }
@@ -141,6 +151,7 @@ fn find(path: &str) -> Option<Route> {
         "/release" => Route::Message(Endpoint::Release),
         "/clearkey" => Route::ClearKey,
         "/health" => Route::Health,
+        "/authority" => Route::Authority,
         _ => return None,
     })
 }
@@ -150,7 +161,7 @@ async fn route(server: &Arc<Server>, request: Request<Incoming>) -> Answer {
     let Some(route) = found else {
         return Answer::refusal(StatusCode::NOT_FOUND, "NO_SUCH_PATH", "there is nothing at this path");
     };
-    let expected = if matches!(route, Route::Health) { Method::GET } else { Method::POST };
+    let expected = route.method();
     if request.method() != expected {
         let message = format!("{expected} is the method of this path");
         return Answer::refusal(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", &message);
@@ -223,6 +234,13 @@ fn work(server: &Server, route: Route, body: &[u8], token: Option<String>) -> An
             service.handle(body, endpoint, &sender).into()
         }
         Route::ClearKey => service.clear_key(body).into(),
+        Route::Authority => Answer {
+            status: StatusCode::OK,
+            content_type: "application/pkix-cert",
+            body: service.authority().to_vec(),
+            summary: Summary::default(),
+            rule: None,
+        },
         Route::Health => unavailable(),
     }
 }

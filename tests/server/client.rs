@@ -46,9 +46,12 @@ pub fn read_answer(stream: &mut impl Read) -> std::io::Result<Answer> {
                 return Ok(Answer { status, head, body: bytes[end + 4..end + 4 + length].to_vec() });
             }
         }
-        match stream.read(&mut buffer)? {
-            0 => return Err(broken("the connection was closed")),
-            count => bytes.extend_from_slice(&buffer[..count]),
+        match stream.read(&mut buffer) {
+            Ok(0) => return Err(broken("the connection was closed")),
+            Ok(count) => bytes.extend_from_slice(&buffer[..count]),
+            // With a timeout, a process that was stopped for a moment gets this.
+            Err(fault) if fault.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(fault) => return Err(fault),
         }
     }
 }

@@ -50,6 +50,10 @@ format() { cargo fmt --check; }
 lints() {
     cargo clippy --locked --all-targets --all-features -- -D warnings
     cargo clippy --locked --lib --no-default-features -- -D warnings
+    if cargo tree --locked --edges normal --no-default-features --features license-service --invert zbus >/dev/null 2>&1; then
+        echo "There is D-Bus code in the library without the feature mpris" >&2
+        return 1
+    fi
 }
 documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --all-features; }
 rust_tests() { cargo test --locked --all-features --no-fail-fast; }

@@ -46,16 +46,20 @@ def run(*command, env=None):
 
 
 class Lines:
-    """The lines that a process prints."""
+    """The lines that a process prints: those that begin as is wanted; others go to standard error."""
 
-    def __init__(self, stream):
+    def __init__(self, stream, wanted=""):
         self.lines = queue.Queue()
+        self.wanted = wanted
         self.thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
         self.thread.start()
 
     def _read(self, stream):
         for line in stream:
-            self.lines.put(line.rstrip("\n"))
+            if line.startswith(self.wanted):
+                self.lines.put(line.rstrip("\n"))
+            else:
+                sys.stderr.write(line)
         self.lines.put(None)
 
     def next(self):
@@ -85,7 +89,7 @@ class Player:
             stderr=subprocess.PIPE if log else None,
         )
         self.out = Lines(self.process.stdout)
-        self.log = Lines(self.process.stderr) if log else None
+        self.log = Lines(self.process.stderr, "native_drm ") if log else None
         self.events = []
         self.sessions = 0
 

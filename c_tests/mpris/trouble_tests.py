@@ -72,7 +72,7 @@ def state_of(remote):
 
 
 def no_bus(command):
-    for address in ("unix:path=/nonexistent", "nonsense", "unix:path=/nonexistent;tcp:host=localhost,port=1"):
+    for address in ("unix:path=/nonexistent", "nonsense", "unix:path=/nonexistent;tcp:host=127.0.0.1,port=1"):
         player = Player(command, {**os.environ, "DBUS_SESSION_BUS_ADDRESS": address}, log=True)
         player.do("create 0", "metadata title T", "publish", "register play", "register handleKeyEvent")
         for _ in range(3):

@@ -89,6 +89,12 @@ pub enum Error {
         /// Status of the key, such as EXPIRED.
         reason: Text,
     },
+    /// The first use of a licence has to be recorded before its keys decrypt. Never leaves the library.
+    #[error("the licence has not been used yet")]
+    FirstUse,
+    /// The device's clock was set back behind the last use of a stored licence.
+    #[error("the device's clock was set back behind the last use of the licence")]
+    DeviceTime,
     /// The session has no such key, or no key of a usable length.
     #[error("no key for key id {key_id}: {reason}")]
     NoKey {

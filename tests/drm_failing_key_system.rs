@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use native_drm::drm::key_system::{
     Descriptor, KeySystem, Licence, LicenceKey, MediaKeyRequestInfo, MediaKeyType, ProtectionLevel, Release, Request,
+    RequestContext, SessionModule, SystemModule,
 };
+use native_drm::drm::platform::Platform;
 use native_drm::drm::registry;
 use native_drm::drm::system::MediaKeySystem;
 use native_drm::error::{Error, Result};
+use native_drm::storage::StoredKey;
 
 struct Panicking;
 
@@ -26,16 +29,28 @@ impl KeySystem for Panicking {
         &DESCRIPTOR
     }
 
-    fn media_key_request(&self, _: &MediaKeyRequestInfo) -> Result<Request> {
+    fn open(&self, _: &Arc<Platform>) -> Box<dyn SystemModule> {
+        Box::new(Self)
+    }
+}
+
+impl SystemModule for Panicking {
+    fn open_session(&self) -> Result<Box<dyn SessionModule>> {
+        Ok(Box::new(Self))
+    }
+}
+
+impl SessionModule for Panicking {
+    fn media_key_request(&self, _: &MediaKeyRequestInfo, _: &RequestContext) -> Result<Request> {
         panic!("as intended")
     }
 
     fn parse_licence(&self, _: &[u8]) -> Result<Licence> {
         let key = LicenceKey { id: vec![1; 16], key: vec![2; 16].into() };
-        Ok(Licence { keys: vec![key], persistent: false })
+        Ok(Licence::unlimited(vec![key], false))
     }
 
-    fn release_request(&self, _: &[u8]) -> Result<Vec<u8>> {
+    fn release_request(&self, _: &[u8], _: &StoredKey) -> Result<Vec<u8>> {
         Ok(Vec::new())
     }
 

@@ -55,8 +55,9 @@ impl Code for DrmCode {
             Error::TooManySessions { .. } => Drm_ErrCode::DRM_ERR_MAX_SESSION_NUM_REACHED,
             Error::NotProvisioned => Drm_ErrCode::DRM_ERR_NOT_PROVISIONED,
             Error::Denied { .. } => Drm_ErrCode::DRM_ERR_SERVICE_DENIED,
-            Error::NoLicense { .. } => Drm_ErrCode::DRM_ERR_NO_LICENSE,
+            Error::NoLicense { .. } | Error::FirstUse => Drm_ErrCode::DRM_ERR_NO_LICENSE,
             Error::NoKey { .. } => Drm_ErrCode::DRM_ERR_NO_KEY,
+            Error::DeviceTime => Drm_ErrCode::DRM_ERR_DEVICE_TIME_ERROR,
             Error::Storage { .. } | Error::StorageDamaged { .. } | Error::Internal(_) => {
                 Drm_ErrCode::DRM_ERR_SERVICE_DIED
             }

@@ -437,7 +437,7 @@ pub extern "C" fn OH_MediaKeySystem_GenerateKeySystemRequest(
         args::needed("request", request_length, generated.data.len())?;
         url.write_string("defaultUrl", url_room, &generated.default_url)?;
         request.write_slice(&generated.data);
-        system.announce_provisioning();
+        system.announce_provisioning_request();
         Ok(())
     })
 }

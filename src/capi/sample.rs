@@ -83,53 +83,69 @@ pub fn decrypt_all(
         return handle::session(argument, session).map(drop);
     }
     let samples = args::slice("samples", samples, count)?;
-    let mut refused = None;
-    let result = (|| {
-        let pin = pin();
-        let session = Sessions::get_pinned(&pin, session).ok_or_else(|| (Sessions::not_a_handle(argument), None))?;
-        // Grows with what has been checked: `count` is not to be trusted with an allocation.
-        let mut checked: SmallVec<[CheckedSample<'_>; INLINE_SAMPLES]> = SmallVec::new();
-        for (index, sample) in samples.iter().enumerate() {
-            let found = check_one(sample).and_then(|(info, request)| {
-                session
-                    .check_sample(&pin, &request, sample.dataLen as usize)
-                    .inspect_err(|_| session.count_error(&pin))
-                    .map_err(|error| (error, Some(info.keyId)))
-            });
-            checked.push(found.inspect_err(|_| refused = Some(index))?);
+    // Each licence whose use begins takes a round of its own.
+    for _ in 0..=count {
+        let Err(refusal) = decrypt_checked(argument, session, samples) else { return Ok(()) };
+        if let (Error::FirstUse, Some(key_id)) = (&refusal.error, refusal.key_id) {
+            begin_use(argument, session, &key_id)?;
+            continue;
         }
-        for (sample, checked) in samples.iter().zip(&checked) {
-            // Checked above; a program that changes its arguments meanwhile gets an error here.
-            let data = args::sample("data", sample.data, sample.dataLen).map_err(|error| (error, None))?;
-            checked.decrypt(data);
-            session.count_sample(&pin, data.len());
-        }
-        Ok(())
-    })();
-    result.map_err(|(error, missing)| {
-        if let (Some(out), Some(index)) = (failed_index, refused) {
+        if let (Some(out), Some(index)) = (failed_index, refusal.index) {
             out.write(u32::try_from(index).unwrap_or(u32::MAX));
         }
-        if let Some(key_id) = missing {
-            announce_missing_key(session, &error, &key_id);
-        }
-        error
-    })
+        return Err(match refusal.key_id {
+            Some(key_id) => refused(session, refusal.error, &key_id),
+            None => refusal.error,
+        });
+    }
+    Err(Error::FirstUse)
 }
 
-/// An error, and the id of the key that was looked for.
-type Refusal = (Error, Option<[u8; DRM_KEY_ID_SIZE]>);
+/// Why samples are refused, at which of them, and with which key.
+struct Refusal {
+    error: Error,
+    index: Option<usize>,
+    key_id: Option<[u8; DRM_KEY_ID_SIZE]>,
+}
 
-fn check_one(sample: &DRM_Sample) -> Result<(&DRM_SampleInfo, SampleRequest<'_>), Refusal> {
-    let check = || {
-        if sample.reserved != 0 {
-            return Err(Error::invalid("samples", "reserved is not 0"));
-        }
-        let info = args::reference("info", sample.info)?;
-        args::sample("data", sample.data, sample.dataLen)?;
-        Ok((info, request(info)?))
-    };
-    check().map_err(|error| (error, None))
+/// Checks all samples, then decrypts them.
+fn decrypt_checked(
+    argument: &'static str,
+    session: *const MediaKeySession,
+    samples: &[DRM_Sample],
+) -> Result<(), Refusal> {
+    let pin = pin();
+    let plain = |error| Refusal { error, index: None, key_id: None };
+    let session = Sessions::get_pinned(&pin, session).ok_or_else(|| plain(Sessions::not_a_handle(argument)))?;
+    // Grows with what has been checked: `count` is not to be trusted with an allocation.
+    let mut checked: SmallVec<[CheckedSample<'_>; INLINE_SAMPLES]> = SmallVec::new();
+    for (index, sample) in samples.iter().enumerate() {
+        let (info, request) =
+            check_one(sample).map_err(|error| Refusal { error, index: Some(index), key_id: None })?;
+        let found = session.check_sample(&pin, &request, sample.dataLen as usize).map_err(|error| {
+            if !matches!(error, Error::FirstUse) {
+                session.count_error(&pin);
+            }
+            Refusal { error, index: Some(index), key_id: Some(info.keyId) }
+        });
+        checked.push(found?);
+    }
+    for (sample, checked) in samples.iter().zip(&checked) {
+        // Checked above; a program that changes its arguments meanwhile gets an error here.
+        let data = args::sample("data", sample.data, sample.dataLen).map_err(plain)?;
+        checked.decrypt(data);
+        session.count_sample(&pin, data.len());
+    }
+    Ok(())
+}
+
+fn check_one(sample: &DRM_Sample) -> Result<(&DRM_SampleInfo, SampleRequest<'_>)> {
+    if sample.reserved != 0 {
+        return Err(Error::invalid("samples", "reserved is not 0"));
+    }
+    let info = args::reference("info", sample.info)?;
+    args::sample("data", sample.data, sample.dataLen)?;
+    Ok((info, request(info)?))
 }
 
 fn run(
@@ -138,26 +154,55 @@ fn run(
     request: &SampleRequest<'_>,
     data: &mut [u8],
 ) -> Result<()> {
-    let error = {
-        let pin = pin();
-        let session = Sessions::get_pinned(&pin, session).ok_or_else(|| Sessions::not_a_handle(argument))?;
-        match session.decrypt_sample(&pin, request, data) {
-            Ok(()) => return Ok(()),
-            Err(error) => {
-                session.count_error(&pin);
-                error
-            }
-        }
-    };
-    announce_missing_key(session, &error, request.key_id);
-    Err(error)
+    let mut result = try_once(argument, session, request, data);
+    if let Err(Error::FirstUse) = result {
+        begin_use(argument, session, request.key_id)?;
+        result = try_once(argument, session, request, data);
+    }
+    result.map_err(|error| refused(session, error, request.key_id))
 }
 
-/// Tells listeners if that is why a sample was refused. Not to be called while pinned: this takes locks.
+fn try_once(
+    argument: &'static str,
+    session: *const MediaKeySession,
+    request: &SampleRequest<'_>,
+    data: &mut [u8],
+) -> Result<()> {
+    let pin = pin();
+    let session = Sessions::get_pinned(&pin, session).ok_or_else(|| Sessions::not_a_handle(argument))?;
+    session.decrypt_sample(&pin, request, data).inspect_err(|error| {
+        if !matches!(error, Error::FirstUse) {
+            session.count_error(&pin);
+        }
+    })
+}
+
+/// Records the first use of a licence. Not to be called while pinned: this takes locks and may write a file.
 #[cold]
-fn announce_missing_key(session: *const MediaKeySession, error: &Error, key_id: &[u8; DRM_KEY_ID_SIZE]) {
-    if let (Error::NoKey { .. }, Some(session)) = (error, Sessions::get(session)) {
-        session.announce_missing_key(key_id);
+fn begin_use(
+    argument: &'static str,
+    session: *const MediaKeySession,
+    key_id: &[u8; DRM_KEY_ID_SIZE],
+) -> Result<()> {
+    let session = Sessions::get(session).ok_or_else(|| Sessions::not_a_handle(argument))?;
+    session.begin_use(key_id)
+}
+
+/// Tells listeners if a missing key is why a sample was refused, and the caller why a policy refuses. Not to be called while
+/// pinned: this takes locks.
+#[cold]
+fn refused(session: *const MediaKeySession, error: Error, key_id: &[u8; DRM_KEY_ID_SIZE]) -> Error {
+    let Some(session) = Sessions::get(session) else { return error };
+    match error {
+        Error::NoKey { .. } => {
+            session.announce_missing_key(key_id);
+            error
+        }
+        Error::NoLicense { key_id: hex_id, reason } => {
+            let reason = session.refusal(key_id).map_or(reason, Into::into);
+            Error::NoLicense { key_id: hex_id, reason }
+        }
+        _ => error,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::ffi::c_char;
 
+use serde::Serialize;
+
 use super::args::{self, Plain};
 use super::common::{
     DRM_CertificateStatus, DRM_KeysInfo, DRM_MediaKeyRequest, DRM_MediaKeyRequestInfo, DRM_MediaKeyRequestType,
@@ -12,12 +14,13 @@ use super::common::{
 use super::enums::{CertificateStatusValue, ContentProtectionLevelValue, OfflineMediaKeyStatusValue};
 use crate::drm::events::KeyInfo;
 use crate::drm::key_system::{
-    CertificateStatus, Descriptor, MediaKeyRequestInfo, MediaKeyType, ProtectionLevel, Request,
+    CertificateStatus, Descriptor, MediaKeyRequestInfo, MediaKeyType, ProtectionLevel, Request, RequestType,
 };
 use crate::drm::registry;
 use crate::drm::session::fixed_id;
 use crate::error::{Error, Result};
 use crate::init_data;
+use crate::license::policy::Explanation;
 use crate::storage::StoredStatus;
 
 // SAFETY: integers only.
@@ -70,8 +73,12 @@ pub fn level_value(level: ProtectionLevel) -> ContentProtectionLevelValue {
 /// A certificate's status for C.
 pub fn certificate_status(status: CertificateStatus) -> CertificateStatusValue {
     match status {
-        CertificateStatus::Provisioned => DRM_CertificateStatus::CERT_STATUS_PROVISIONED.into(),
+        CertificateStatus::Provisioned => DRM_CertificateStatus::CERT_STATUS_PROVISIONED,
+        CertificateStatus::NotProvisioned => DRM_CertificateStatus::CERT_STATUS_NOT_PROVISIONED,
+        CertificateStatus::Expired => DRM_CertificateStatus::CERT_STATUS_EXPIRED,
+        CertificateStatus::Invalid => DRM_CertificateStatus::CERT_STATUS_INVALID,
     }
+    .into()
 }
 
 /// A stored key's status for C.
@@ -154,7 +161,11 @@ pub fn request(request: &Request, target: &mut DRM_MediaKeyRequest) {
     let length = request.data.len().min(target.data.len());
     target.data[..length].copy_from_slice(&request.data[..length]);
     target.dataLen = i32::try_from(length).unwrap_or(0);
-    target.r#type = DRM_MediaKeyRequestType::MEDIA_KEY_REQUEST_TYPE_INITIAL.into();
+    target.r#type = match request.request_type {
+        RequestType::Initial => DRM_MediaKeyRequestType::MEDIA_KEY_REQUEST_TYPE_INITIAL,
+        RequestType::Renewal => DRM_MediaKeyRequestType::MEDIA_KEY_REQUEST_TYPE_RENEWAL,
+    }
+    .into();
     fill(&mut target.defaultUrl, &request.default_url);
 }
 
@@ -193,4 +204,20 @@ pub fn pssh_boxes(boxes: &[Vec<u8>], target: &mut DRM_MediaKeySystemInfo) {
         slot.dataLen = i32::try_from(found.len()).unwrap_or(0);
     }
     target.psshCount = count(boxes.len().min(target.psshInfo.len()));
+}
+
+/// Explanations of licences as JSON.
+pub fn explanations(explanations: &[(String, Explanation)]) -> Result<String> {
+    #[derive(Serialize)]
+    struct Explained<'a> {
+        license_id: &'a str,
+        text: String,
+        #[serde(flatten)]
+        explanation: &'a Explanation,
+    }
+    let all: Vec<_> = explanations
+        .iter()
+        .map(|(id, explanation)| Explained { license_id: id, text: explanation.to_string(), explanation })
+        .collect();
+    serde_json::to_string(&all).map_err(|error| Error::Internal(error.to_string().into()))
 }

@@ -1,8 +1,15 @@
-//! What a key system has to provide: wire formats. Sessions, keys, storage and events are the same for all.
+//! What a key system has to provide: wire formats and provisioning. Sessions, keys, policies, storage and events are the
+//! same for all.
+
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::platform::Platform;
+use super::terms::{HeldLicence, Terms};
 use crate::error::{Error, Result};
+use crate::license::policy::Device;
+use crate::storage::{StoredKey, StoredStatus};
 
 /// Content protection levels, lowest first (OpenHarmony's `ContentProtectionLevel`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +27,12 @@ pub enum ProtectionLevel {
 pub enum CertificateStatus {
     /// There is a valid certificate, or none is needed.
     Provisioned,
+    /// A certificate is needed, and there is none.
+    NotProvisioned,
+    /// The certificate has expired.
+    Expired,
+    /// The certificate is not valid yet, or cannot be used.
+    Invalid,
 }
 
 /// Whether a key is stored.
@@ -129,13 +142,31 @@ pub struct MediaKeyRequestInfo {
     pub options: Vec<(String, Vec<u8>)>,
 }
 
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestType {
+    /// A licence.
+    Initial,
+    /// More time for a licence that is there.
+    Renewal,
+}
+
 /// A message for a server and where to send it.
 #[derive(Debug)]
 pub struct Request {
+    /// What it is for.
+    pub request_type: RequestType,
     /// The message.
     pub data: Vec<u8>,
     /// URL, empty if unknown.
     pub default_url: String,
+}
+
+impl Request {
+    /// Asks for a licence (or a certificate), wherever the program wants to.
+    pub fn initial(data: Vec<u8>) -> Self {
+        Self { request_type: RequestType::Initial, data, default_url: String::new() }
+    }
 }
 
 /// One key of a licence.
@@ -152,12 +183,22 @@ pub struct Licence {
     pub keys: Vec<LicenceKey>,
     /// Whether the keys are to be stored.
     pub persistent: bool,
+    /// What limits the use of the keys; none = nothing does.
+    pub terms: Option<Terms>,
 }
 
 impl Licence {
-    /// The media key id that `OH_MediaKeySession_ProcessMediaKeyResponse` returns.
+    /// Keys without limits.
+    pub fn unlimited(keys: Vec<LicenceKey>, persistent: bool) -> Self {
+        Self { keys, persistent, terms: None }
+    }
+
+    /// The media key id that `OH_MediaKeySession_ProcessMediaKeyResponse` returns: the licence's own, or its last key's.
     pub fn media_key_id(&self) -> &[u8] {
-        self.keys.last().map_or(&[], |key| &key.id)
+        match &self.terms {
+            Some(terms) => &terms.licence_id,
+            None => self.keys.last().map_or(&[], |key| &key.id),
+        }
     }
 }
 
@@ -170,14 +211,30 @@ pub enum Release {
     Delete,
 }
 
-/// A key system's wire formats. Implementations hold no state and take no locks.
+/// What a session knows when its key system makes a request.
+#[derive(Debug, Default)]
+pub struct RequestContext {
+    /// The session's protection level and output.
+    pub device: Device,
+    /// The licences with a policy that the session holds, newest first.
+    pub held: Vec<HeldLicence>,
+}
+
+/// A key system.
 pub trait KeySystem: Send + Sync {
     /// The facts.
     fn descriptor(&self) -> &'static Descriptor;
 
+    /// The key system's part of a new instance.
+    fn open(&self, platform: &Arc<Platform>) -> Box<dyn SystemModule>;
+}
+
+/// A key system's part of an instance. It takes no locks of the library.
+pub trait SystemModule: Send + Sync {
     /// The provisioning request.
     fn key_system_request(&self) -> Result<Request> {
         Ok(Request {
+            request_type: RequestType::Initial,
             data: br#"{"signedRequest":"KEYREQUESTTYPE_DOWNLOADCERT"}"#.to_vec(),
             default_url: "http://default.com".to_owned(),
         })
@@ -189,19 +246,44 @@ pub trait KeySystem: Send + Sync {
     }
 
     /// The state of the device certificate.
-    fn certificate_status(&self) -> CertificateStatus {
-        CertificateStatus::Provisioned
+    fn certificate_status(&self) -> Result<CertificateStatus> {
+        Ok(CertificateStatus::Provisioned)
     }
 
-    /// The media key request.
-    fn media_key_request(&self, info: &MediaKeyRequestInfo) -> Result<Request>;
+    /// Whether a stored key could be used now.
+    fn stored_status(&self, stored: &StoredKey) -> Result<StoredStatus> {
+        Ok(stored.status)
+    }
 
-    /// Parses a licence; checks all of it.
+    /// The key system's part of a new session.
+    fn open_session(&self) -> Result<Box<dyn SessionModule>>;
+}
+
+/// A key system's part of a session. It takes no locks of the library.
+pub trait SessionModule: Send + Sync {
+    /// The media key request.
+    fn media_key_request(&self, info: &MediaKeyRequestInfo, context: &RequestContext) -> Result<Request>;
+
+    /// Parses a licence; checks all of it and changes nothing.
     fn parse_licence(&self, response: &[u8]) -> Result<Licence>;
 
+    /// Whether a parsed licence may still be applied.
+    fn check_unused(&self, _licence: &Licence) -> Result<()> {
+        Ok(())
+    }
+
+    /// A licence has been applied.
+    fn applied(&self, _licence: &Licence) {}
+
+    /// Makes a licence of a stored key again.
+    fn restore(&self, id: &[u8], stored: &StoredKey) -> Result<Licence> {
+        let key = LicenceKey { id: id.to_vec(), key: stored.payload.clone() };
+        Ok(Licence::unlimited(vec![key], true))
+    }
+
     /// The message that gives a stored key back.
-    fn release_request(&self, key_id: &[u8]) -> Result<Vec<u8>>;
+    fn release_request(&self, id: &[u8], stored: &StoredKey) -> Result<Vec<u8>>;
 
     /// Checks the acknowledgement of a release.
-    fn process_release_response(&self, key_id: &[u8], response: &[u8]) -> Result<Release>;
+    fn process_release_response(&self, id: &[u8], response: &[u8]) -> Result<Release>;
 }

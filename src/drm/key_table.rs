@@ -24,18 +24,32 @@ pub enum KeyStatus {
     Pending = 3,
     /// Cannot decrypt: not 16 bytes long.
     InternalError = 4,
-    /// Its licence has not begun.
+    /// Its licence has not begun, or the clock was set back.
     UsableInFuture = 5,
+    /// Usable, and its licence has not been used yet: the first use has to be recorded before a decrypt.
+    Unused = 6,
 }
 
 impl KeyStatus {
-    const ALL: [Self; 6] =
-        [Self::Usable, Self::Expired, Self::OutputNotAllowed, Self::Pending, Self::InternalError, Self::UsableInFuture];
+    const ALL: [Self; 7] = [
+        Self::Usable,
+        Self::Expired,
+        Self::OutputNotAllowed,
+        Self::Pending,
+        Self::InternalError,
+        Self::UsableInFuture,
+        Self::Unused,
+    ];
+
+    /// Whether decrypts may use the key, the first one perhaps after recording that.
+    pub fn is_usable(self) -> bool {
+        matches!(self, Self::Usable | Self::Unused)
+    }
 
     /// The word.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Usable => "USABLE",
+            Self::Usable | Self::Unused => "USABLE",
             Self::Expired => "EXPIRED",
             Self::OutputNotAllowed => "OUTPUT_NOT_ALLOWED",
             Self::Pending => "PENDING",
@@ -75,6 +89,13 @@ impl Key {
         KeyStatus::ALL[usize::from(self.status.load(Ordering::Acquire))]
     }
 
+    /// Changes the status of a key that can decrypt.
+    pub fn set_status(&self, status: KeyStatus) {
+        if self.content.is_some() {
+            self.status.store(status as u8, Ordering::Release);
+        }
+    }
+
     /// The content key, if it may be used now.
     #[inline(always)]
     pub fn usable(&self) -> Result<&ContentKey> {
@@ -87,10 +108,13 @@ impl Key {
     #[cold]
     fn refusal(&self, has_content: bool) -> Error {
         let key_id = hex::encode(&self.id);
-        if has_content {
-            Error::NoLicense { key_id, reason: self.status().word().into() }
-        } else {
-            Error::NoKey { key_id, reason: format!("the key has {} bytes, not 16", self.length).into() }
+        match self.status() {
+            _ if !has_content => {
+                Error::NoKey { key_id, reason: format!("the key has {} bytes, not 16", self.length).into() }
+            }
+            KeyStatus::Unused => Error::FirstUse,
+            KeyStatus::UsableInFuture => Error::DeviceTime,
+            status => Error::NoLicense { key_id, reason: status.word().into() },
         }
     }
 }
@@ -147,7 +171,7 @@ impl KeyTable {
     /// Whether a key with that id may be used now.
     pub fn has_usable(&self, id: &[u8; 16]) -> bool {
         let pin = pin();
-        self.snapshot.read(&pin).by_id.iter().any(|(candidate, key)| candidate == id && key.usable().is_ok())
+        self.snapshot.read(&pin).by_id.iter().any(|(candidate, key)| candidate == id && key.status().is_usable())
     }
 
     /// Whether there is a key with that id, usable or not.
@@ -170,7 +194,7 @@ impl KeyTable {
             return Err(Error::invalid("mediaKeySession", "it was destroyed meanwhile"));
         }
         let mut keys = self.keys();
-        let any_usable = new.iter().any(|key| key.status() == KeyStatus::Usable);
+        let any_usable = new.iter().any(|key| key.status().is_usable());
         for key in new {
             let key = Arc::new(key);
             match keys.iter_mut().find(|present| present.id == key.id) {
@@ -180,6 +204,15 @@ impl KeyTable {
         }
         self.publish(Snapshot::from_keys(keys));
         Ok(any_usable)
+    }
+
+    /// Changes the status of keys that are there and can decrypt.
+    pub fn set_statuses<'a>(&self, statuses: impl Iterator<Item = (&'a [u8], KeyStatus)>) {
+        let pin = pin();
+        let keys = &self.snapshot.read(&pin).keys;
+        for (id, status) in statuses {
+            keys.iter().filter(|key| key.id == id).for_each(|key| key.set_status(status));
+        }
     }
 
     /// Removes a key. Returns whether it was there. When it returns, the key is wiped.

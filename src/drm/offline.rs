@@ -9,13 +9,13 @@ use crate::storage::{self, FileStore, OfflineStore};
 
 /// The offline store of one instance, opened at its first use.
 pub struct OfflineKeys {
-    namespace: &'static str,
+    namespace: String,
     store: Mutex<Option<Arc<dyn OfflineStore>>>,
 }
 
 impl OfflineKeys {
     /// A store in the default directory.
-    pub fn new(namespace: &'static str) -> Self {
+    pub fn new(namespace: String) -> Self {
         Self { namespace, store: Mutex::new(None) }
     }
 
@@ -37,6 +37,6 @@ impl OfflineKeys {
     }
 
     fn open(&self, directory: &Path) -> Result<Arc<dyn OfflineStore>> {
-        Ok(Arc::new(FileStore::open(directory, self.namespace)?))
+        Ok(Arc::new(FileStore::open(directory, &self.namespace)?))
     }
 }

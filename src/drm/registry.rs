@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::key_system::KeySystem;
 use super::system::MediaKeySystem;
-use super::systems::{clearkey::ClearKey, clearplay::ClearPlay};
+use super::systems::{clearkey::ClearKey, clearplay::ClearPlay, policyplay::PolicyPlay};
 use crate::error::{Error, Result};
 
 /// Instances of one key system that may exist at the same time.
 pub const MAX_SYSTEMS: usize = 64;
 
-static KEY_SYSTEMS: [&dyn KeySystem; 2] = [&ClearPlay, &ClearKey];
+static KEY_SYSTEMS: [&dyn KeySystem; 3] = [&ClearPlay, &ClearKey, &PolicyPlay];
 static INSTANCES: [AtomicUsize; KEY_SYSTEMS.len()] = [const { AtomicUsize::new(0) }; KEY_SYSTEMS.len()];
 
 /// All key systems.

@@ -4,15 +4,22 @@ use parking_lot::Mutex;
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock, Weak};
 
+use super::enforcement::{Enforcement, Surroundings};
 use super::events::{Event, EventKind, EventSource};
-use super::key_system::{Licence, LicenceKey, MediaKeyRequestInfo, ProtectionLevel, Request};
+use super::key_system::{
+    Licence, LicenceKey, MediaKeyRequestInfo, ProtectionLevel, Release, Request, RequestContext, SessionModule,
+};
 use super::key_table::{Key, KeyTable};
+use super::platform::Platform;
 use super::statistics::{DecryptCounters, DecryptTotals};
 use super::system::{Host, MediaKeySystem};
+use super::terms::Terms;
+use super::timer;
 use crate::cenc::kernel::rcu::Pin;
 use crate::cenc::{Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
 use crate::error::{Error, Result};
 use crate::init_data::pssh;
+use crate::license::policy::{DeviceLevel, Explanation};
 use crate::storage::{StoredKey, StoredStatus};
 use crate::util::log;
 
@@ -51,8 +58,13 @@ impl CheckedSample<'_> {
 
 /// A session.
 pub struct MediaKeySession {
+    /// For the timer.
+    me: Weak<Self>,
     system: Weak<MediaKeySystem>,
     host: Arc<Host>,
+    module: Box<dyn SessionModule>,
+    platform: Arc<Platform>,
+    enforcement: Enforcement,
     level: ProtectionLevel,
     keys: KeyTable,
     counters: DecryptCounters,
@@ -62,17 +74,32 @@ pub struct MediaKeySession {
 }
 
 impl MediaKeySession {
-    pub(super) fn new(system: &Arc<MediaKeySystem>, host: Arc<Host>, level: ProtectionLevel) -> Self {
-        Self {
+    pub(super) fn new(
+        system: &Arc<MediaKeySystem>,
+        host: Arc<Host>,
+        module: Box<dyn SessionModule>,
+        platform: Arc<Platform>,
+        level: ProtectionLevel,
+    ) -> Arc<Self> {
+        let device_level = match level {
+            ProtectionLevel::SwCrypto => DeviceLevel::SwCrypto,
+            ProtectionLevel::HwCrypto => DeviceLevel::HwCrypto,
+            ProtectionLevel::EnhancedHwCrypto => DeviceLevel::EnhancedHwCrypto,
+        };
+        Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
             system: Arc::downgrade(system),
             host,
+            module,
+            enforcement: Enforcement::new(Arc::clone(&platform), device_level),
+            platform,
             level,
             keys: KeyTable::default(),
             counters: DecryptCounters::default(),
             events: Arc::default(),
             announced: Mutex::default(),
             token: OnceLock::new(),
-        }
+        })
     }
 
     /// A number that the layer above gives to the session once.
@@ -104,12 +131,17 @@ impl MediaKeySession {
     /// The media key request for some init data.
     pub fn generate_media_key_request(&self, info: &MediaKeyRequestInfo) -> Result<Request> {
         self.events.prepare()?;
-        let request = self.host.run(|key_system| key_system.media_key_request(info))?;
+        let context = RequestContext { device: self.enforcement.device(), held: self.enforcement.held() };
+        let request = self.host.run(|| self.module.media_key_request(info, &context)).inspect_err(|error| {
+            if let (Error::NotProvisioned, Some(system)) = (error, self.system.upgrade()) {
+                system.announce_provisioning();
+            }
+        })?;
         if request.data.len() > MAX_REQUEST {
             return Err(Error::Refused(format!("a request of {} bytes is too long", request.data.len()).into()));
         }
         log::debug!("{}: media key request of {} bytes", self.name(), request.data.len());
-        if self.host.key_system().descriptor().announces_requests && self.announce(&info.init_data) {
+        if self.host.descriptor().announces_requests && self.announce(&info.init_data) {
             self.events.post_occurred(EventKind::KeyRequired, info.init_data.clone());
         }
         Ok(request)
@@ -117,7 +149,11 @@ impl MediaKeySession {
 
     /// Parses a licence without applying it.
     pub fn parse_media_key_response(&self, response: &[u8]) -> Result<Licence> {
-        let licence = self.host.run(|key_system| key_system.parse_licence(response))?;
+        let licence = self.host.run(|| self.module.parse_licence(response)).inspect_err(|error| {
+            if let Error::Denied { status, .. } = error {
+                self.enforcement.renewal_failed(*status, &self.surroundings());
+            }
+        })?;
         if licence.persistent
             && let Some(key) = licence.keys.iter().find(|key| key.id.len() > MAX_OFFLINE_ID)
         {
@@ -131,6 +167,9 @@ impl MediaKeySession {
     pub fn apply_licence(&self, licence: &Licence) -> Result<()> {
         self.events.prepare()?;
         let keys = licence.keys.iter().map(|key| Key::new(key.id.clone(), &key.key)).collect::<Result<Vec<_>>>()?;
+        if let Some(terms) = &licence.terms {
+            return self.apply_terms(licence, terms, keys);
+        }
         if licence.persistent {
             // The last of several entries with one key id counts.
             let mut seen = HashSet::new();
@@ -142,42 +181,78 @@ impl MediaKeySession {
                 .filter(last)
                 .map(|key| (key.id.as_slice(), StoredKey { status: StoredStatus::Usable, payload: key.key.clone() }))
                 .collect();
-            self.system()?.store()?.put_all(&entries)?;
+            self.platform.offline_store()?.put_all(&entries)?;
         }
-        let kind = if licence.persistent { "offline" } else { "online" };
-        log::info!("{}: {kind} licence with {} keys", self.name(), keys.len());
+        self.log_licence(licence);
         self.add_keys(keys, false)
+    }
+
+    /// Applies a licence with a policy.
+    fn apply_terms(&self, licence: &Licence, terms: &Terms, keys: Vec<Key>) -> Result<()> {
+        if self.platform.virtual_clock().is_none() {
+            timer::start()?;
+        }
+        self.enforcement.apply(
+            terms,
+            keys,
+            licence.persistent,
+            &self.surroundings(),
+            || self.host.run(|| self.module.check_unused(licence)),
+            || self.module.applied(licence),
+        )?;
+        self.log_licence(licence);
+        self.keys_arrived(licence.keys.iter().map(|key| key.id.as_slice()));
+        self.schedule();
+        Ok(())
+    }
+
+    fn log_licence(&self, licence: &Licence) {
+        let kind = if licence.persistent { "offline" } else { "online" };
+        log::info!("{}: {kind} licence with {} keys", self.name(), licence.keys.len());
     }
 
     fn add_keys(&self, keys: Vec<Key>, restored: bool) -> Result<()> {
         let ids: Vec<_> = keys.iter().map(|key| key.id().to_vec()).collect();
         let new_keys_available = self.keys.insert(keys)?;
-        let mut announced = self.announced.lock();
-        for id in &ids {
-            announced.remove(id);
-        }
-        drop(announced);
         if restored {
             // These licences never expire.
             self.events.post_occurred(EventKind::ExpirationUpdate, *b"0");
         }
         self.post_keys_changed(new_keys_available);
+        self.keys_arrived(ids.iter().map(Vec::as_slice));
+        Ok(())
+    }
+
+    fn keys_arrived<'a>(&self, ids: impl Iterator<Item = &'a [u8]>) {
+        let mut announced = self.announced.lock();
+        for id in ids {
+            announced.remove(id);
+        }
+        drop(announced);
         if let Some(system) = self.system.upgrade() {
             system.key_arrived();
         }
-        Ok(())
     }
 
     /// Names and values of the session's status rows.
     pub fn status_rows(&self) -> Result<Vec<(String, String)>> {
         self.host.check()?;
-        Ok(self.keys.list().into_iter().map(|key| (hex::encode(key.id), key.status.word().to_owned())).collect())
+        let keys = self.keys.list().into_iter().map(|key| (hex::encode(key.id), key.status.word().to_owned()));
+        let licence = self.enforcement.rows().into_iter().map(|(name, value)| (name.to_owned(), value));
+        Ok(keys.chain(licence).collect())
+    }
+
+    /// Explains the licences with a policy, newest first: hexadecimal id and explanation.
+    pub fn explain(&self) -> Result<Vec<(String, Explanation)>> {
+        self.host.check()?;
+        Ok(self.enforcement.explain())
     }
 
     /// Removes and wipes all keys.
     pub fn clear_media_keys(&self) -> Result<()> {
         self.host.check()?;
         self.events.prepare()?;
+        self.enforcement.clear();
         let ids = self.keys.clear();
         if !ids.is_empty() {
             log::info!("{}: {} keys cleared", self.name(), ids.len());
@@ -191,14 +266,17 @@ impl MediaKeySession {
     /// The message that gives a stored key back.
     pub fn generate_offline_release_request(&self, id: &[u8]) -> Result<Vec<u8>> {
         self.host.check()?;
-        self.system()?.stored_key(id)?;
-        self.host.run(|key_system| key_system.release_request(id))
+        let (_, stored) = self.system()?.stored_key(id)?;
+        self.host.run(|| self.module.release_request(id, &stored))
     }
 
     /// Processes the acknowledgement of a release.
     pub fn process_offline_release_response(&self, id: &[u8], response: &[u8]) -> Result<()> {
         self.host.check()?;
-        self.system()?.release(id, response)
+        let system = self.system()?;
+        system.stored_key(id)?;
+        let release: Release = self.host.run(|| self.module.process_release_response(id, response))?;
+        system.release(id, release)
     }
 
     /// Loads a stored key.
@@ -206,19 +284,73 @@ impl MediaKeySession {
         self.host.check()?;
         self.events.prepare()?;
         let (store, stored) = self.system()?.stored_key(id)?;
-        let key = Key::new(id.to_vec(), &stored.payload)?;
-        if stored.status == StoredStatus::Inactive {
-            store.set_status(id, StoredStatus::Usable)?;
+        let licence = self.host.run(|| self.module.restore(id, &stored))?;
+        let keys = licence.keys.iter().map(|key| Key::new(key.id.clone(), &key.key)).collect::<Result<Vec<_>>>()?;
+        if let Some(terms) = &licence.terms {
+            self.apply_terms(&licence, terms, keys)?;
+        } else {
+            if stored.status == StoredStatus::Inactive {
+                store.set_status(id, StoredStatus::Usable)?;
+            }
+            self.add_keys(keys, true)?;
         }
         log::info!("{}: offline key {} restored", self.name(), hex::encode(id));
-        self.add_keys(vec![key], true)
+        Ok(())
     }
 
-    /// Removes a key that was released.
+    /// Removes a key or licence that was released.
     pub(super) fn drop_key(&self, id: &[u8]) {
-        if self.keys.remove(id) {
+        let licence_gone = self.enforcement.forget(id, &self.surroundings());
+        if self.keys.remove(id) || licence_gone {
             self.post_keys_changed(false);
         }
+    }
+
+    /// Records the first use of the licence that a key belongs to, as [`Error::FirstUse`] demands. Not to be called while
+    /// pinned.
+    pub fn begin_use(&self, id: &[u8; 16]) -> Result<()> {
+        self.host.check()?;
+        self.events.prepare()?;
+        self.enforcement.begin_use(id, &self.surroundings())?;
+        self.schedule();
+        Ok(())
+    }
+
+    /// Why a policy refuses a key; none if it does not.
+    pub fn refusal(&self, id: &[u8; 16]) -> Option<String> {
+        self.enforcement.refusal(id)
+    }
+
+    /// Lets the licences see the time.
+    pub(super) fn tick(&self) {
+        if self.host.check().is_ok() {
+            self.enforcement.tick(&self.surroundings());
+            self.schedule();
+        }
+    }
+
+    /// The output's protection has changed.
+    pub(super) fn output_changed(&self) {
+        self.enforcement.output_changed(&self.surroundings());
+        self.schedule();
+    }
+
+    /// When a licence changes by itself next, by the monotonic clock in milliseconds.
+    pub(super) fn next_wake(&self) -> Option<u64> {
+        self.enforcement.next_wake()
+    }
+
+    /// Asks the timer for the next change; a virtual clock looks for itself.
+    fn schedule(&self) {
+        if self.platform.virtual_clock().is_none()
+            && let Some(at) = self.enforcement.next_wake()
+        {
+            timer::schedule(at, Weak::clone(&self.me));
+        }
+    }
+
+    fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings { keys: &self.keys, events: &self.events, system_id: &self.host.descriptor().uuid }
     }
 
     /// Decrypts a sample in place, or changes nothing.
@@ -277,7 +409,7 @@ impl MediaKeySession {
     /// Tells listeners, once per key id until it arrives, that a key is missing. Not to be called while pinned.
     pub fn announce_missing_key(&self, id: &[u8; 16]) {
         if !self.keys.contains(id) && self.announce(id) {
-            let init_data = pssh::build(&self.host.key_system().descriptor().uuid, &[*id], &[]);
+            let init_data = pssh::build(&self.host.descriptor().uuid, &[*id], &[]);
             // The request that follows uses this init data and must not announce the same need again.
             self.announce(&init_data);
             self.events.post_occurred(EventKind::KeyRequired, init_data);
@@ -296,12 +428,13 @@ impl MediaKeySession {
 
     /// Ends the session: keys are wiped, events end.
     pub(super) fn close(&self) {
+        self.enforcement.clear();
         self.keys.close();
         self.events.close();
     }
 
     fn name(&self) -> &'static str {
-        self.host.key_system().descriptor().name
+        self.host.descriptor().name
     }
 
     /// Whether a need was not announced before.

@@ -2,20 +2,22 @@
 
 use parking_lot::{Condvar, Mutex};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::configuration::Configuration;
 use super::events::{EventKind, EventSource};
-use super::key_system::{CertificateStatus, KeySystem, ProtectionLevel, Release, Request};
-use super::offline::OfflineKeys;
+use super::key_system::{
+    CertificateStatus, Descriptor, KeySystem, ProtectionLevel, Release, Request, SystemModule,
+};
+use super::platform::{OUTPUT_HDCP, Platform, STORAGE_PATH, output_by_word};
 use super::registry::Place;
 use super::session::MediaKeySession;
 use super::statistics::DecryptTotals;
 use crate::error::{Error, Result};
 use crate::storage::{OfflineStore, StoredKey, StoredStatus};
+use crate::util::clock::Clock;
 use crate::util::log;
 
 /// Sessions that one instance may have at the same time.
@@ -25,19 +27,16 @@ pub const MAX_SESSIONS: usize = 64;
 const PREDEFINED: &[&str] =
     &["vendor", "version", "description", "algorithms", "deviceUniqueId", "maxSessionNum", "currentSessionNum"];
 
-/// The configuration string that names the directory of the offline store.
-const STORAGE_PATH: &str = "storagePath";
-
-/// A key system and whether it still works. A panic inside it ends it, not the process.
+/// Whether an instance's key system still works. A panic inside it ends it, not the process.
 pub struct Host {
-    key_system: &'static dyn KeySystem,
+    descriptor: &'static Descriptor,
     dead: AtomicBool,
 }
 
 impl Host {
-    /// The key system.
-    pub fn key_system(&self) -> &'static dyn KeySystem {
-        self.key_system
+    /// The key system's facts.
+    pub fn descriptor(&self) -> &'static Descriptor {
+        self.descriptor
     }
 
     /// Fails once the key system has panicked.
@@ -47,18 +46,18 @@ impl Host {
     }
 
     /// Lets the key system do something.
-    pub fn run<T>(&self, action: impl FnOnce(&dyn KeySystem) -> Result<T>) -> Result<T> {
+    pub fn run<T>(&self, action: impl FnOnce() -> Result<T>) -> Result<T> {
         self.check()?;
-        catch_unwind(AssertUnwindSafe(|| action(self.key_system))).unwrap_or_else(|_| {
+        catch_unwind(AssertUnwindSafe(action)).unwrap_or_else(|_| {
             self.dead.store(true, Ordering::Relaxed);
-            log::error!("{} panicked", self.key_system.descriptor().name);
+            log::error!("{} panicked", self.descriptor.name);
             Err(self.death())
         })
     }
 
     #[cold]
     fn death(&self) -> Error {
-        Error::Internal(format!("the key system {} has failed", self.key_system.descriptor().name).into())
+        Error::Internal(format!("the key system {} has failed", self.descriptor.name).into())
     }
 }
 
@@ -66,9 +65,8 @@ impl Host {
 pub struct MediaKeySystem {
     host: Arc<Host>,
     events: Arc<EventSource>,
-    strings: Configuration<String>,
-    byte_arrays: Configuration<Vec<u8>>,
-    offline: OfflineKeys,
+    platform: Arc<Platform>,
+    module: Box<dyn SystemModule>,
     provisioning_announced: AtomicBool,
     sessions: Mutex<Sessions>,
     /// Told whenever a session gets keys and when the instance is destroyed.
@@ -88,13 +86,14 @@ struct Sessions {
 impl MediaKeySystem {
     /// An instance; `place` is freed when it is closed.
     pub fn new(key_system: &'static dyn KeySystem, place: Option<Place>) -> Self {
-        log::info!("{}: instance created", key_system.descriptor().name);
+        let descriptor = key_system.descriptor();
+        log::info!("{}: instance created", descriptor.name);
+        let platform = Arc::new(Platform::new(descriptor));
         Self {
-            host: Arc::new(Host { key_system, dead: AtomicBool::new(false) }),
+            host: Arc::new(Host { descriptor, dead: AtomicBool::new(false) }),
             events: Arc::default(),
-            strings: Configuration::default(),
-            byte_arrays: Configuration::default(),
-            offline: OfflineKeys::new(key_system.descriptor().name),
+            module: key_system.open(&platform),
+            platform,
             provisioning_announced: AtomicBool::new(false),
             sessions: Mutex::default(),
             key_arrival: Condvar::new(),
@@ -111,10 +110,14 @@ impl MediaKeySystem {
     pub fn set_configuration_string(&self, name: String, value: String) -> Result<()> {
         self.host.check()?;
         refuse_predefined(&name)?;
-        let directory = (name == STORAGE_PATH).then(|| PathBuf::from(&value));
-        self.strings.set(name, value)?;
-        if let Some(directory) = directory {
-            self.offline.set_directory(&directory)?;
+        let output = (name == OUTPUT_HDCP).then(|| output_by_word(&value)).transpose()?;
+        if name == STORAGE_PATH {
+            self.platform.set_storage_directory(Path::new(&value))?;
+        }
+        self.platform.strings.set(name, value)?;
+        if let Some(output) = output {
+            self.platform.set_output(output);
+            self.for_each_session(MediaKeySession::output_changed);
         }
         Ok(())
     }
@@ -122,16 +125,16 @@ impl MediaKeySystem {
     /// Gets a configuration string.
     pub fn configuration_string(&self, name: &str) -> Result<String> {
         self.host.check()?;
-        let descriptor = self.host.key_system.descriptor();
+        let descriptor = self.host.descriptor();
         Ok(match name {
             "vendor" => descriptor.vendor.to_owned(),
             "version" => env!("CARGO_PKG_VERSION").to_owned(),
             "description" => descriptor.description.to_owned(),
             "algorithms" => descriptor.algorithms.to_owned(),
-            "deviceUniqueId" => hex::encode(self.offline.store()?.device_id()?),
+            "deviceUniqueId" => hex::encode(self.platform.offline_store()?.device_id()?),
             "maxSessionNum" => MAX_SESSIONS.to_string(),
             "currentSessionNum" => self.sessions.lock().open.len().to_string(),
-            _ => self.strings.get(name)?,
+            _ => self.platform.strings.get(name)?,
         })
     }
 
@@ -139,16 +142,16 @@ impl MediaKeySystem {
     pub fn set_configuration_bytes(&self, name: String, value: Vec<u8>) -> Result<()> {
         self.host.check()?;
         refuse_predefined(&name)?;
-        self.byte_arrays.set(name, value)
+        self.platform.byte_arrays.set(name, value)
     }
 
     /// Gets a configuration byte array.
     pub fn configuration_bytes(&self, name: &str) -> Result<Vec<u8>> {
         self.host.check()?;
         if name == "deviceUniqueId" {
-            return Ok(self.offline.store()?.device_id()?.to_vec());
+            return Ok(self.platform.offline_store()?.device_id()?.to_vec());
         }
-        self.byte_arrays.get(name)
+        self.platform.byte_arrays.get(name)
     }
 
     /// Names and values of statistics.
@@ -180,43 +183,54 @@ impl MediaKeySystem {
     /// The provisioning request.
     pub fn generate_key_system_request(&self) -> Result<Request> {
         self.events.prepare()?;
-        self.host.run(|key_system| key_system.key_system_request())
+        self.host.run(|| self.module.key_system_request())
     }
 
-    /// Tells listeners, at the first provisioning request, that provisioning is required.
-    pub fn announce_provisioning(&self) {
-        let announces = self.host.key_system.descriptor().announces_requests;
-        if announces && !self.provisioning_announced.swap(true, Ordering::Relaxed) {
+    /// Tells listeners, where the key system does so at the first provisioning request, that provisioning is required.
+    pub fn announce_provisioning_request(&self) {
+        if self.host.descriptor().announces_requests {
+            self.announce_provisioning();
+        }
+    }
+
+    /// Tells listeners, once until that is done, that provisioning is required.
+    pub(super) fn announce_provisioning(&self) {
+        if !self.provisioning_announced.swap(true, Ordering::Relaxed) {
             self.events.post_occurred(EventKind::ProvisionRequired, []);
         }
     }
 
     /// Takes a provisioning response.
     pub fn process_key_system_response(&self, response: &[u8]) -> Result<()> {
-        self.host.run(|key_system| key_system.process_key_system_response(response))
+        self.host.run(|| self.module.process_key_system_response(response))?;
+        if !self.host.descriptor().announces_requests {
+            self.provisioning_announced.store(false, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// The state of the device certificate.
     pub fn certificate_status(&self) -> Result<CertificateStatus> {
-        self.host.run(|key_system| Ok(key_system.certificate_status()))
+        self.host.run(|| self.module.certificate_status())
     }
 
     /// Ids of the stored keys.
     pub fn offline_key_ids(&self) -> Result<Vec<Vec<u8>>> {
         self.host.check()?;
-        self.offline.store()?.list()
+        self.platform.offline_store()?.list()
     }
 
     /// Status of a stored key.
     pub fn offline_key_status(&self, id: &[u8]) -> Result<StoredStatus> {
         self.host.check()?;
-        Ok(self.stored_key(id)?.1.status)
+        let (_, stored) = self.stored_key(id)?;
+        self.host.run(|| self.module.stored_status(&stored))
     }
 
     /// Deletes a stored key.
     pub fn clear_offline_key(&self, id: &[u8]) -> Result<()> {
         self.host.check()?;
-        if !self.offline.store()?.remove(id)? {
+        if !self.platform.offline_store()?.remove(id)? {
             return Err(no_offline_key(id));
         }
         log::info!("{}: offline key {} deleted", self.name(), hex::encode(id));
@@ -225,20 +239,15 @@ impl MediaKeySystem {
 
     /// A stored key and its store.
     pub(super) fn stored_key(&self, id: &[u8]) -> Result<(Arc<dyn OfflineStore>, StoredKey)> {
-        let store = self.offline.store()?;
+        let store = self.platform.offline_store()?;
         let key = store.get(id)?.ok_or_else(|| no_offline_key(id))?;
         Ok((store, key))
     }
 
-    /// The store of offline keys.
-    pub(super) fn store(&self) -> Result<Arc<dyn OfflineStore>> {
-        self.offline.store()
-    }
-
     /// Carries out an acknowledged release: the stored key changes durably, then leaves all sessions.
-    pub(super) fn release(&self, id: &[u8], response: &[u8]) -> Result<()> {
-        let (store, _) = self.stored_key(id)?;
-        let changed = match self.host.run(|key_system| key_system.process_release_response(id, response))? {
+    pub(super) fn release(&self, id: &[u8], release: Release) -> Result<()> {
+        let store = self.platform.offline_store()?;
+        let changed = match release {
             Release::Deactivate => store.set_status(id, StoredStatus::Inactive)?,
             Release::Delete => store.remove(id)?,
         };
@@ -246,10 +255,50 @@ impl MediaKeySystem {
             return Err(no_offline_key(id));
         }
         log::info!("{}: offline key {} released", self.name(), hex::encode(id));
+        self.for_each_session(|session| session.drop_key(id));
+        Ok(())
+    }
+
+    /// No lock is held meanwhile.
+    fn for_each_session(&self, action: impl Fn(&MediaKeySession)) {
         let open = self.sessions.lock().open.clone();
-        for session in open {
-            session.drop_key(id);
+        open.iter().for_each(|session| action(session));
+    }
+
+    /// Puts the instance on a clock that stands still until it is moved, or sets the wall clock of the one it is on.
+    pub fn set_virtual_clock(&self, unix_millis: i64) -> Result<()> {
+        self.host.check()?;
+        let sessions = self.sessions.lock();
+        match self.platform.virtual_clock() {
+            Some(clock) => clock.set_unix_millis(unix_millis),
+            None if sessions.open.is_empty() => self.platform.use_virtual_clock(unix_millis),
+            None => return Err(Error::Refused("there are sessions that go by the machine's clock".into())),
         }
+        drop(sessions);
+        self.for_each_session(MediaKeySession::tick);
+        Ok(())
+    }
+
+    /// Lets time pass on the virtual clock. Whatever is due meanwhile happens, at its own time, before this returns; what
+    /// would happen while the machine is `asleep` happens in the end.
+    pub fn advance_virtual_clock(&self, millis: u64, asleep: bool) -> Result<()> {
+        self.host.check()?;
+        let Some(clock) = self.platform.virtual_clock() else {
+            return Err(Error::Refused("the instance goes by the machine's clock".into()));
+        };
+        let target = clock.monotonic_millis().saturating_add(millis);
+        let mut last = None;
+        while !asleep {
+            let open = self.sessions.lock().open.clone();
+            let next = open.iter().filter_map(|session| session.next_wake()).min();
+            // A change that does not come when it is due must not hold up time.
+            let Some(next) = next.filter(|&next| next <= target && last != Some(next)) else { break };
+            last = Some(next);
+            clock.advance(next.saturating_sub(clock.monotonic_millis()));
+            open.iter().for_each(|session| session.tick());
+        }
+        clock.advance(target.saturating_sub(clock.monotonic_millis()));
+        self.for_each_session(MediaKeySession::tick);
         Ok(())
     }
 
@@ -263,7 +312,9 @@ impl MediaKeySystem {
         if sessions.open.len() >= MAX_SESSIONS {
             return Err(Error::TooManySessions { limit: MAX_SESSIONS });
         }
-        let session = Arc::new(MediaKeySession::new(self, Arc::clone(&self.host), level.min(maximum_level())));
+        let module = self.host.run(|| self.module.open_session())?;
+        let (host, platform) = (Arc::clone(&self.host), Arc::clone(&self.platform));
+        let session = MediaKeySession::new(self, host, module, platform, level.min(maximum_level()));
         sessions.open.push(Arc::clone(&session));
         let count = sessions.open.len();
         drop(sessions);
@@ -338,7 +389,7 @@ impl MediaKeySystem {
     }
 
     fn name(&self) -> &'static str {
-        self.host.key_system.descriptor().name
+        self.host.descriptor().name
     }
 
     fn destroyed() -> Error {

@@ -25,3 +25,6 @@ pub const W3C_CLEAR_KEY_SYSTEM_ID: [u8; 16] = 0x1077_efec_c0b2_4d02_ace3_3c1e_52
 
 /// DASH-IF's Clear Key, `e2719d58-a985-b3c9-781a-b030af78d30e`.
 pub const DASHIF_CLEAR_KEY_SYSTEM_ID: [u8; 16] = 0xe271_9d58_a985_b3c9_781a_b030_af78_d30e_u128.to_be_bytes();
+
+/// `com.policyplay.drm`.
+pub const POLICYPLAY_SYSTEM_ID: [u8; 16] = 0x3e0f_1006_ed99_4bfb_9e0a_d4f5_b998_3054_u128.to_be_bytes();

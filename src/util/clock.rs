@@ -1,7 +1,7 @@
 //! Time as licence policies see it: real, or set by a test.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -48,16 +48,19 @@ impl Signal {
     }
 }
 
-/// The machine's clocks.
+/// The longest single wait on the machine's clock: a condition variable does not notice that the machine slept.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// The machine's clocks. Monotonic time goes on while the machine sleeps (`CLOCK_BOOTTIME`).
 #[derive(Debug)]
 pub struct SystemClock {
-    start: Instant,
+    start: Duration,
 }
 
 impl SystemClock {
     /// A clock whose monotonic time starts now.
     pub fn new() -> Self {
-        Self { start: Instant::now() }
+        Self { start: since_boot() }
     }
 }
 
@@ -77,24 +80,30 @@ impl Clock for SystemClock {
     }
 
     fn monotonic_millis(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(since_boot().saturating_sub(self.start).as_millis()).unwrap_or(u64::MAX)
     }
 
     fn wait(&self, until: Option<u64>, signal: &Signal) -> bool {
         let mut raised = signal.0.raised.lock();
-        // A time too far ahead to be written is never.
-        let deadline = until.and_then(|until| self.start.checked_add(Duration::from_millis(until)));
         while !*raised {
-            match deadline {
-                None => signal.0.changed.wait(&mut raised),
-                Some(deadline) if Instant::now() >= deadline => break,
-                Some(deadline) => {
-                    signal.0.changed.wait_until(&mut raised, deadline);
-                }
+            let Some(until) = until else {
+                signal.0.changed.wait(&mut raised);
+                continue;
+            };
+            let remaining = until.saturating_sub(self.monotonic_millis());
+            if remaining == 0 {
+                break;
             }
+            signal.0.changed.wait_for(&mut raised, Duration::from_millis(remaining).min(LONGEST_WAIT));
         }
         std::mem::take(&mut *raised)
     }
+}
+
+fn since_boot() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or(0);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), nanoseconds)
 }
 
 /// A clock that stands still until it is moved.

@@ -203,6 +203,61 @@ Drm_ErrCode OH_MediaKeySession_SetCallbackWithUserData(MediaKeySession *mediaKey
 const char *OH_Drm_GetLastErrorMessage(void);
 
 /**
+ * Puts a MediaKeySystem on a virtual clock: one that stands still until it is moved, for tests of licences. Sessions of
+ * com.policyplay.drm then see a rental of 30 days pass in milliseconds. If it is on one already, sets its wall clock, as a
+ * user may set a device's; the monotonic clock that licences go by stays.
+ *
+ * Any thread.
+ *
+ * @param mediaKeySystem the instance; it must not have sessions when it leaves the machine's clock
+ * @param unixMillis what the wall clock shows, milliseconds since 1970
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem; DRM_ERR_UNKNOWN if it has sessions that
+ *     go by the machine's clock; DRM_ERR_SERVICE_DIED if the key system failed
+ * @since native_drm 0.1
+ */
+Drm_ErrCode OH_MediaKeySystem_SetVirtualClock(MediaKeySystem *mediaKeySystem,
+                                              int64_t unixMillis);
+
+/**
+ * Lets time pass on a virtual clock, wall clock and monotonic clock alike.
+ *
+ * What licences have to do meanwhile (renewal attempts, expiry) is done, each at its own time and in order, before this
+ * returns; callbacks come on their thread as ever.
+ *
+ * Any thread; one at a time for an instance.
+ *
+ * @param mediaKeySystem an instance on a virtual clock
+ * @param millis milliseconds that pass
+ * @param asleep true if the machine sleeps meanwhile: what was due is done in the end only
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem; DRM_ERR_UNKNOWN if it is on the
+ *     machine's clock; DRM_ERR_SERVICE_DIED if the key system failed
+ * @since native_drm 0.1
+ */
+Drm_ErrCode OH_MediaKeySystem_AdvanceVirtualClock(MediaKeySystem *mediaKeySystem, uint64_t millis, bool asleep);
+
+/**
+ * Explains the licences with a policy that a session holds: which window binds, when the next change comes, why a key is
+ * refused.
+ *
+ * The text is a JSON array with one object per licence, the newest first: `license_id` (hexadecimal), `text` (in words),
+ * `now`, `state` (READY PLAYING RENEWING EXPIRED BLOCKED CLOCK_LOCKED), `usable`, `expiry`, `binding_window`, `windows`,
+ * `next_change`, `renewal`, `keys`. Times are seconds since 1970, null = never. A session without such licences gives `[]`.
+ *
+ * Any thread.
+ *
+ * @param mediaKeySession the session
+ * @param json receives the text, NUL-terminated
+ * @param jsonLen in: bytes that json has room for; out: bytes written including the NUL, or bytes needed if there is too
+ *     little room
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null or there is too
+ *     little room; DRM_ERR_SERVICE_DIED if the key system failed
+ * @since native_drm 0.1
+ */
+Drm_ErrCode OH_MediaKeySession_ExplainLicenses(MediaKeySession *mediaKeySession,
+                                               char *json,
+                                               uint32_t *jsonLen);
+
+/**
  * Finds the pssh boxes of a stream.
  *
  * Accepts an MP4 file or initialisation segment (boxes in moov and moof; media data may be missing), concatenated pssh

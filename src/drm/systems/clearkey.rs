@@ -1,13 +1,18 @@
 //! org.w3.clearkey: W3C Encrypted Media Extensions section 9.1, strict.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::jwk_set;
 use crate::drm::key_system::{
-    Descriptor, InitDataType, KeySystem, Licence, MediaKeyRequestInfo, MediaKeyType, Release, Request,
+    Descriptor, InitDataType, KeySystem, Licence, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext,
+    SessionModule, SystemModule,
 };
+use crate::drm::platform::Platform;
 use crate::error::{Error, Result};
 use crate::init_data::{self, key_ids, pssh};
+use crate::storage::StoredKey;
 use crate::util::base64::Variant;
 
 /// The key system.
@@ -41,7 +46,19 @@ impl KeySystem for ClearKey {
         &DESCRIPTOR
     }
 
-    fn media_key_request(&self, info: &MediaKeyRequestInfo) -> Result<Request> {
+    fn open(&self, _: &Arc<Platform>) -> Box<dyn SystemModule> {
+        Box::new(Self)
+    }
+}
+
+impl SystemModule for ClearKey {
+    fn open_session(&self) -> Result<Box<dyn SessionModule>> {
+        Ok(Box::new(Self))
+    }
+}
+
+impl SessionModule for ClearKey {
+    fn media_key_request(&self, info: &MediaKeyRequestInfo, _: &RequestContext) -> Result<Request> {
         let ids = match DESCRIPTOR.init_data_type(&info.mime_type)? {
             InitDataType::Cenc => {
                 let boxes = pssh::parse_all(&info.init_data)?;
@@ -55,14 +72,14 @@ impl KeySystem for ClearKey {
             MediaKeyType::Offline => "persistent-license",
         };
         let message = LicenceRequest { kids: ids.iter().map(|id| Variant::Url.encode(id)).collect(), session_type };
-        Ok(Request { data: to_json(&message)?, default_url: String::new() })
+        Ok(Request::initial(to_json(&message)?))
     }
 
     fn parse_licence(&self, response: &[u8]) -> Result<Licence> {
         jwk_set::parse(response)
     }
 
-    fn release_request(&self, key_id: &[u8]) -> Result<Vec<u8>> {
+    fn release_request(&self, key_id: &[u8], _: &StoredKey) -> Result<Vec<u8>> {
         to_json(&ReleaseMessage { kids: vec![Variant::Url.encode(key_id)] })
     }
 

@@ -1,14 +1,19 @@
 //! com.clearplay.drm: wire-compatible with OpenHarmony's ClearPlay.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::clearkey::{to_json, to_vecs};
 use super::jwk_set;
 use crate::drm::key_system::{
-    Descriptor, InitDataType, KeySystem, Licence, LicenceKey, MediaKeyRequestInfo, MediaKeyType, Release, Request,
+    Descriptor, InitDataType, KeySystem, Licence, LicenceKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext,
+    SessionModule, SystemModule,
 };
+use crate::drm::platform::Platform;
 use crate::error::{Error, Result};
 use crate::init_data::{self, key_ids, pssh};
+use crate::storage::StoredKey;
 use crate::util::base64::Variant;
 use crate::util::secret::SecretBytes;
 
@@ -39,7 +44,19 @@ impl KeySystem for ClearPlay {
         &DESCRIPTOR
     }
 
-    fn media_key_request(&self, info: &MediaKeyRequestInfo) -> Result<Request> {
+    fn open(&self, _: &Arc<Platform>) -> Box<dyn SystemModule> {
+        Box::new(Self)
+    }
+}
+
+impl SystemModule for ClearPlay {
+    fn open_session(&self) -> Result<Box<dyn SessionModule>> {
+        Ok(Box::new(Self))
+    }
+}
+
+impl SessionModule for ClearPlay {
+    fn media_key_request(&self, info: &MediaKeyRequestInfo, _: &RequestContext) -> Result<Request> {
         let ids = match DESCRIPTOR.init_data_type(&info.mime_type)? {
             InitDataType::Cenc => {
                 let boxes = pssh::parse_all(&info.init_data)?;
@@ -48,14 +65,14 @@ impl KeySystem for ClearPlay {
             InitDataType::WebM => to_vecs(vec![key_ids::parse_webm_init_data(&info.init_data)?]),
             InitDataType::KeyIds => key_ids::parse_keyids_init_data(&info.init_data)?,
         };
-        Ok(Request { data: request(&ids, info.key_type)?, default_url: String::new() })
+        Ok(Request::initial(request(&ids, info.key_type)?))
     }
 
     fn parse_licence(&self, response: &[u8]) -> Result<Licence> {
         if response.trim_ascii_start().starts_with(b"{") { jwk_set::parse(response) } else { parse_pairs(response) }
     }
 
-    fn release_request(&self, key_id: &[u8]) -> Result<Vec<u8>> {
+    fn release_request(&self, key_id: &[u8], _: &StoredKey) -> Result<Vec<u8>> {
         request(&[key_id.to_vec()], MediaKeyType::Offline)
     }
 
@@ -100,7 +117,7 @@ fn parse_pairs(response: &[u8]) -> Result<Licence> {
         keys.push(LicenceKey { id, key });
         offset += pair.len() + 1;
     }
-    Ok(Licence { keys, persistent })
+    Ok(Licence::unlimited(keys, persistent))
 }
 
 #[cfg(test)]
@@ -142,7 +159,7 @@ mod tests {
             mime_type: "video/webm; codecs=vp9".into(),
             options: Vec::new(),
         };
-        let request = ClearPlay.media_key_request(&info).unwrap();
+        let request = ClearPlay.media_key_request(&info, &RequestContext::default()).unwrap();
         let expected = r#"{"kids":["AAECAwQFBgcICQoLDA0ODw=="],"type":"persistent-license"}"#;
         assert_eq!(request.data, expected.as_bytes());
     }

@@ -41,7 +41,7 @@ pub fn parse(text: &[u8]) -> Result<Licence> {
         return Err(Error::malformed(WHAT, 0, "no keys"));
     }
     let keys = set.keys.iter().enumerate().map(|(index, jwk)| licence_key(index, jwk)).collect::<Result<_>>()?;
-    Ok(Licence { keys, persistent })
+    Ok(Licence::unlimited(keys, persistent))
 }
 
 fn licence_key(index: usize, jwk: &Jwk) -> Result<LicenceKey> {

@@ -2,5 +2,6 @@
 
 pub mod clearkey;
 pub mod clearplay;
+pub mod policyplay;
 
 mod jwk_set;

@@ -86,6 +86,11 @@ impl Client {
         Ok(request)
     }
 
+    /// Whether a provisioning request waits for its answer.
+    pub fn is_provisioning(&self) -> bool {
+        self.outstanding.is_some()
+    }
+
     /// Takes the answer to the last provisioning request. Afterwards [`Client::to_secret`] has something new to keep.
     ///
     /// # Errors
@@ -221,6 +226,15 @@ pub enum Accepted {
     Released(Id),
 }
 
+/// An answer that was found good.
+#[derive(Debug)]
+pub struct Checked {
+    /// Hash of the request that it answers.
+    pub request: Hash,
+    /// What it is.
+    pub accepted: Accepted,
+}
+
 struct Outstanding {
     hash: Hash,
     request_type: RequestType,
@@ -319,12 +333,22 @@ impl SessionClient {
     /// # Errors
     /// A [`Rejection`]: everything stays as it was, the request still waits for its answer.
     pub fn accept(&mut self, client: &Client, response: &[u8]) -> Result<Accepted, Rejection> {
+        let checked = self.check(client, response)?;
+        self.commit(&checked)?;
+        Ok(checked.accepted)
+    }
+
+    /// Checks the answer to an outstanding request and opens it, without taking it yet: [`SessionClient::commit`] does.
+    ///
+    /// # Errors
+    /// As [`SessionClient::accept`].
+    pub fn check(&self, client: &Client, response: &[u8]) -> Result<Checked, Rejection> {
         if is_message(response) && Frame::parse(response)?.kind == Kind::ReleaseAcknowledgement {
-            return self.accept_acknowledgement(client, response);
+            return self.check_acknowledgement(client, response);
         }
         let sealed = client.check_licence(response)?;
         let head = &sealed.head;
-        let (index, asked) = self.find(head.request_hash)?;
+        let asked = self.find(head.request_hash)?.1;
         match (asked.request_type, asked.licence) {
             (RequestType::License, _) => {}
             (RequestType::Renewal, Some(licence)) if licence.license_id == head.license_id => {
@@ -340,27 +364,29 @@ impl SessionClient {
             }
             _ => return Err(Rejection::Malformed("a licence in answer to a release".into())),
         }
-        if let Some(&held) = self.held.get(&head.license_id)
-            && head.sequence <= held
-        {
-            return Err(Rejection::StaleSequence { found: head.sequence, held });
-        }
+        self.check_sequence(head.license_id, head.sequence)?;
         if head.persistent != asked.persistent {
             return Err(Rejection::Malformed("the licence is not stored where the request said".into()));
         }
         let key = if head.persistent { &client.device.seal } else { &asked.key };
         let licence = sealed.open(key)?;
         let renewal = asked.request_type == RequestType::Renewal;
-        self.held.insert(licence.license_id, licence.sequence);
-        self.outstanding.remove(index);
-        Ok(if renewal { Accepted::Renewal(licence) } else { Accepted::Licence(licence) })
+        let accepted = if renewal { Accepted::Renewal(licence) } else { Accepted::Licence(licence) };
+        Ok(Checked { request: head.request_hash, accepted })
     }
 
-    fn accept_acknowledgement(&mut self, client: &Client, response: &[u8]) -> Result<Accepted, Rejection> {
+    fn check_sequence(&self, id: Id, sequence: u64) -> Result<(), Rejection> {
+        match self.held.get(&id) {
+            Some(&held) if sequence <= held => Err(Rejection::StaleSequence { found: sequence, held }),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_acknowledgement(&self, client: &Client, response: &[u8]) -> Result<Checked, Rejection> {
         let frame = open_frame(response, Kind::ReleaseAcknowledgement)?;
         let body: ReleaseAcknowledgement = from_json(frame.body).map_err(Rejection::Malformed)?;
         client.check_signer(&frame, body.signer)?;
-        let (index, asked) = self.find(body.request_hash)?;
+        let asked = self.find(body.request_hash)?.1;
         match asked.licence {
             Some(licence) if asked.request_type == RequestType::Release => {
                 if licence.license_id != body.license_id {
@@ -372,9 +398,45 @@ impl SessionClient {
             }
             _ => return Err(Rejection::Malformed("an acknowledgement of what was no release".into())),
         }
-        self.held.remove(&body.license_id);
-        self.outstanding.remove(index);
-        Ok(Accepted::Released(body.license_id))
+        Ok(Checked { request: body.request_hash, accepted: Accepted::Released(body.license_id) })
+    }
+
+    /// Takes an answer that was checked: its request waits no more.
+    ///
+    /// # Errors
+    /// A [`Rejection`] if another answer was taken since the check.
+    pub fn commit(&mut self, checked: &Checked) -> Result<(), Rejection> {
+        match &checked.accepted {
+            Accepted::Licence(licence) | Accepted::Renewal(licence) => {
+                self.commit_licence(checked.request, licence.license_id, licence.sequence)
+            }
+            Accepted::Released(id) => {
+                let index = self.find(checked.request)?.0;
+                self.outstanding.remove(index);
+                self.held.remove(id);
+                Ok(())
+            }
+        }
+    }
+
+    /// As [`SessionClient::commit`], for a licence or renewal with that id and sequence.
+    ///
+    /// # Errors
+    /// As [`SessionClient::commit`].
+    pub fn commit_licence(&mut self, request: Hash, id: Id, sequence: u64) -> Result<(), Rejection> {
+        self.check_open(request, id, sequence)?;
+        self.outstanding.retain(|asked| asked.hash != request);
+        self.held.insert(id, sequence);
+        Ok(())
+    }
+
+    /// Whether [`SessionClient::commit_licence`] would do it.
+    ///
+    /// # Errors
+    /// As [`SessionClient::commit`].
+    pub fn check_open(&self, request: Hash, id: Id, sequence: u64) -> Result<(), Rejection> {
+        self.find(request)?;
+        self.check_sequence(id, sequence)
     }
 
     fn find(&self, hash: Hash) -> Result<(usize, &Outstanding), Rejection> {

@@ -22,7 +22,7 @@ mod rejection;
 mod request;
 mod wire;
 
-pub use client::{Accepted, Ask, Client, LicenceRef, SessionClient};
+pub use client::{Accepted, Ask, Checked, Client, LicenceRef, SessionClient};
 pub use device::CertificateStatus;
 pub use frame::{Kind, MAX_MESSAGE, is_message};
 pub use licence::{Licence, LicenceKey};

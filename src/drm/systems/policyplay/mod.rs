@@ -1,0 +1,76 @@
+//! com.policyplay.drm: licences that carry a policy, for provisioned devices. The messages are those of
+//! [`license::protocol`](crate::license::protocol).
+
+mod device;
+mod session;
+
+use std::sync::Arc;
+
+use crate::drm::key_system::{CertificateStatus, Descriptor, KeySystem, Request, SessionModule, SystemModule};
+use crate::drm::platform::Platform;
+use crate::drm::terms::StoredLicence;
+use crate::error::Result;
+use crate::init_data;
+use crate::license::policy::Windows;
+use crate::license::protocol;
+use crate::storage::{StoredKey, StoredStatus};
+use device::DeviceIdentity;
+use session::PolicySession;
+
+/// The key system.
+pub struct PolicyPlay;
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: "com.policyplay.drm",
+    uuid: init_data::POLICYPLAY_SYSTEM_ID,
+    system_ids: &[init_data::POLICYPLAY_SYSTEM_ID],
+    vendor: "native_drm",
+    description: "Licences with a policy for provisioned devices",
+    algorithms: "AES-128-CTR,AES-128-CBC,SM4-CTR,SM4-CBC",
+    announces_requests: false,
+};
+
+impl KeySystem for PolicyPlay {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn open(&self, platform: &Arc<Platform>) -> Box<dyn SystemModule> {
+        Box::new(PolicySystem { device: Arc::new(DeviceIdentity::new(Arc::clone(platform))) })
+    }
+}
+
+struct PolicySystem {
+    device: Arc<DeviceIdentity>,
+}
+
+impl SystemModule for PolicySystem {
+    fn key_system_request(&self) -> Result<Request> {
+        Ok(Request::initial(self.device.provision_request()?))
+    }
+
+    fn process_key_system_response(&self, response: &[u8]) -> Result<()> {
+        self.device.process_provision_response(response)
+    }
+
+    fn certificate_status(&self) -> Result<CertificateStatus> {
+        Ok(match self.device.status()? {
+            protocol::CertificateStatus::Provisioned => CertificateStatus::Provisioned,
+            protocol::CertificateStatus::NotProvisioned => CertificateStatus::NotProvisioned,
+            protocol::CertificateStatus::Expired => CertificateStatus::Expired,
+            protocol::CertificateStatus::Invalid => CertificateStatus::Invalid,
+        })
+    }
+
+    fn stored_status(&self, stored: &StoredKey) -> Result<StoredStatus> {
+        let StoredLicence { sealed, state } = StoredLicence::from_stored(stored)?;
+        let licence = self.device.with(|client, _| Ok(client.restore(&sealed.0)?))?;
+        let now = self.device.platform().reading().wall_millis.div_euclid(1000).max(state.last_seen);
+        let over = state.expired || Windows::of(&licence.policy, &state).expiry().is_some_and(|end| end <= now);
+        Ok(if over || !licence.policy.can_play { StoredStatus::Inactive } else { stored.status })
+    }
+
+    fn open_session(&self) -> Result<Box<dyn SessionModule>> {
+        Ok(Box::new(PolicySession::new(Arc::clone(&self.device))?))
+    }
+}

@@ -1,0 +1,207 @@
+//! The messages of one session.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::device::DeviceIdentity;
+use crate::drm::key_system::{
+    InitDataType, Licence, LicenceKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext, RequestType,
+    SessionModule,
+};
+use crate::drm::systems::clearkey::to_vecs;
+use crate::drm::terms::{Arrival, HeldLicence, StoredLicence, Terms};
+use crate::error::{Error, Result};
+use crate::init_data::{self, key_ids, pssh};
+use crate::license::policy::{Grant, KeyPermit, KeyRequirement};
+use crate::license::protocol::{self, Accepted, Ask, Bytes, Id, LicenceRef, SessionClient};
+use crate::storage::StoredKey;
+use crate::util::log;
+
+/// The request option that asks for a renewal before one is due; its value is `renewal`.
+const OPTION_TYPE: &str = "requestType";
+
+/// The key system's part of a session.
+pub struct PolicySession {
+    device: Arc<DeviceIdentity>,
+    client: Mutex<SessionClient>,
+}
+
+impl PolicySession {
+    /// A session that has asked for nothing yet.
+    pub fn new(device: Arc<DeviceIdentity>) -> Result<Self> {
+        Ok(Self { device, client: Mutex::new(SessionClient::new()?) })
+    }
+}
+
+impl SessionModule for PolicySession {
+    fn media_key_request(&self, info: &MediaKeyRequestInfo, context: &RequestContext) -> Result<Request> {
+        let key_ids = requested_key_ids(info)?;
+        let mut options = options(info)?;
+        let wants_renewal = match options.remove(OPTION_TYPE).as_deref() {
+            None | Some("license") => false,
+            Some("renewal") => true,
+            Some(_) => return Err(Error::Refused(format!("option {OPTION_TYPE} is license or renewal").into())),
+        };
+        let concerned = |held: &&HeldLicence| held.key_ids.iter().any(|id| key_ids.contains(id));
+        let due = |held: &&HeldLicence| held.renewable && (held.renewal_due || wants_renewal);
+        let renewed = context.held.iter().filter(concerned).find(due);
+        if wants_renewal && renewed.is_none() {
+            return Err(Error::Refused("no licence of this session for these keys can be renewed".into()));
+        }
+        let token = renewed.and_then(|held| held.client_token.clone());
+        let mut ask = Ask {
+            key_ids,
+            persistent: info.key_type == MediaKeyType::Offline,
+            device_level: context.device.level,
+            hdcp: context.device.hdcp,
+            client_token: token,
+            options,
+        };
+        self.device.with(|client, _| {
+            let mut session = self.client.lock();
+            let Some(held) = renewed else {
+                ask.client_token = self.device.client_token()?;
+                return Ok(Request::initial(session.licence_request(client, &ask)?));
+            };
+            Ok(Request {
+                request_type: RequestType::Renewal,
+                data: session.renewal_request(client, reference(held)?, &ask)?,
+                default_url: held.renewal_url.clone(),
+            })
+        })
+    }
+
+    fn parse_licence(&self, response: &[u8]) -> Result<Licence> {
+        let checked = self.device.with(|client, _| Ok(self.client.lock().check(client, response)?))?;
+        let (licence, renewed) = match checked.accepted {
+            Accepted::Licence(licence) => (licence, false),
+            Accepted::Renewal(licence) => (licence, true),
+            Accepted::Released(_) => {
+                return Err(Error::Refused("the acknowledgement of a release, not a licence".into()));
+            }
+        };
+        let service_millis = licence.issued;
+        let arrival = if renewed {
+            Arrival::Renewed { service_millis }
+        } else {
+            let grant = Grant {
+                issued_at: licence.issued.div_euclid(1000),
+                first_issued_at: licence.first_issued.div_euclid(1000),
+                sequence: licence.sequence,
+            };
+            Arrival::Issued { grant, service_millis }
+        };
+        Ok(translate(licence, arrival, response, Some(checked.request)))
+    }
+
+    fn check_unused(&self, licence: &Licence) -> Result<()> {
+        match of(licence) {
+            Some((request, id, sequence)) => Ok(self.client.lock().check_open(request, id, sequence)?),
+            None => Ok(()),
+        }
+    }
+
+    fn applied(&self, licence: &Licence) {
+        if let Some((request, id, sequence)) = of(licence)
+            && let Err(rejection) = self.client.lock().commit_licence(request, id, sequence)
+        {
+            log::error!("a licence was taken twice: {rejection}");
+        }
+        if let Some(token) = licence.terms.as_ref().and_then(|terms| terms.client_token.as_deref())
+            && let Err(error) = self.device.set_client_token(token)
+        {
+            log::error!("the provider's token is not stored: {error}");
+        }
+    }
+
+    fn restore(&self, _: &[u8], stored: &StoredKey) -> Result<Licence> {
+        let StoredLicence { sealed, state } = StoredLicence::from_stored(stored)?;
+        let licence = self.device.with(|client, _| Ok(client.restore(&sealed.0)?))?;
+        Ok(translate(licence, Arrival::Restored(state), &sealed.0, None))
+    }
+
+    fn release_request(&self, _: &[u8], stored: &StoredKey) -> Result<Vec<u8>> {
+        let StoredLicence { sealed, state } = StoredLicence::from_stored(stored)?;
+        self.device.with(|client, _| {
+            let licence = client.restore(&sealed.0)?;
+            let reference = LicenceRef { sequence: licence.sequence.max(state.sequence), ..licence.reference() };
+            self.client.lock().release_request(client, reference)
+        })
+    }
+
+    fn process_release_response(&self, id: &[u8], response: &[u8]) -> Result<Release> {
+        self.device.with(|client, _| {
+            let mut session = self.client.lock();
+            let checked = session.check(client, response)?;
+            match &checked.accepted {
+                Accepted::Released(released) if released.0 == id => {}
+                _ => return Err(Error::Refused("not the acknowledgement of this licence's release".into())),
+            }
+            session.commit(&checked)?;
+            Ok(Release::Delete)
+        })
+    }
+}
+
+fn requested_key_ids(info: &MediaKeyRequestInfo) -> Result<Vec<Vec<u8>>> {
+    let descriptor = &super::DESCRIPTOR;
+    Ok(match descriptor.init_data_type(&info.mime_type)? {
+        InitDataType::Cenc => {
+            let boxes = pssh::parse_all(&info.init_data)?;
+            to_vecs(init_data::key_ids_for(descriptor.system_ids, &boxes, true)?)
+        }
+        InitDataType::WebM => to_vecs(vec![key_ids::parse_webm_init_data(&info.init_data)?]),
+        InitDataType::KeyIds => key_ids::parse_keyids_init_data(&info.init_data)?,
+    })
+}
+
+fn options(info: &MediaKeyRequestInfo) -> Result<BTreeMap<String, String>> {
+    let text = |(name, value): &(String, Vec<u8>)| {
+        let value = String::from_utf8(value.clone());
+        let value = value.map_err(|_| Error::Refused(format!("option {name} is not UTF-8").into()))?;
+        Ok((name.clone(), value))
+    };
+    info.options.iter().map(text).collect()
+}
+
+fn reference(held: &HeldLicence) -> Result<LicenceRef> {
+    let id = Id::from_slice(&held.licence_id).ok_or_else(|| Error::Internal("a licence id of another length".into()))?;
+    Ok(LicenceRef { license_id: id, sequence: held.sequence, persistent: held.persistent })
+}
+
+/// Request, id and sequence of a licence that came in answer to a request.
+fn of(licence: &Licence) -> Option<(protocol::Hash, Id, u64)> {
+    let terms = licence.terms.as_ref()?;
+    Some((terms.request?, Id::from_slice(&terms.licence_id)?, terms.sequence))
+}
+
+fn translate(
+    licence: protocol::Licence,
+    arrival: Arrival,
+    sealed: &[u8],
+    request: Option<protocol::Hash>,
+) -> Licence {
+    let permit = |key: &protocol::LicenceKey| KeyPermit {
+        key_id: key.key_id.0.clone(),
+        track_type: Some(key.track_type.clone()).filter(|track| !track.is_empty()),
+        requirement: KeyRequirement { security_level: key.security_level, hdcp: key.hdcp },
+    };
+    let terms = Terms {
+        licence_id: licence.license_id.0.to_vec(),
+        sequence: licence.sequence,
+        policy: licence.policy,
+        permits: licence.keys.iter().map(permit).collect(),
+        arrival,
+        sealed: sealed.to_vec(),
+        request,
+        client_token: licence.client_token.map(|Bytes(token)| token),
+    };
+    let keys = licence
+        .keys
+        .into_iter()
+        .map(|key| LicenceKey { id: key.key_id.0, key: key.key.0.into_zeroizing() })
+        .collect();
+    Licence { keys, persistent: licence.persistent, terms: Some(terms) }
+}

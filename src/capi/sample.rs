@@ -120,8 +120,7 @@ fn decrypt_checked(
     // Grows with what has been checked: `count` is not to be trusted with an allocation.
     let mut checked: SmallVec<[CheckedSample<'_>; INLINE_SAMPLES]> = SmallVec::new();
     for (index, sample) in samples.iter().enumerate() {
-        let (info, request) =
-            check_one(sample).map_err(|error| Refusal { error, index: Some(index), key_id: None })?;
+        let (info, request) = check_one(sample).map_err(|error| Refusal { error, index: Some(index), key_id: None })?;
         let found = session.check_sample(&pin, &request, sample.dataLen as usize).map_err(|error| {
             if !matches!(error, Error::FirstUse) {
                 session.count_error(&pin);
@@ -179,11 +178,7 @@ fn try_once(
 
 /// Records the first use of a licence. Not to be called while pinned: this takes locks and may write a file.
 #[cold]
-fn begin_use(
-    argument: &'static str,
-    session: *const MediaKeySession,
-    key_id: &[u8; DRM_KEY_ID_SIZE],
-) -> Result<()> {
+fn begin_use(argument: &'static str, session: *const MediaKeySession, key_id: &[u8; DRM_KEY_ID_SIZE]) -> Result<()> {
     let session = Sessions::get(session).ok_or_else(|| Sessions::not_a_handle(argument))?;
     session.begin_use(key_id)
 }

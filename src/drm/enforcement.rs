@@ -153,8 +153,9 @@ impl Enforcement {
             // Another session has begun to use it.
             let state = newest(licence.engine().licence_state(), &stored.state);
             let permits = permits(&licence);
-            licence = EnforcedLicence::restore(licence.engine().policy().clone(), state, permits, self.device(), reading)
-                .map_err(|denial| refused(denial, Some(key_id)))?;
+            licence =
+                EnforcedLicence::restore(licence.engine().policy().clone(), state, permits, self.device(), reading)
+                    .map_err(|denial| refused(denial, Some(key_id)))?;
         }
         let begun = licence.decrypted(reading);
         let before = std::mem::replace(&mut mine.licence, licence);

@@ -8,9 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::events::{EventKind, EventSource};
-use super::key_system::{
-    CertificateStatus, Descriptor, KeySystem, ProtectionLevel, Release, Request, SystemModule,
-};
+use super::key_system::{CertificateStatus, Descriptor, KeySystem, ProtectionLevel, Release, Request, SystemModule};
 use super::platform::{OUTPUT_HDCP, Platform, STORAGE_PATH, output_by_word};
 use super::registry::Place;
 use super::session::MediaKeySession;

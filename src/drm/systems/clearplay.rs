@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::clearkey::{to_json, to_vecs};
 use super::jwk_set;
 use crate::drm::key_system::{
-    Descriptor, InitDataType, KeySystem, Licence, LicenceKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext,
-    SessionModule, SystemModule,
+    Descriptor, InitDataType, KeySystem, Licence, LicenceKey, MediaKeyRequestInfo, MediaKeyType, Release, Request,
+    RequestContext, SessionModule, SystemModule,
 };
 use crate::drm::platform::Platform;
 use crate::error::{Error, Result};

@@ -40,17 +40,33 @@ impl DeviceIdentity {
         &self.platform
     }
 
-    /// Uses the identity.
+    /// Uses the identity, however old its certificate is: what was issued to it stays its own.
     ///
     /// # Errors
-    /// [`Error::NotProvisioned`] without a valid certificate.
-    pub fn with<T>(&self, action: impl FnOnce(&Client, i64) -> Result<T>) -> Result<T> {
+    /// [`Error::NotProvisioned`] without a certificate.
+    pub fn with<T>(&self, action: impl FnOnce(&Client) -> Result<T>) -> Result<T> {
+        self.with_status(|status| status != CertificateStatus::NotProvisioned, action)
+    }
+
+    /// Uses the identity to ask for something. A certificate that is not valid yet, by a clock that may be wrong, is the
+    /// service's to judge.
+    ///
+    /// # Errors
+    /// [`Error::NotProvisioned`] without a certificate, or with one that has expired.
+    pub fn with_certificate<T>(&self, action: impl FnOnce(&Client) -> Result<T>) -> Result<T> {
+        let good = [CertificateStatus::Provisioned, CertificateStatus::Invalid];
+        self.with_status(|status| good.contains(&status), action)
+    }
+
+    fn with_status<T>(
+        &self,
+        is_enough: impl FnOnce(CertificateStatus) -> bool,
+        action: impl FnOnce(&Client) -> Result<T>,
+    ) -> Result<T> {
         let now = self.now();
         let mut loaded = self.loaded.lock();
         match self.load(&mut loaded, now)? {
-            Some(loaded) if loaded.client.certificate_status(now) == CertificateStatus::Provisioned => {
-                action(&loaded.client, now)
-            }
+            Some(loaded) if is_enough(loaded.client.certificate_status(now)) => action(&loaded.client),
             _ => Err(Error::NotProvisioned),
         }
     }

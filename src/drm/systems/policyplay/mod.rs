@@ -64,7 +64,7 @@ impl SystemModule for PolicySystem {
 
     fn stored_status(&self, stored: &StoredKey) -> Result<StoredStatus> {
         let StoredLicence { sealed, state } = StoredLicence::from_stored(stored)?;
-        let licence = self.device.with(|client, _| Ok(client.restore(&sealed.0)?))?;
+        let licence = self.device.with(|client| Ok(client.restore(&sealed.0)?))?;
         let now = self.device.platform().reading().wall_millis.div_euclid(1000).max(state.last_seen);
         let over = state.expired || Windows::of(&licence.policy, &state).expiry().is_some_and(|end| end <= now);
         Ok(if over || !licence.policy.can_play { StoredStatus::Inactive } else { stored.status })

@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 
 use super::device::DeviceIdentity;
 use crate::drm::key_system::{
-    InitDataType, Licence, LicenceKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext, RequestType,
-    SessionModule,
+    InitDataType, Licence, LicenceKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext,
+    RequestType, SessionModule,
 };
 use crate::drm::systems::clearkey::to_vecs;
 use crate::drm::terms::{Arrival, HeldLicence, StoredLicence, Terms};
@@ -59,7 +59,7 @@ impl SessionModule for PolicySession {
             client_token: token,
             options,
         };
-        self.device.with(|client, _| {
+        self.device.with_certificate(|client| {
             let mut session = self.client.lock();
             let Some(held) = renewed else {
                 ask.client_token = self.device.client_token()?;
@@ -74,7 +74,7 @@ impl SessionModule for PolicySession {
     }
 
     fn parse_licence(&self, response: &[u8]) -> Result<Licence> {
-        let checked = self.device.with(|client, _| Ok(self.client.lock().check(client, response)?))?;
+        let checked = self.device.with(|client| Ok(self.client.lock().check(client, response)?))?;
         let (licence, renewed) = match checked.accepted {
             Accepted::Licence(licence) => (licence, false),
             Accepted::Renewal(licence) => (licence, true),
@@ -118,13 +118,13 @@ impl SessionModule for PolicySession {
 
     fn restore(&self, _: &[u8], stored: &StoredKey) -> Result<Licence> {
         let StoredLicence { sealed, state } = StoredLicence::from_stored(stored)?;
-        let licence = self.device.with(|client, _| Ok(client.restore(&sealed.0)?))?;
+        let licence = self.device.with(|client| Ok(client.restore(&sealed.0)?))?;
         Ok(translate(licence, Arrival::Restored(state), &sealed.0, None))
     }
 
     fn release_request(&self, _: &[u8], stored: &StoredKey) -> Result<Vec<u8>> {
         let StoredLicence { sealed, state } = StoredLicence::from_stored(stored)?;
-        self.device.with(|client, _| {
+        self.device.with_certificate(|client| {
             let licence = client.restore(&sealed.0)?;
             let reference = LicenceRef { sequence: licence.sequence.max(state.sequence), ..licence.reference() };
             self.client.lock().release_request(client, reference)
@@ -132,7 +132,7 @@ impl SessionModule for PolicySession {
     }
 
     fn process_release_response(&self, id: &[u8], response: &[u8]) -> Result<Release> {
-        self.device.with(|client, _| {
+        self.device.with(|client| {
             let mut session = self.client.lock();
             let checked = session.check(client, response)?;
             match &checked.accepted {
@@ -167,7 +167,8 @@ fn options(info: &MediaKeyRequestInfo) -> Result<BTreeMap<String, String>> {
 }
 
 fn reference(held: &HeldLicence) -> Result<LicenceRef> {
-    let id = Id::from_slice(&held.licence_id).ok_or_else(|| Error::Internal("a licence id of another length".into()))?;
+    let id =
+        Id::from_slice(&held.licence_id).ok_or_else(|| Error::Internal("a licence id of another length".into()))?;
     Ok(LicenceRef { license_id: id, sequence: held.sequence, persistent: held.persistent })
 }
 
@@ -177,12 +178,7 @@ fn of(licence: &Licence) -> Option<(protocol::Hash, Id, u64)> {
     Some((terms.request?, Id::from_slice(&terms.licence_id)?, terms.sequence))
 }
 
-fn translate(
-    licence: protocol::Licence,
-    arrival: Arrival,
-    sealed: &[u8],
-    request: Option<protocol::Hash>,
-) -> Licence {
+fn translate(licence: protocol::Licence, arrival: Arrival, sealed: &[u8], request: Option<protocol::Hash>) -> Licence {
     let permit = |key: &protocol::LicenceKey| KeyPermit {
         key_id: key.key_id.0.clone(),
         track_type: Some(key.track_type.clone()).filter(|track| !track.is_empty()),
@@ -198,10 +194,7 @@ fn translate(
         request,
         client_token: licence.client_token.map(|Bytes(token)| token),
     };
-    let keys = licence
-        .keys
-        .into_iter()
-        .map(|key| LicenceKey { id: key.key_id.0, key: key.key.0.into_zeroizing() })
-        .collect();
+    let keys =
+        licence.keys.into_iter().map(|key| LicenceKey { id: key.key_id.0, key: key.key.0.into_zeroizing() }).collect();
     Licence { keys, persistent: licence.persistent, terms: Some(terms) }
 }

@@ -4,6 +4,7 @@
 #   scripts/demo.sh                       plays the media in tests/media
 #   scripts/demo.sh FILE KEYS [OPTION...] plays FILE with the keys of the JWK Set KEYS; options as of drmplay
 #   scripts/demo.sh --controls            plays under media controls (MPRIS), on a session bus of its own
+#   scripts/demo.sh --policy              plays under a licence of a few seconds, renews it, and is denied more
 #
 # NATIVE_DRM_BUILD_DIR: where to build (build/demo).
 set -euo pipefail
@@ -142,7 +143,31 @@ controls() {
     dbus-run-session -- "$root/scripts/lib/controls_demo.sh" "$drmplay" "$media"
 }
 
+policy() {
+    heading "A licence of a few seconds: issued, renewed once, denied, over in the middle of playing"
+    echo
+    sed 's/^/   /' "$root/examples/drmplay/demo-policy.json"
+    printf '\n   $ drmplay cbcs.mp4 --keys keys.json --policy demo-policy.json --renewals 1\n'
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    NATIVE_DRM_STORAGE_DIR=$work "$drmplay" "$media/cbcs.mp4" --keys "$media/keys.json" \
+        --policy "$root/examples/drmplay/demo-policy.json" --renewals 1 --quiet 2>"$work/said" ||
+        fail "playing under a policy did not work" "$work/said"
+    sed 's/^/   /' "$work/said"
+    local wanted
+    for wanted in "renewal: the service answers 200" "renewal: the service answers 403" "EVENT_KEY_EXPIRED" "is EXPIRED"; do
+        grep -q "$wanted" "$work/said" || fail "the player did not say \"$wanted\""
+    done
+    printf '\n   %s the licence was enforced to its second\n' "$good"
+}
+
 case ${1:-} in
+    --policy)
+        [ $# -eq 1 ] || fail "usage: demo.sh --policy"
+        build_player
+        policy
+        exit 0
+        ;;
     --controls)
         [ $# -eq 1 ] || fail "usage: demo.sh --controls"
         build_player
@@ -150,7 +175,7 @@ case ${1:-} in
         exit 0
         ;;
     -h | --help)
-        sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+        sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
         exit 0
         ;;
 esac

@@ -241,3 +241,12 @@ char *clearkey_acknowledge_release(const uint8_t *message, size_t size)
     }
     return answer.chars;
 }
+
+bool clearkey_server_key(const struct clearkey_server *server, size_t number, uint8_t id[KEY_BYTES], uint8_t key[KEY_BYTES])
+{
+    if (number >= server->count)
+        return false;
+    memcpy(id, server->keys[number].id, KEY_BYTES);
+    memcpy(key, server->keys[number].key, KEY_BYTES);
+    return true;
+}

@@ -34,6 +34,9 @@ void key_ids_free(struct key_ids *list);
 struct clearkey_server *clearkey_server_load(const char *path);
 void clearkey_server_free(struct clearkey_server *server);
 
+/* The key with that number, from 0. False if there is none. */
+bool clearkey_server_key(const struct clearkey_server *server, size_t number, uint8_t id[KEY_BYTES], uint8_t key[KEY_BYTES]);
+
 /* The key ids that a licence request or release message names. Returns -1 after a complaint. */
 int clearkey_parse_request(const uint8_t *request, size_t size, struct key_ids *wanted);
 

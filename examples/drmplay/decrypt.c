@@ -105,6 +105,11 @@ int track_decrypt(struct track *track, struct license *license, AVPacket *packet
             track->bytes += (uint64_t)packet->size;
             return 0;
         }
+        if (code == DRM_ERR_NO_LICENSE && license->policy) {
+            license->over = true;
+            snprintf(license->reason, sizeof(license->reason), "%s", OH_Drm_GetLastErrorMessage());
+            return -1;
+        }
         if (code == DRM_ERR_NO_KEY && license_obtain_key(license, info->keyId))
             continue;
         if (code == DRM_ERR_NO_KEY && memcmp(info->keyId, no_key_id, KEY_BYTES) == 0)

@@ -11,6 +11,7 @@
 #include "multimedia/drm_framework/native_drm_extension.h"
 
 #define MIME_TYPE "video/mp4"
+#define POLICY_SYSTEM "com.policyplay.drm"
 
 int complain_drm(Drm_ErrCode code, const char *what)
 {
@@ -36,25 +37,28 @@ static bool find_system(const char *name, uint8_t id[DRM_UUID_LEN])
     return false;
 }
 
-int license_open(struct license *license, const char *system_name, const struct clearkey_server *server, bool offline)
+int license_open(struct license *license, const char *system_name, const struct clearkey_server *server,
+                 struct policy_service *policy, bool offline)
 {
-    *license = (struct license){.system_name = system_name, .server = server, .offline = offline};
+    *license = (struct license){.system_name = system_name, .server = server, .policy = policy, .offline = offline};
     if (!find_system(system_name, license->system_id))
         return -1;
     if (strcmp(system_name, "org.w3.clearkey") == 0)
         license->format = ANSWER_JWK_SET;
     else if (strcmp(system_name, "com.clearplay.drm") == 0)
         license->format = ANSWER_CLEARPLAY;
-    else
+    else if (strcmp(system_name, POLICY_SYSTEM) != 0)
         return complain("this player's licence server does not know how to answer %s", system_name);
     Drm_ErrCode code = OH_MediaKeySystem_Create(system_name, &license->system);
     if (code != DRM_ERR_OK)
         return complain_drm(code, "create the key system");
+    if (policy && policy_service_provision(policy, license->system) < 0)
+        return -1;
     DRM_ContentProtectionLevel level = CONTENT_PROTECTION_LEVEL_SW_CRYPTO;
     code = OH_MediaKeySystem_CreateMediaKeySession(license->system, &level, &license->session);
     if (code != DRM_ERR_OK)
         return complain_drm(code, "create a session");
-    return 0;
+    return policy ? policy_service_attend(policy, license->session) : 0;
 }
 
 void license_close(struct license *license)
@@ -203,7 +207,9 @@ int license_obtain(struct license *license, const uint8_t *init_data, size_t siz
     DRM_MediaKeyRequest *request = generate_request(license, init_data, size);
     int missing = -1;
 
-    if (request && clearkey_parse_request(request->data, (size_t)request->dataLen, &wanted) == 0) {
+    if (request && license->policy && policy_service_add_content(license->policy, init_data, size) == 0)
+        missing = policy_service_license(license->policy, license->session, request);
+    else if (request && !license->policy && clearkey_parse_request(request->data, (size_t)request->dataLen, &wanted) == 0) {
         if (license->server)
             missing = ask_server(license, request);
         else if (license->offline)

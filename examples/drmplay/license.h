@@ -8,6 +8,7 @@
 #include "clearkey_server.h"
 #include "multimedia/drm_framework/native_mediakeysession.h"
 #include "multimedia/drm_framework/native_mediakeysystem.h"
+#include "policy_service.h"
 
 /* A key system instance and its session. */
 struct license {
@@ -17,12 +18,16 @@ struct license {
     MediaKeySystem *system;
     MediaKeySession *session;
     const struct clearkey_server *server; /* NULL: no keys but stored ones */
+    struct policy_service *policy;        /* com.policyplay.drm only */
     bool offline;
+    bool over;         /* the policy forbids to go on ... */
+    char reason[256];  /* ... because of this */
     struct key_ids asked; /* key ids that need not be asked for again */
 };
 
 /* Creates system and session. Returns -1 after a complaint. */
-int license_open(struct license *license, const char *system_name, const struct clearkey_server *server, bool offline);
+int license_open(struct license *license, const char *system_name, const struct clearkey_server *server,
+                 struct policy_service *policy, bool offline);
 void license_close(struct license *license);
 
 /*

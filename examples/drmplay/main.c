@@ -162,7 +162,9 @@ static int play(struct player *player)
 {
     if (open_outputs(player) < 0)
         return -1;
-    int result = player->options.controls ? play_controlled(player) : play_packets(player);
+    int result = player->options.controls ? play_controlled(player)
+                 : player->options.policy ? play_policy(player)
+                                          : play_packets(player);
     for (unsigned i = 0; i < player->count; i++) {
         player->tracks[i].frames = player->decoders[i].frames;
         player->tracks[i].undecoded = player->decoders[i].errors;
@@ -179,14 +181,15 @@ static int play(struct player *player)
     return result;
 }
 
-static int run(struct player *player, const struct clearkey_server *server)
+static int run(struct player *player, const struct clearkey_server *server, struct policy_service *policy)
 {
     const struct options *options = &player->options;
     struct init_data init_data = {0};
     uint8_t chosen[MAX_INIT_DATA_LEN];
     int result = -1;
 
-    if (license_open(&player->license, options->system, server, options->offline || options->release) < 0 ||
+    if (license_open(&player->license, options->system, server, policy,
+                     options->offline || options->release) < 0 ||
         input_open(&player->input, options->file) < 0 ||
         init_data_find(&init_data, player->input, options->file) < 0)
         goto done;
@@ -212,7 +215,11 @@ static int play_file(const struct options *options, const struct clearkey_server
                      enum play_end *end)
 {
     struct player player = {.options = *options, .controls = *controls};
-    int result = run(&player, server);
+    struct policy_service *policy = NULL;
+    int result = -1;
+
+    if (!options->policy || (policy = policy_service_open(options->policy, server, options->renewals)))
+        result = run(&player, server, policy);
 
     for (unsigned i = 0; i < player.count && player.decoders && player.tracks; i++) {
         decoder_close(&player.decoders[i]);
@@ -223,6 +230,7 @@ static int play_file(const struct options *options, const struct clearkey_server
     decoder_close(&player.keyless);
     contact_sheet_close(player.sheet);
     license_close(&player.license);
+    policy_service_close(policy);
     avformat_close_input(&player.input);
     *controls = player.controls;
     *end = player.end;

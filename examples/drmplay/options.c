@@ -6,6 +6,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "util.h"
@@ -15,6 +16,8 @@
 enum {
     OPT_KEYS = 1,
     OPT_SYSTEM,
+    OPT_POLICY,
+    OPT_RENEWALS,
     OPT_OFFLINE,
     OPT_RELEASE,
     OPT_OUTPUT,
@@ -30,6 +33,8 @@ enum {
 static const struct option long_options[] = {
     {"keys", required_argument, NULL, OPT_KEYS},
     {"system", required_argument, NULL, OPT_SYSTEM},
+    {"policy", required_argument, NULL, OPT_POLICY},
+    {"renewals", required_argument, NULL, OPT_RENEWALS},
     {"offline", no_argument, NULL, OPT_OFFLINE},
     {"release", no_argument, NULL, OPT_RELEASE},
     {"output", required_argument, NULL, OPT_OUTPUT},
@@ -53,6 +58,9 @@ void print_help(void)
          "\n"
          "  --keys JWKSET.json   keys for the built-in licence server, a JWK Set (W3C EME 9.1.4)\n"
          "  --system NAME        key system: com.clearplay.drm (default) or org.w3.clearkey\n"
+         "  --policy POLICY.json play in real time, over and over, under licences with this policy (com.policyplay.drm), until\n"
+         "                       they allow it no longer\n"
+         "  --renewals COUNT     with --policy: grant that many renewals, then deny them\n"
          "  --offline            with --keys: store the keys on this device; without: play with stored keys\n"
          "  --release            give back the stored keys of FILE instead of playing it\n"
          "  --output CLEAR.mp4   write the decrypted packets as a clear file\n"
@@ -70,7 +78,7 @@ void print_help(void)
 
 enum options_result parse_options(struct options *options, int argc, char **argv)
 {
-    *options = (struct options){.system = DEFAULT_SYSTEM};
+    *options = (struct options){.system = DEFAULT_SYSTEM, .renewals = -1};
     opterr = 0;
     for (;;) {
         int option = getopt_long(argc, argv, ":", long_options, NULL);
@@ -79,6 +87,17 @@ enum options_result parse_options(struct options *options, int argc, char **argv
         switch (option) {
         case OPT_KEYS: options->keys = optarg; break;
         case OPT_SYSTEM: options->system = optarg; break;
+        case OPT_POLICY: options->policy = optarg; break;
+        case OPT_RENEWALS: {
+            char *end;
+            long count = strtol(optarg, &end, 10);
+            if (*optarg == '\0' || *end != '\0' || count < 0 || count > 1000000) {
+                complain("--renewals needs a number from 0 to 1000000, not %s (see --help)", optarg);
+                return OPTIONS_WRONG;
+            }
+            options->renewals = (int)count;
+            break;
+        }
         case OPT_OFFLINE: options->offline = true; break;
         case OPT_RELEASE: options->release = true; break;
         case OPT_OUTPUT: options->output = optarg; break;
@@ -114,6 +133,17 @@ enum options_result parse_options(struct options *options, int argc, char **argv
     if (options->controls && (options->release || options->output || options->packet_md5 || options->frame_md5 ||
                               options->picture)) {
         complain("--controls plays as it is told and writes nothing (see --help)");
+        return OPTIONS_WRONG;
+    }
+    if (options->policy) {
+        if (!options->keys || options->controls || options->release || options->offline || options->output ||
+            options->packet_md5 || options->frame_md5 || options->picture) {
+            complain("--policy plays with --keys and writes nothing (see --help)");
+            return OPTIONS_WRONG;
+        }
+        options->system = "com.policyplay.drm";
+    } else if (options->renewals >= 0) {
+        complain("--renewals goes with --policy (see --help)");
         return OPTIONS_WRONG;
     }
     if (options->paused && !options->controls) {

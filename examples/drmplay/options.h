@@ -14,6 +14,8 @@ struct options {
     const char *file; /* the file itself */
     const char *keys;
     const char *system;
+    const char *policy;
+    int renewals; /* that are granted; negative: all */
     const char *output;
     const char *packet_md5;
     const char *frame_md5;

@@ -43,6 +43,9 @@ struct player {
 /* Decrypts, decodes and writes a packet. Returns -1 after a complaint that ends the play. */
 int play_packet(struct player *player, AVPacket *packet);
 
+/* Plays in real time, over and over, until the licence is over. Returns -1 after a complaint. */
+int play_policy(struct player *player);
+
 /* Plays all packets in real time, obeying the media controls; sets player->end. Returns -1 after a complaint. */
 int play_controlled(struct player *player);
 

@@ -15,7 +15,7 @@ use super::session::MediaKeySession;
 use super::statistics::DecryptTotals;
 use crate::error::{Error, Result};
 use crate::storage::{OfflineStore, StoredKey, StoredStatus};
-use crate::util::clock::Clock;
+use crate::util::clock::{Clock, VirtualClock};
 use crate::util::log;
 
 /// Sessions that one instance may have at the same time.
@@ -260,7 +260,9 @@ impl MediaKeySystem {
     /// No lock is held meanwhile.
     fn for_each_session(&self, action: impl Fn(&MediaKeySession)) {
         let open = self.sessions.lock().open.clone();
-        open.iter().for_each(|session| action(session));
+        for session in &open {
+            action(session);
+        }
     }
 
     /// Puts the instance on a clock that stands still until it is moved, or sets the wall clock of the one it is on.
@@ -285,19 +287,28 @@ impl MediaKeySystem {
             return Err(Error::Refused("the instance goes by the machine's clock".into()));
         };
         let target = clock.monotonic_millis().saturating_add(millis);
-        let mut last = None;
-        while !asleep {
-            let open = self.sessions.lock().open.clone();
-            let next = open.iter().filter_map(|session| session.next_wake()).min();
-            // A change that does not come when it is due must not hold up time.
-            let Some(next) = next.filter(|&next| next <= target && last != Some(next)) else { break };
-            last = Some(next);
-            clock.advance(next.saturating_sub(clock.monotonic_millis()));
-            open.iter().for_each(|session| session.tick());
+        if !asleep {
+            self.pass_changes_until(target, &clock);
         }
         clock.advance(target.saturating_sub(clock.monotonic_millis()));
         self.for_each_session(MediaKeySession::tick);
         Ok(())
+    }
+
+    /// Moves the virtual clock from change to change.
+    fn pass_changes_until(&self, target: u64, clock: &VirtualClock) {
+        let mut last = None;
+        loop {
+            let open = self.sessions.lock().open.clone();
+            let next = open.iter().filter_map(|session| session.next_wake()).min();
+            // A change that does not come when it is due must not hold up time.
+            let Some(next) = next.filter(|&next| next <= target && last != Some(next)) else { return };
+            last = Some(next);
+            clock.advance(next.saturating_sub(clock.monotonic_millis()));
+            for session in &open {
+                session.tick();
+            }
+        }
     }
 
     /// A new session at a level, or at the highest there is.

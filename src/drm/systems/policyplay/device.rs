@@ -100,7 +100,7 @@ impl DeviceIdentity {
         // The client changes only once what it has become is stored.
         let before = loaded.client.to_secret();
         loaded.client.process_provision_response(response)?;
-        let result = self.keep(loaded);
+        let result = Self::keep(loaded);
         if result.is_err() {
             *guard = Client::from_secret(&before, self.trusted()).ok().map(|client| Loaded {
                 client,
@@ -111,7 +111,7 @@ impl DeviceIdentity {
         result
     }
 
-    fn keep(&self, loaded: &mut Loaded) -> Result<()> {
+    fn keep(loaded: &mut Loaded) -> Result<()> {
         if let Some(other) = Self::read(&loaded.store, loaded.trusted.clone())?
             && other.device_id() != loaded.client.device_id()
         {

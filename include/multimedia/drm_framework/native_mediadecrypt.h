@@ -141,8 +141,10 @@ typedef struct DRM_Sample {
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, structSize,
  *     algorithm, scheme, ivLen or pattern is out of range, they contradict each other, or the subsamples do not add up
  *     to dataLen; DRM_ERR_NO_KEY if the session has no 16-byte key for the key id (EVENT_KEY_REQUIRED follows, once per
- *     key id until it arrives); DRM_ERR_NO_LICENSE if the key may not be used now; DRM_ERR_UNKNOWN if the algorithm is
- *     not supported; DRM_ERR_SERVICE_DIED if the key system failed
+ *     key id until it arrives); DRM_ERR_NO_LICENSE if the key may not be used now;
+ *     DRM_ERR_DEVICE_TIME_ERROR if the clock was set back behind the last use of its stored licence; DRM_ERR_UNKNOWN if
+ *     the algorithm is not supported; DRM_ERR_SERVICE_DIED if the first use of a stored licence cannot be recorded, or
+ *     the key system failed
  * @since native_drm 0.1
  */
 Drm_ErrCode OH_MediaKeySession_DecryptSample(MediaKeySession *mediaKeySession,

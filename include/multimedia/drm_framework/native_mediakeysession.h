@@ -116,7 +116,9 @@ typedef struct OH_MediaKeySession_Callback {
  *
  * com.clearplay.drm: `{"kids":["<base64>",…],"type":"temporary"|"persistent-license"}`; org.w3.clearkey: the same with
  * unpadded base64url (W3C EME section 9.1.3). com.clearplay.drm fires EVENT_KEY_REQUIRED at the first request for
- * some init data.
+ * some init data. com.policyplay.drm: a signed message; a renewal (MEDIA_KEY_REQUEST_TYPE_RENEWAL, with the licence's
+ * renewal URL) if one is due for a licence with one of these keys, or if option "requestType" is "renewal"; options are
+ * UTF-8 and reach the service.
  *
  * Any thread.
  *
@@ -125,8 +127,9 @@ typedef struct OH_MediaKeySession_Callback {
  * @param mediaKeyRequest receives the message
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, type,
  *     initDataLen or optionsCount is out of range, or mimeType or an option's name is empty or lacks its NUL;
- *     DRM_ERR_UNKNOWN if the MIME type is not supported or the init data is malformed or names no key;
- *     DRM_ERR_SERVICE_DIED if the key system failed
+ *     DRM_ERR_UNKNOWN if the MIME type is not supported, the init data is malformed or names no key, or no licence can be
+ *     renewed; DRM_ERR_NOT_PROVISIONED (and EVENT_PROVISION_REQUIRED) if com.policyplay.drm has no certificate or an
+ *     expired one; DRM_ERR_SERVICE_DIED if the key system failed
  * @since 11
  */
 Drm_ErrCode OH_MediaKeySession_GenerateMediaKeyRequest(MediaKeySession *mediaKeySession,
@@ -141,6 +144,9 @@ Drm_ErrCode OH_MediaKeySession_GenerateMediaKeyRequest(MediaKeySession *mediaKey
  * decides whether the keys are stored. Keys that were not asked for are taken, too; a key that arrives again replaces
  * the old one. A key change follows.
  *
+ * com.policyplay.drm: a licence or renewal that answers a request of this session, sealed for it or for the device. The
+ * media key id is the licence's id. EVENT_EXPIRATION_UPDATE and, for a new licence, a key change follow.
+ *
  * Any thread.
  *
  * @param mediaKeySession the session
@@ -150,8 +156,10 @@ Drm_ErrCode OH_MediaKeySession_GenerateMediaKeyRequest(MediaKeySession *mediaKey
  * @param offlineMediaKeyIdLen in: bytes that offlineMediaKeyId has room for; out: bytes written, or bytes needed if
  *     there is too little room
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or a length is
- *     out of range or too small; DRM_ERR_UNKNOWN if the answer is malformed or 512 offline keys are stored;
- *     DRM_ERR_SERVICE_DIED if the store cannot be written or the key system failed. No key is applied then
+ *     out of range or too small; DRM_ERR_UNKNOWN if the answer is malformed, forged, replayed or somebody else's, or 512
+ *     offline keys are stored; DRM_ERR_SERVICE_DENIED if it is the licence service's refusal; DRM_ERR_NO_LICENSE for a
+ *     renewal of a licence that is over; DRM_ERR_NOT_PROVISIONED without a certificate; DRM_ERR_SERVICE_DIED if the store
+ *     cannot be written or the key system failed. No key is applied then
  * @since 11
  */
 Drm_ErrCode OH_MediaKeySession_ProcessMediaKeyResponse(MediaKeySession *mediaKeySession,
@@ -162,8 +170,10 @@ Drm_ErrCode OH_MediaKeySession_ProcessMediaKeyResponse(MediaKeySession *mediaKey
 
 /**
  * Lists the status of the session's keys: one row per key (name = lower-case hexadecimal key id, value = USABLE
- * EXPIRED OUTPUT_NOT_ALLOWED PENDING INTERNAL_ERROR or USABLE_IN_FUTURE), in the order of their arrival. Keys beyond
- * MAX_MEDIA_KEY_STATUS_COUNT are not listed; a session without keys has no rows.
+ * EXPIRED OUTPUT_NOT_ALLOWED PENDING INTERNAL_ERROR or USABLE_IN_FUTURE), in the order of their arrival. Then, for
+ * com.policyplay.drm, the newest licence: LicenseType (Streaming or Offline), PlayAllowed, PersistAllowed, RenewAllowed (True
+ * or False), LicenseDurationRemaining, PlaybackDurationRemaining, RentalDurationRemaining (seconds, 9223372036854775807 =
+ * unlimited), RenewalServerUrl. Rows beyond MAX_MEDIA_KEY_STATUS_COUNT are not listed; a session without keys has none.
  *
  * Any thread.
  *
@@ -193,7 +203,8 @@ Drm_ErrCode OH_MediaKeySession_ClearMediaKeys(MediaKeySession *mediaKeySession);
 /**
  * Generates the message that gives a stored (offline) media key back.
  *
- * com.clearplay.drm: like a key request of type "persistent-license"; org.w3.clearkey: `{"kids":["<base64url>"]}`.
+ * com.clearplay.drm: like a key request of type "persistent-license"; org.w3.clearkey: `{"kids":["<base64url>"]}`;
+ * com.policyplay.drm: a signed message about the licence.
  *
  * Any thread.
  *
@@ -219,7 +230,8 @@ Drm_ErrCode OH_MediaKeySession_GenerateOfflineReleaseRequest(MediaKeySession *me
  *
  * com.clearplay.drm: any response; the stored key becomes OFFLINE_MEDIA_KEY_STATUS_INACTIVE, and
  * OH_MediaKeySession_RestoreOfflineMediaKeys() makes it usable again. org.w3.clearkey: `{"kids":["<base64url>"]}` with
- * the key's id; the stored key is deleted. Durable when it returns.
+ * the key's id; the stored key is deleted. com.policyplay.drm: the service's signed acknowledgement of this session's
+ * request; the stored licence is deleted. Durable when it returns.
  *
  * Any thread.
  *
@@ -241,6 +253,9 @@ Drm_ErrCode OH_MediaKeySession_ProcessOfflineReleaseResponse(MediaKeySession *me
 
 /**
  * Loads a stored (offline) media key into the session. EVENT_EXPIRATION_UPDATE and a key change follow.
+ *
+ * com.policyplay.drm: loads a licence with all of its keys. Also if it is over, or if the clock was set back behind its last
+ * use: its keys then have the status EXPIRED or USABLE_IN_FUTURE, and decrypts say why.
  *
  * Any thread.
  *

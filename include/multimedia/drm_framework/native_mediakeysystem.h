@@ -274,8 +274,8 @@ Drm_ErrCode OH_MediaKeySystem_CreateMediaKeySession(MediaKeySystem *mediaKeySyst
 /**
  * Generates a provisioning request.
  *
- * Both key systems answer with a fixed message, and any non-empty response is accepted: they need no certificate.
- * com.clearplay.drm fires EVENT_PROVISION_REQUIRED at the first request of an instance.
+ * com.clearplay.drm and org.w3.clearkey answer with a fixed message, and any non-empty response is accepted: they need no
+ * certificate. com.policyplay.drm: a signed request with the device's new keys. com.clearplay.drm fires EVENT_PROVISION_REQUIRED at the first request of an instance.
  *
  * Any thread.
  *
@@ -286,7 +286,7 @@ Drm_ErrCode OH_MediaKeySystem_CreateMediaKeySession(MediaKeySystem *mediaKeySyst
  * @param defaultUrl receives the URL to send the request to, and a NUL
  * @param defaultUrlLen bytes that defaultUrl has room for, at least 1
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null or a length is
- *     not positive or too small; DRM_ERR_SERVICE_DIED if the key system failed
+ *     not positive or too small; DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
  * @since 11
  */
 Drm_ErrCode OH_MediaKeySystem_GenerateKeySystemRequest(MediaKeySystem *mediaKeySystem,
@@ -296,7 +296,8 @@ Drm_ErrCode OH_MediaKeySystem_GenerateKeySystemRequest(MediaKeySystem *mediaKeyS
                                                        int32_t defaultUrlLen);
 
 /**
- * Processes a provisioning response.
+ * Processes a provisioning response. com.policyplay.drm: the device's certificate; durable when it returns, and the
+ * certificate of all instances and programs that use the same storagePath.
  *
  * Any thread.
  *
@@ -304,7 +305,9 @@ Drm_ErrCode OH_MediaKeySystem_GenerateKeySystemRequest(MediaKeySystem *mediaKeyS
  * @param response the response
  * @param responseLen bytes of response, 1 to NATIVE_DRM_MAX_RESPONSE_LEN
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, response is null or responseLen is
- *     out of range; DRM_ERR_SERVICE_DIED if the key system failed
+ *     out of range; DRM_ERR_UNKNOWN if it answers no request of this instance or does not come from the service that the
+ *     device trusts; DRM_ERR_SERVICE_DENIED if it is the service's refusal; DRM_ERR_SERVICE_DIED if the certificate cannot
+ *     be stored or the key system failed
  * @since 11
  */
 Drm_ErrCode OH_MediaKeySystem_ProcessKeySystemResponse(MediaKeySystem *mediaKeySystem,
@@ -326,7 +329,8 @@ Drm_ErrCode OH_MediaKeySystem_GetOfflineMediaKeyIds(MediaKeySystem *mediaKeySyst
                                                     DRM_OfflineMediakeyIdArray *offlineMediaKeyIds);
 
 /**
- * Gets the status of a stored (offline) media key.
+ * Gets the status of a stored (offline) media key: usable, or inactive because it was released or, for com.policyplay.drm,
+ * because its licence is over.
  *
  * Any thread.
  *

@@ -20,14 +20,16 @@ mod licence;
 mod provision;
 mod rejection;
 mod request;
+mod session_client;
 mod wire;
 
-pub use client::{Accepted, Ask, Checked, Client, LicenceRef, SessionClient};
+pub use client::Client;
 pub use device::CertificateStatus;
 pub use frame::{Kind, MAX_MESSAGE, is_message};
 pub use licence::{Licence, LicenceKey};
 pub use rejection::Rejection;
 pub use request::{Request, RequestType};
+pub use session_client::{Accepted, Ask, Checked, LicenceRef, SessionClient};
 pub use wire::{Bytes, Fixed, Hash, Id, Secret};
 
 /// What the service side of the protocol needs and devices do not.

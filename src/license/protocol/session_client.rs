@@ -1,0 +1,283 @@
+//! The device's side in one session: it asks, and takes the answers to what it asked.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::client::{Client, MAX_OUTSTANDING, open_frame};
+use super::crypto::{SealKey, hash, random};
+use super::frame::{Frame, Kind, is_message, message};
+use super::licence::{Licence, ReleaseAcknowledgement};
+use super::rejection::Rejection;
+use super::request::{Request, RequestType};
+use super::wire::{Bytes, Hash, Id, from_json, to_json};
+use crate::error::Result;
+use crate::license::template::{DeviceLevel, Hdcp};
+
+/// What to ask for a licence with.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The keys that are needed.
+    pub key_ids: Vec<Vec<u8>>,
+    /// Whether to store the licence. A renewal is stored where the licence was.
+    pub persistent: bool,
+    /// What the device can protect.
+    pub device_level: DeviceLevel,
+    /// What its output can protect.
+    pub hdcp: Hdcp,
+    /// The provider's token from an earlier licence.
+    pub client_token: Option<Vec<u8>>,
+    /// What the application adds.
+    pub options: BTreeMap<String, String>,
+}
+
+/// The licence that a renewal or release is about.
+#[derive(Clone, Copy, Debug)]
+pub struct LicenceRef {
+    /// Its id.
+    pub license_id: Id,
+    /// Its highest sequence on this device.
+    pub sequence: u64,
+    /// Whether it is stored; its renewals then are, too.
+    pub persistent: bool,
+}
+
+impl Licence {
+    /// What a renewal or release of this licence names.
+    pub fn reference(&self) -> LicenceRef {
+        LicenceRef { license_id: self.license_id, sequence: self.sequence, persistent: self.persistent }
+    }
+}
+
+/// What an accepted answer was.
+#[derive(Debug)]
+pub enum Accepted {
+    /// An answer to a licence request.
+    Licence(Licence),
+    /// An answer to a renewal request: replaces the licence with the same id.
+    Renewal(Licence),
+    /// The release of a licence is acknowledged.
+    Released(Id),
+}
+
+/// An answer that was found good.
+#[derive(Debug)]
+pub struct Checked {
+    /// Hash of the request that it answers.
+    pub request: Hash,
+    /// What it is.
+    pub accepted: Accepted,
+}
+
+struct Outstanding {
+    hash: Hash,
+    request_type: RequestType,
+    licence: Option<LicenceRef>,
+    persistent: bool,
+    key: SealKey,
+}
+
+/// One session: what it has asked, and the highest sequence of each licence that it holds.
+pub struct SessionClient {
+    id: Id,
+    outstanding: VecDeque<Outstanding>,
+    held: BTreeMap<Id, u64>,
+}
+
+impl SessionClient {
+    /// A session with a random id.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] where the system has no random numbers.
+    pub fn new() -> Result<Self> {
+        Ok(Self { id: random()?, outstanding: VecDeque::new(), held: BTreeMap::new() })
+    }
+
+    /// The session's id.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// A request for a new licence.
+    ///
+    /// # Errors
+    /// [`Error::NotProvisioned`]; [`Error::Internal`] where the system has no random numbers.
+    pub fn licence_request(&mut self, client: &Client, ask: &Ask) -> Result<Vec<u8>> {
+        self.request(client, RequestType::License, None, ask)
+    }
+
+    /// A request to renew a licence, with the device as it is now.
+    ///
+    /// # Errors
+    /// As [`SessionClient::licence_request`].
+    pub fn renewal_request(&mut self, client: &Client, licence: LicenceRef, ask: &Ask) -> Result<Vec<u8>> {
+        self.request(client, RequestType::Renewal, Some(licence), ask)
+    }
+
+    /// A request to give a licence back.
+    ///
+    /// # Errors
+    /// As [`SessionClient::licence_request`].
+    pub fn release_request(&mut self, client: &Client, licence: LicenceRef) -> Result<Vec<u8>> {
+        let ask = Ask {
+            key_ids: Vec::new(),
+            persistent: false,
+            device_level: DeviceLevel::SwCrypto,
+            hdcp: Hdcp::None,
+            client_token: None,
+            options: BTreeMap::new(),
+        };
+        self.request(client, RequestType::Release, Some(licence), &ask)
+    }
+
+    fn request(
+        &mut self,
+        client: &Client,
+        request_type: RequestType,
+        licence: Option<LicenceRef>,
+        ask: &Ask,
+    ) -> Result<Vec<u8>> {
+        let provisioned = client.provisioned()?;
+        let key = SealKey::generate()?;
+        let request = Request {
+            request_type,
+            nonce: random()?,
+            session: self.id,
+            certificate: provisioned.certificate.clone(),
+            device_level: ask.device_level,
+            hdcp: ask.hdcp,
+            key_ids: ask.key_ids.iter().cloned().map(Bytes).collect(),
+            ephemeral_key: key.public().clone(),
+            persistent: licence.map_or(ask.persistent, |licence| licence.persistent),
+            license_id: licence.map(|licence| licence.license_id),
+            sequence: licence.map_or(0, |licence| licence.sequence),
+            client_token: ask.client_token.clone().map(Bytes),
+            options: ask.options.clone(),
+        };
+        let bytes = message(Kind::Request, &to_json(&request), &client.device.signing);
+        let outstanding =
+            Outstanding { hash: hash(&bytes), request_type, licence, persistent: request.persistent, key };
+        self.outstanding.truncate(MAX_OUTSTANDING - 1);
+        self.outstanding.push_front(outstanding);
+        Ok(bytes)
+    }
+
+    /// Takes the answer to an outstanding request of this session.
+    ///
+    /// # Errors
+    /// A [`Rejection`]: everything stays as it was, the request still waits for its answer.
+    pub fn accept(&mut self, client: &Client, response: &[u8]) -> Result<Accepted, Rejection> {
+        let checked = self.check(client, response)?;
+        self.commit(&checked)?;
+        Ok(checked.accepted)
+    }
+
+    /// Checks the answer to an outstanding request and opens it, without taking it yet: [`SessionClient::commit`] does.
+    ///
+    /// # Errors
+    /// As [`SessionClient::accept`].
+    pub fn check(&self, client: &Client, response: &[u8]) -> Result<Checked, Rejection> {
+        if is_message(response) && Frame::parse(response)?.kind == Kind::ReleaseAcknowledgement {
+            return self.check_acknowledgement(client, response);
+        }
+        let sealed = client.check_licence(response)?;
+        let head = &sealed.head;
+        let asked = self.find(head.request_hash)?.1;
+        match (asked.request_type, asked.licence) {
+            (RequestType::License, _) => {}
+            (RequestType::Renewal, Some(licence)) if licence.license_id == head.license_id => {
+                if head.sequence <= licence.sequence {
+                    return Err(Rejection::StaleSequence { found: head.sequence, held: licence.sequence });
+                }
+            }
+            (RequestType::Renewal, Some(licence)) => {
+                return Err(Rejection::WrongLicence {
+                    expected: licence.license_id.hex(),
+                    found: head.license_id.hex(),
+                });
+            }
+            _ => return Err(Rejection::Malformed("a licence in answer to a release".into())),
+        }
+        self.check_sequence(head.license_id, head.sequence)?;
+        if head.persistent != asked.persistent {
+            return Err(Rejection::Malformed("the licence is not stored where the request said".into()));
+        }
+        let key = if head.persistent { &client.device.seal } else { &asked.key };
+        let licence = sealed.open(key)?;
+        let renewal = asked.request_type == RequestType::Renewal;
+        let accepted = if renewal { Accepted::Renewal(licence) } else { Accepted::Licence(licence) };
+        Ok(Checked { request: head.request_hash, accepted })
+    }
+
+    fn check_sequence(&self, id: Id, sequence: u64) -> Result<(), Rejection> {
+        match self.held.get(&id) {
+            Some(&held) if sequence <= held => Err(Rejection::StaleSequence { found: sequence, held }),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_acknowledgement(&self, client: &Client, response: &[u8]) -> Result<Checked, Rejection> {
+        let frame = open_frame(response, Kind::ReleaseAcknowledgement)?;
+        let body: ReleaseAcknowledgement = from_json(frame.body).map_err(Rejection::Malformed)?;
+        client.check_signer(&frame, body.signer)?;
+        let asked = self.find(body.request_hash)?.1;
+        match asked.licence {
+            Some(licence) if asked.request_type == RequestType::Release => {
+                if licence.license_id != body.license_id {
+                    return Err(Rejection::WrongLicence {
+                        expected: licence.license_id.hex(),
+                        found: body.license_id.hex(),
+                    });
+                }
+            }
+            _ => return Err(Rejection::Malformed("an acknowledgement of what was no release".into())),
+        }
+        Ok(Checked { request: body.request_hash, accepted: Accepted::Released(body.license_id) })
+    }
+
+    /// Takes an answer that was checked: its request waits no more.
+    ///
+    /// # Errors
+    /// A [`Rejection`] if another answer was taken since the check.
+    pub fn commit(&mut self, checked: &Checked) -> Result<(), Rejection> {
+        match &checked.accepted {
+            Accepted::Licence(licence) | Accepted::Renewal(licence) => {
+                self.commit_licence(checked.request, licence.license_id, licence.sequence)
+            }
+            Accepted::Released(id) => {
+                let index = self.find(checked.request)?.0;
+                self.outstanding.remove(index);
+                self.held.remove(id);
+                Ok(())
+            }
+        }
+    }
+
+    /// As [`SessionClient::commit`], for a licence or renewal with that id and sequence.
+    ///
+    /// # Errors
+    /// As [`SessionClient::commit`].
+    pub fn commit_licence(&mut self, request: Hash, id: Id, sequence: u64) -> Result<(), Rejection> {
+        self.check_open(request, id, sequence)?;
+        self.outstanding.retain(|asked| asked.hash != request);
+        self.held.insert(id, sequence);
+        Ok(())
+    }
+
+    /// Whether [`SessionClient::commit_licence`] would do it.
+    ///
+    /// # Errors
+    /// As [`SessionClient::commit`].
+    pub fn check_open(&self, request: Hash, id: Id, sequence: u64) -> Result<(), Rejection> {
+        self.find(request)?;
+        self.check_sequence(id, sequence)
+    }
+
+    fn find(&self, hash: Hash) -> Result<(usize, &Outstanding), Rejection> {
+        let found = self.outstanding.iter().enumerate().find(|(_, asked)| asked.hash == hash);
+        found.ok_or(Rejection::NotOutstanding)
+    }
+
+    /// Requests that wait for an answer.
+    pub fn outstanding(&self) -> usize {
+        self.outstanding.len()
+    }
+}

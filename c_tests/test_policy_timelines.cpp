@@ -156,6 +156,15 @@ private:
         record_session(&recorder_, session_);
     }
 
+    void end_process()
+    {
+        if (system_ != nullptr) {
+            flush(); // what is not delivered yet would be lost
+            CHECK_OK(OH_MediaKeySystem_Destroy(system_));
+            system_ = nullptr;
+        }
+    }
+
     void set_output(const std::string &hdcp)
     {
         output_ = hdcp;
@@ -173,9 +182,8 @@ private:
     {
         const bool asleep = step.value("asleep", false);
         if (asleep && step.value("restore", false)) {
-            CHECK_OK(OH_MediaKeySystem_Destroy(system_));
+            end_process();
             now_ = at;
-            system_ = nullptr;
         } else if (exact_ && !asleep) {
             for (const json &event : test_.value("events", json::array())) {
                 const int64_t time = event[0].get<int64_t>() * 1000;
@@ -254,9 +262,7 @@ private:
     void act(const json &step)
     {
         if (step.value("restore", false)) {
-            if (system_ != nullptr) {
-                CHECK_OK(OH_MediaKeySystem_Destroy(system_));
-            }
+            end_process();
             make_process();
             CHECK_OK(OH_MediaKeySession_RestoreOfflineMediaKeys(session_, id_, sizeof(id_)));
         }

@@ -106,7 +106,7 @@ fn large_samples() {
     }
 }
 
-/// Every length of one range up to a few batches, in every scheme.
+/// Every length of one range up to a few batches, in every scheme, as a subsample and as a whole sample.
 #[test]
 fn every_short_length() {
     let mut random = Random::from_environment();
@@ -119,10 +119,11 @@ fn every_short_length() {
         for scheme in [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs] {
             for (crypt, skip) in patterns(scheme) {
                 for length in 0..limit {
-                    let subsamples = vec![Subsample { clear: 7, protected: length }];
-                    let (key, iv) = (random.bytes(), random_iv(&mut random));
-                    let case = Case { cipher, scheme, pattern: Pattern { crypt, skip }, key, iv, subsamples };
-                    check(&case, 7 + length as usize, &mut random, "short length");
+                    for (clear, subsamples) in [(7, vec![Subsample { clear: 7, protected: length }]), (0, vec![])] {
+                        let (key, iv) = (random.bytes(), random_iv(&mut random));
+                        let case = Case { cipher, scheme, pattern: Pattern { crypt, skip }, key, iv, subsamples };
+                        check(&case, clear + length as usize, &mut random, "short length");
+                    }
                 }
             }
         }

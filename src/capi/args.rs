@@ -42,7 +42,6 @@ pub trait Length: Copy + TryFrom<usize> + TryInto<usize> {}
 impl Length for i32 {}
 impl Length for u32 {}
 
-#[inline(always)]
 fn check<T>(argument: &'static str, pointer: *const T) -> Result<()> {
     if pointer.is_null() {
         return Err(Error::invalid(argument, "null"));
@@ -53,12 +52,20 @@ fn check<T>(argument: &'static str, pointer: *const T) -> Result<()> {
     Ok(())
 }
 
-/// A pointer to read a value from.
+/// A pointer to read a value from; none if it is null or misaligned.
 #[inline(always)]
+pub fn valid<'a, T>(pointer: *const T) -> Option<&'a T> {
+    if pointer.is_null() || !pointer.is_aligned() {
+        return None;
+    }
+    // SAFETY: not null and aligned; the caller of the C function guarantees a valid T during the call.
+    Some(unsafe { &*pointer })
+}
+
+/// A pointer to read a value from.
 pub fn reference<'a, T>(argument: &'static str, pointer: *const T) -> Result<&'a T> {
     check(argument, pointer)?;
-    // SAFETY: not null and aligned; the caller of the C function guarantees a valid T during the call.
-    Ok(unsafe { &*pointer })
+    valid(pointer).ok_or_else(|| Error::invalid(argument, "invalid"))
 }
 
 /// A value behind a pointer.
@@ -71,16 +78,22 @@ pub fn optional<T: Copy>(argument: &'static str, pointer: *const T) -> Result<Op
     if pointer.is_null() { Ok(None) } else { read(argument, pointer).map(Some) }
 }
 
-/// Several values behind a pointer, which must not be null.
+/// Several values behind a pointer; none if it is null or misaligned or they cannot fit into memory.
 #[inline(always)]
-pub fn slice<'a, T>(argument: &'static str, pointer: *const T, count: usize) -> Result<&'a [T]> {
-    check(argument, pointer)?;
-    if count.checked_mul(size_of::<T>()).is_none_or(|bytes| bytes > isize::MAX as usize) {
-        return Err(Error::invalid(argument, "longer than memory"));
+pub fn valid_slice<'a, T>(pointer: *const T, count: usize) -> Option<&'a [T]> {
+    let fits = count.checked_mul(size_of::<T>()).is_some_and(|bytes| isize::try_from(bytes).is_ok());
+    if !fits || pointer.is_null() || !pointer.is_aligned() {
+        return None;
     }
     // SAFETY: not null, aligned and of a possible size; the caller of the C function guarantees `count` values during
     // the call.
-    Ok(unsafe { std::slice::from_raw_parts(pointer, count) })
+    Some(unsafe { std::slice::from_raw_parts(pointer, count) })
+}
+
+/// Several values behind a pointer, which must not be null.
+pub fn slice<'a, T>(argument: &'static str, pointer: *const T, count: usize) -> Result<&'a [T]> {
+    check(argument, pointer)?;
+    valid_slice(pointer, count).ok_or_else(|| Error::invalid(argument, "longer than memory"))
 }
 
 /// At least one byte.
@@ -96,16 +109,23 @@ pub fn bytes<'a>(
     slice(argument, pointer, length)
 }
 
-/// A sample, to be changed in place; null stands for an empty one.
+/// A sample, to be changed in place; none if the pointer is null.
 #[inline(always)]
+pub fn valid_sample<'a>(pointer: *mut u8, length: u32) -> Option<&'a mut [u8]> {
+    if pointer.is_null() {
+        return None;
+    }
+    // SAFETY: not null; the caller of the C function guarantees `length` bytes during the call that nothing else
+    // accesses.
+    Some(unsafe { std::slice::from_raw_parts_mut(pointer, length as usize) })
+}
+
+/// A sample, to be changed in place; null stands for an empty one.
 pub fn sample<'a>(argument: &'static str, pointer: *mut u8, length: u32) -> Result<&'a mut [u8]> {
     if length == 0 {
         return Ok(&mut []);
     }
-    check(argument, pointer)?;
-    // SAFETY: not null; the caller of the C function guarantees `length` bytes during the call that nothing else
-    // accesses.
-    Ok(unsafe { std::slice::from_raw_parts_mut(pointer, length as usize) })
+    valid_sample(pointer, length).ok_or_else(|| Error::invalid(argument, "null"))
 }
 
 /// A fixed number of bytes, copied.

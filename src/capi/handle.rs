@@ -1,13 +1,13 @@
 //! Handles: opaque pointers that encode kind, generation and index of a slot. They are never dereferenced.
 //!
-//! Looking a handle up takes no lock. The slot's generation changes when its object is removed, so that a stale handle
-//! finds nothing, and an object stays in memory while anybody who found it is pinned (`cenc::kernel::rcu`).
+//! Looking a handle up takes no lock. The slot knows its live handle, the next one has another generation, so that a stale
+//! handle finds nothing, and an object stays in memory while anybody who found it is pinned (`cenc::kernel::rcu`).
 
 use parking_lot::Mutex;
 use std::ffi::CString;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::avmetadata::{OH_AVMetadata, OH_AVMetadataBuilder};
 use super::avplaybackstate::OH_AVSession_AVPlaybackState;
@@ -31,12 +31,13 @@ const MAGIC_SHIFT: u32 = 56;
 const KIND_SHIFT: u32 = 52;
 const GENERATION_SHIFT: u32 = 20;
 const GENERATION_MASK: usize = 0xFFFF_FFFF;
-const INDEX_MASK: usize = 0xF_FFFF;
+const INDEX_MASK: usize = SLOTS - 1;
 
 /// Handles of a kind that may exist at the same time.
 const SLOTS: usize = 65_536;
 
 const _: () = assert!(usize::BITS == 64, "handles need 64-bit pointers");
+const _: () = assert!(SLOTS.is_power_of_two() && SLOTS <= 1 << GENERATION_SHIFT);
 
 /// A kind of handle: what C sees, what it stands for, and the table of all that exist.
 pub(crate) trait Kind: 'static {
@@ -60,40 +61,40 @@ pub(crate) trait Kind: 'static {
         let index = Self::take_index()?;
         let slot = &Self::slots()[index];
         drop(slot.object.replace(Some(object)));
-        let generation = slot.generation.load(Ordering::Relaxed).wrapping_add(1);
-        slot.generation.store(generation, Ordering::Release);
-        let handle =
-            MAGIC << MAGIC_SHIFT | Self::NUMBER << KIND_SHIFT | (generation as usize) << GENERATION_SHIFT | index;
+        let last = !slot.handle.load(Ordering::Relaxed);
+        let generation = (last >> GENERATION_SHIFT).wrapping_add(1) & GENERATION_MASK;
+        let handle = MAGIC << MAGIC_SHIFT | Self::NUMBER << KIND_SHIFT | generation << GENERATION_SHIFT | index;
+        slot.handle.store(handle, Ordering::Release);
         Ok(ptr::without_provenance_mut(handle))
     }
 
     /// The object of a handle, valid while pinned.
     #[inline(always)]
     fn get_pinned(pin: &Pin, handle: *const Self::Opaque) -> Option<&Self::Object> {
-        let (index, generation) = Self::decode(handle)?;
-        let slot = Self::slots().get(index)?;
-        // The object is read before the generation: another object in the slot comes with another generation.
+        let slot = Self::slot(handle);
+        // The object is read before the slot's handle: another object in the slot comes with another handle.
         let object = slot.object.read(pin)?;
-        (slot.generation.load(Ordering::Acquire) == generation).then_some(object)
+        (slot.handle.load(Ordering::Acquire) == handle.addr()).then_some(object)
     }
 
     /// The object of a handle.
     fn get(handle: *const Self::Opaque) -> Option<Arc<Self::Object>> {
-        let (index, generation) = Self::decode(handle)?;
-        let slot = Self::slots().get(index)?;
+        let slot = Self::slot(handle);
         // In this order, for the same reason.
         let object = slot.object.get()?;
-        (slot.generation.load(Ordering::Acquire) == generation).then_some(object)
+        (slot.handle.load(Ordering::Acquire) == handle.addr()).then_some(object)
     }
 
     /// Makes a handle stale and returns its object. When it returns, nobody who is pinned uses the object.
     fn remove(handle: *const Self::Opaque) -> Option<Arc<Self::Object>> {
-        let (index, generation) = Self::decode(handle)?;
-        let slot = Self::slots().get(index)?;
-        let next = generation.wrapping_add(1);
-        slot.generation.compare_exchange(generation, next, Ordering::AcqRel, Ordering::Relaxed).ok()?;
+        let slot = Self::slot(handle);
+        let handle = handle.addr();
+        if handle >> MAGIC_SHIFT != MAGIC {
+            return None;
+        }
+        slot.handle.compare_exchange(handle, !handle, Ordering::AcqRel, Ordering::Relaxed).ok()?;
         let object = slot.object.replace(None);
-        Self::free().lock().indexes.push(index);
+        Self::free().lock().indexes.push(handle & INDEX_MASK);
         object
     }
 
@@ -109,14 +110,10 @@ pub(crate) trait Kind: 'static {
         Ok(free.used - 1)
     }
 
-    /// Index and generation of something that looks like a live handle of this kind.
+    /// The slot that a handle belongs to if it is one of this kind.
     #[inline(always)]
-    fn decode(handle: *const Self::Opaque) -> Option<(usize, u32)> {
-        let handle = handle.addr();
-        let expected = MAGIC << (MAGIC_SHIFT - KIND_SHIFT) | Self::NUMBER;
-        #[allow(clippy::cast_possible_truncation)] // masked to 32 bits
-        let generation = (handle >> GENERATION_SHIFT & GENERATION_MASK) as u32;
-        (handle >> KIND_SHIFT == expected && generation % 2 == 1).then_some((handle & INDEX_MASK, generation))
+    fn slot(handle: *const Self::Opaque) -> &'static Slot<Self::Object> {
+        &Self::slots()[handle.addr() & INDEX_MASK]
     }
 
     /// The error for a handle that is none.
@@ -187,14 +184,14 @@ pub(crate) struct AvSession {
 
 /// A place for an object and its handle's generation.
 pub(crate) struct Slot<T> {
-    /// Odd while the slot has a live handle.
-    generation: AtomicU32,
+    /// The live handle; without one, the complement of the last one, which belongs to another slot as a handle would, or 0.
+    handle: AtomicUsize,
     object: RcuSlot<T>,
 }
 
 impl<T: Send + Sync> Slot<T> {
     const fn empty() -> Self {
-        Self { generation: AtomicU32::new(0), object: RcuSlot::new() }
+        Self { handle: AtomicUsize::new(0), object: RcuSlot::new() }
     }
 }
 

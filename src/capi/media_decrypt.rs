@@ -99,7 +99,7 @@ pub extern "C" fn OH_MediaKeySession_DecryptSample(
 ) -> ErrCodeValue {
     match boundary::attempt(|| sample::decrypt_at_once(mediaKeySession, info, data, dataLen)) {
         Some(()) => Drm_ErrCode::DRM_ERR_OK.into(),
-        None => sample::refuse("mediaKeySession", mediaKeySession, info, data, dataLen),
+        None => sample::look_into("mediaKeySession", mediaKeySession, info, data, dataLen),
     }
 }
 

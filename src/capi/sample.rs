@@ -16,15 +16,15 @@ use super::media_decrypt::{
     DRM_Sample, DRM_SampleInfo,
 };
 use crate::cenc::kernel::rcu::pin;
-use crate::cenc::{Cipher, Pattern, Scheme, Subsample};
+use crate::cenc::{Cipher, Pattern, Sample, Scheme, Subsample};
 use crate::drm::session::{CheckedSample, SampleRequest};
 use crate::error::{Error, Result};
 
 /// Samples of one call that are kept without an allocation.
 const INLINE_SAMPLES: usize = 16;
 
-/// Decrypts one sample if there is nothing wrong with the call. If there is, nothing has happened yet, and [`refuse`] does it
-/// all again and tells why: not having to carry an error makes small samples cheaper.
+/// Decrypts one sample if there is nothing unusual about the call. If there is, nothing has happened yet, and [`look_into`]
+/// does it all again and tells what is wrong: not having to carry an error makes small samples cheaper.
 #[inline(always)]
 pub fn decrypt_at_once(
     session: *const MediaKeySession,
@@ -32,16 +32,33 @@ pub fn decrypt_at_once(
     data: *mut u8,
     length: u32,
 ) -> Option<()> {
-    let request = request(args::reference("info", info).ok()?).ok()?;
-    let data = args::sample("data", data, length).ok()?;
+    let info = args::valid(info)?;
+    let data = args::valid_sample(data, length)?;
     let pin = pin();
-    Sessions::get_pinned(&pin, session)?.decrypt_sample(&pin, &request, data).ok()
+    let session = Sessions::get_pinned(&pin, session)?;
+    session.decrypt_at_once(&pin, &info.keyId, &usual_sample(info, data.len())?, data)
+}
+
+/// A sample whose description is as usual; none for clear samples or if something is wrong.
+#[inline(always)]
+fn usual_sample(info: &DRM_SampleInfo, length: usize) -> Option<Sample<'_>> {
+    if info.structSize as usize != size_of::<DRM_SampleInfo>() || info.reserved != 0 {
+        return None;
+    }
+    let iv = info.iv.get(..info.ivLen as usize)?;
+    let subsamples = match info.subsampleCount {
+        0 => &[],
+        count => args::valid_slice(info.subsamples, count as usize)?,
+    };
+    let pattern = pattern(info);
+    let (cipher, scheme) = protection(info.algorithm.0, info.scheme, pattern)?;
+    Sample::checked(cipher, scheme, iv, pattern, convert(subsamples), length)
 }
 
 /// Decrypts one sample, or tells why not.
 #[cold]
 #[inline(never)]
-pub fn refuse(
+pub fn look_into(
     argument: &'static str,
     session: *const MediaKeySession,
     info: *const DRM_SampleInfo,
@@ -201,7 +218,6 @@ fn refused(session: *const MediaKeySession, error: Error, key_id: &[u8; DRM_KEY_
     }
 }
 
-#[inline(always)]
 fn request(info: &DRM_SampleInfo) -> Result<SampleRequest<'_>> {
     if info.structSize as usize != size_of::<DRM_SampleInfo>() {
         return Err(Error::invalid("structSize", "not sizeof(DRM_SampleInfo)"));
@@ -209,7 +225,7 @@ fn request(info: &DRM_SampleInfo) -> Result<SampleRequest<'_>> {
     if info.reserved != 0 {
         return Err(Error::invalid("reserved", "not 0"));
     }
-    let pattern = Pattern { crypt: info.cryptByteBlock, skip: info.skipByteBlock };
+    let pattern = pattern(info);
     let method = method(info.algorithm.0, info.scheme, pattern)?;
     let iv = info.iv.get(..info.ivLen as usize).ok_or_else(|| Error::invalid("ivLen", "greater than 16"))?;
     let subsamples = if info.subsampleCount == 0 {
@@ -220,33 +236,52 @@ fn request(info: &DRM_SampleInfo) -> Result<SampleRequest<'_>> {
     Ok(SampleRequest { method, key_id: &info.keyId, iv, pattern, subsamples: convert(subsamples) })
 }
 
-/// Cipher and scheme for an algorithm, a scheme's four characters (or 0) and a pattern; none for clear samples.
 #[inline(always)]
+fn pattern(info: &DRM_SampleInfo) -> Pattern {
+    Pattern { crypt: info.cryptByteBlock, skip: info.skipByteBlock }
+}
+
+const CLEAR: u32 = DrmCencAlgorithm::DRM_ALG_CENC_UNENCRYPTED as u32;
+const AES_CTR: u32 = DrmCencAlgorithm::DRM_ALG_CENC_AES_CTR as u32;
+const AES_WV: u32 = DrmCencAlgorithm::DRM_ALG_CENC_AES_WV as u32;
+const AES_CBC: u32 = DrmCencAlgorithm::DRM_ALG_CENC_AES_CBC as u32;
+const SM4_CBC: u32 = DrmCencAlgorithm::DRM_ALG_CENC_SM4_CBC as u32;
+const SM4_CTR: u32 = DrmCencAlgorithm::DRM_ALG_CENC_SM4_CTR as u32;
+
+/// Cipher and scheme for an algorithm, a scheme's four characters (or 0) and a pattern; none for clear samples and if they
+/// mean nothing together.
+#[inline(always)]
+fn protection(algorithm: u32, scheme: u32, pattern: Pattern) -> Option<(Cipher, Scheme)> {
+    let cipher = if matches!(algorithm, SM4_CTR | SM4_CBC) { Cipher::Sm4 } else { Cipher::Aes128 };
+    let has_pattern = pattern.crypt | pattern.skip != 0;
+    let scheme = match algorithm {
+        AES_CTR | SM4_CTR => match scheme {
+            DRM_CENC_SCHEME_CENS => Scheme::Cens,
+            DRM_CENC_SCHEME_AUTO if has_pattern => Scheme::Cens,
+            DRM_CENC_SCHEME_CENC | DRM_CENC_SCHEME_AUTO => Scheme::Cenc,
+            _ => return None,
+        },
+        AES_CBC | SM4_CBC => match scheme {
+            DRM_CENC_SCHEME_CBCS => Scheme::Cbcs,
+            DRM_CENC_SCHEME_AUTO if has_pattern => Scheme::Cbcs,
+            DRM_CENC_SCHEME_CBC1 | DRM_CENC_SCHEME_AUTO => Scheme::Cbc1,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some((cipher, scheme))
+}
+
+/// As [`protection`], but nothing stands for clear samples, and with the reason if something is wrong.
 fn method(algorithm: u32, scheme: u32, pattern: Pattern) -> Result<Option<(Cipher, Scheme)>> {
-    const CLEAR: u32 = DrmCencAlgorithm::DRM_ALG_CENC_UNENCRYPTED as u32;
-    const AES_CTR: u32 = DrmCencAlgorithm::DRM_ALG_CENC_AES_CTR as u32;
-    const AES_WV: u32 = DrmCencAlgorithm::DRM_ALG_CENC_AES_WV as u32;
-    const AES_CBC: u32 = DrmCencAlgorithm::DRM_ALG_CENC_AES_CBC as u32;
-    const SM4_CBC: u32 = DrmCencAlgorithm::DRM_ALG_CENC_SM4_CBC as u32;
-    const SM4_CTR: u32 = DrmCencAlgorithm::DRM_ALG_CENC_SM4_CTR as u32;
-    let (cipher, counter_mode) = match algorithm {
-        AES_CTR => (Cipher::Aes128, true),
-        AES_CBC => (Cipher::Aes128, false),
-        SM4_CTR => (Cipher::Sm4, true),
-        SM4_CBC => (Cipher::Sm4, false),
-        CLEAR => return Ok(None),
-        AES_WV => return Err(Error::Unsupported("algorithm DRM_ALG_CENC_AES_WV".into())),
-        _ => return Err(Error::invalid("algorithm", "not a DrmCencAlgorithm")),
-    };
-    let has_pattern = pattern.crypt != 0 || pattern.skip != 0;
-    let scheme = match (scheme, counter_mode, has_pattern) {
-        (DRM_CENC_SCHEME_AUTO, true, false) | (DRM_CENC_SCHEME_CENC, true, _) => Scheme::Cenc,
-        (DRM_CENC_SCHEME_AUTO, true, true) | (DRM_CENC_SCHEME_CENS, true, _) => Scheme::Cens,
-        (DRM_CENC_SCHEME_AUTO, false, false) | (DRM_CENC_SCHEME_CBC1, false, _) => Scheme::Cbc1,
-        (DRM_CENC_SCHEME_AUTO, false, true) | (DRM_CENC_SCHEME_CBCS, false, _) => Scheme::Cbcs,
-        _ => return Err(Error::invalid("scheme", "unknown, or not one of the algorithm's mode")),
-    };
-    Ok(Some((cipher, scheme)))
+    match algorithm {
+        CLEAR => Ok(None),
+        AES_WV => Err(Error::Unsupported("algorithm DRM_ALG_CENC_AES_WV".into())),
+        AES_CTR | AES_CBC | SM4_CTR | SM4_CBC => protection(algorithm, scheme, pattern)
+            .map(Some)
+            .ok_or_else(|| Error::invalid("scheme", "unknown, or not one of the algorithm's mode")),
+        _ => Err(Error::invalid("algorithm", "not a DrmCencAlgorithm")),
+    }
 }
 
 fn cenc_info_request<'a>(

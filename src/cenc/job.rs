@@ -7,20 +7,39 @@ pub(super) const BLOCK: usize = 16;
 
 /// One sample's work for a kernel.
 ///
-/// All fields are plain numbers, so that the compiler keeps a job in registers instead of moving it about in memory, which
-/// would cost more than decrypting a small sample.
+/// It is made anew for each sample, so it only refers to what the caller has, and what not every mode needs is computed where
+/// it is needed: moving more about in memory would cost as much as decrypting a small sample.
 pub(super) struct Job<'a> {
-    /// First counter block, or what CBC's first block is chained to; big-endian.
-    pub(super) iv: u128,
+    /// First counter block, or what CBC's first block is chained to.
+    pub(super) iv: Iv<'a>,
     /// How blocks are found and chained.
     pub(super) mode: Mode,
     /// The pattern of the modes that have one.
-    pub(super) stripes: Stripes,
-    /// The sample's layout; empty means that all of it is one protected range.
+    pub(super) pattern: Pattern,
+    /// The sample's layout; nothing if all of it is protected. Its lengths may go beyond the sample's end.
     ///
     /// The memory may belong to a caller that changes it meanwhile: `kernel::ranges` alone reads it, once per entry,
     /// and trusts nothing that it finds there.
     pub(super) subsamples: &'a [Subsample],
+}
+
+/// An initialisation vector.
+#[derive(Clone, Copy)]
+pub(super) enum Iv<'a> {
+    /// A whole block.
+    Block(&'a [u8; BLOCK]),
+    /// The first half of a block. The second half is zero.
+    Half(&'a [u8; BLOCK / 2]),
+}
+
+impl Iv<'_> {
+    /// All of the block.
+    pub(super) fn block(self) -> [u8; BLOCK] {
+        match self {
+            Self::Block(bytes) => *bytes,
+            Self::Half(bytes) => (u128::from(u64::from_be_bytes(*bytes)) << 64).to_be_bytes(),
+        }
+    }
 }
 
 /// How blocks are found in the protected ranges and chained.
@@ -63,17 +82,22 @@ impl Stripes {
 }
 
 impl Mode {
-    /// The mode of a scheme with a pattern that [`super::Sample::new`] has accepted.
-    #[inline]
-    pub(super) fn new(scheme: Scheme, pattern: Pattern) -> Self {
-        let striped = pattern.skip > 0;
+    /// Number of modes.
+    pub(super) const COUNT: usize = 6;
+
+    /// The mode of a scheme with a pattern; none if `cenc` or `cbc1` has one, or if it encrypts nothing.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a part of `Sample::checked`")]
+    pub(super) fn new(scheme: Scheme, pattern: Pattern) -> Option<Self> {
+        let no_pattern = pattern.crypt | pattern.skip == 0;
         match scheme {
-            Scheme::Cenc => Self::Ctr,
-            Scheme::Cens if striped => Self::CtrStripes,
-            Scheme::Cens => Self::CtrBlocks,
-            Scheme::Cbc1 => Self::CbcChained,
-            Scheme::Cbcs if striped => Self::CbcStripes,
-            Scheme::Cbcs => Self::Cbc,
+            Scheme::Cenc if no_pattern => Some(Self::Ctr),
+            Scheme::Cens if pattern.skip == 0 => Some(Self::CtrBlocks),
+            Scheme::Cens if pattern.crypt > 0 => Some(Self::CtrStripes),
+            Scheme::Cbc1 if no_pattern => Some(Self::CbcChained),
+            Scheme::Cbcs if pattern.skip == 0 => Some(Self::Cbc),
+            Scheme::Cbcs if pattern.crypt > 0 => Some(Self::CbcStripes),
+            _ => None,
         }
     }
 }
@@ -86,9 +110,19 @@ mod tests {
     fn a_pattern_without_skipped_blocks_is_no_pattern() {
         for crypt in [0, 1, 10, u32::MAX] {
             let pattern = Pattern { crypt, skip: 0 };
-            assert_eq!(Mode::new(Scheme::Cens, pattern), Mode::CtrBlocks);
-            assert_eq!(Mode::new(Scheme::Cbcs, pattern), Mode::Cbc);
+            assert_eq!(Mode::new(Scheme::Cens, pattern), Some(Mode::CtrBlocks));
+            assert_eq!(Mode::new(Scheme::Cbcs, pattern), Some(Mode::Cbc));
         }
+    }
+
+    #[test]
+    fn every_scheme_has_its_modes() {
+        let striped = Pattern { crypt: 1, skip: 9 };
+        assert_eq!(Mode::new(Scheme::Cenc, Pattern::NONE), Some(Mode::Ctr));
+        assert_eq!(Mode::new(Scheme::Cens, striped), Some(Mode::CtrStripes));
+        assert_eq!(Mode::new(Scheme::Cbc1, Pattern::NONE), Some(Mode::CbcChained));
+        assert_eq!(Mode::new(Scheme::Cbcs, striped), Some(Mode::CbcStripes));
+        assert_eq!(Mode::CbcStripes as usize + 1, Mode::COUNT);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The checked description of one sample.
 
-use super::job::{Job, Mode, Stripes};
+use super::job::{Iv, Job, Mode};
 use super::kernel::ContentKey;
 use super::scheme::{Cipher, Pattern, Scheme, Subsample};
 use crate::error::{Error, Result};
@@ -25,8 +25,6 @@ impl<'a> Sample<'a> {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] naming the argument that is wrong.
-    #[inline(always)]
-    #[allow(clippy::inline_always, reason = "returned through memory, it costs as much as a small sample's decryption")]
     pub fn new(
         cipher: Cipher,
         scheme: Scheme,
@@ -35,17 +33,29 @@ impl<'a> Sample<'a> {
         subsamples: &'a [Subsample],
         data_len: usize,
     ) -> Result<Self> {
-        let iv = match (iv.len(), iv.first_chunk(), iv.first_chunk()) {
-            (16, Some(&bytes), _) => u128::from_be_bytes(bytes),
-            (8, _, Some(&bytes)) => u128::from(u64::from_be_bytes(bytes)) << 64,
-            (other, ..) => return Err(wrong_iv_length(other)),
+        Self::checked(cipher, scheme, iv, pattern, subsamples, data_len)
+            .ok_or_else(|| refusal(scheme, iv, pattern, subsamples, data_len))
+    }
+
+    /// As [`Sample::new`], without the reason if something is wrong: not having to carry one makes small samples cheaper.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "returned through memory, it costs as much as a small sample's decryption")]
+    pub fn checked(
+        cipher: Cipher,
+        scheme: Scheme,
+        iv: &'a [u8],
+        pattern: Pattern,
+        subsamples: &'a [Subsample],
+        data_len: usize,
+    ) -> Option<Self> {
+        let mode = Mode::new(scheme, pattern)?;
+        let iv = match iv.len() {
+            16 => Iv::Block(iv.try_into().ok()?),
+            8 => Iv::Half(iv.try_into().ok()?),
+            _ => return None,
         };
-        check_pattern(scheme, pattern)?;
-        if !subsamples.is_empty() {
-            check_sum(subsamples, data_len)?;
-        }
-        let (mode, stripes) = (Mode::new(scheme, pattern), Stripes::new(pattern));
-        Ok(Self { cipher, job: Job { iv, mode, stripes, subsamples } })
+        (subsamples.is_empty() || sum(subsamples) == data_len as u64)
+            .then_some(Self { cipher, job: Job { iv, mode, pattern, subsamples } })
     }
 
     /// Decrypts `data`, the sample whose length was given to [`Sample::new`], in place. Never fails, never panics.
@@ -57,22 +67,9 @@ impl<'a> Sample<'a> {
     }
 }
 
+/// Bytes of all subsamples.
 #[inline(always)]
-fn check_pattern(scheme: Scheme, pattern: Pattern) -> Result<()> {
-    if pattern == Pattern::NONE {
-        return Ok(());
-    }
-    if matches!(scheme, Scheme::Cenc | Scheme::Cbc1) {
-        return Err(unwanted_pattern(scheme, pattern));
-    }
-    if pattern.crypt == 0 {
-        return Err(empty_pattern(pattern));
-    }
-    Ok(())
-}
-
-#[inline(always)]
-fn check_sum(subsamples: &[Subsample], data_len: usize) -> Result<()> {
+fn sum(subsamples: &[Subsample]) -> u64 {
     // Cannot overflow: a slice has less than 2^60 entries of 8 bytes, and each adds less than 2^33; the addition is
     // checked all the same where that would not hold, on the far side of the memory that exists.
     let mut sum = 0u64;
@@ -80,30 +77,25 @@ fn check_sum(subsamples: &[Subsample], data_len: usize) -> Result<()> {
         let entry = u64::from(subsample.clear) + u64::from(subsample.protected);
         sum = sum.saturating_add(entry);
     }
-    if sum == data_len as u64 { Ok(()) } else { Err(wrong_sum(sum, data_len)) }
+    sum
 }
 
-// The messages are put together out of line: the usual call has none.
-
+/// Why a sample was refused. Out of line: the usual call does not need it.
 #[cold]
-fn wrong_iv_length(length: usize) -> Error {
-    Error::invalid("iv", format!("{length} bytes long; 8 or 16 are allowed"))
-}
-
-#[cold]
-fn unwanted_pattern(scheme: Scheme, pattern: Pattern) -> Error {
-    let Pattern { crypt, skip } = pattern;
-    Error::invalid("pattern", format!("{crypt}:{skip} given, but scheme {scheme:?} has no pattern"))
-}
-
-#[cold]
-fn empty_pattern(pattern: Pattern) -> Error {
-    Error::invalid("pattern", format!("0:{} encrypts nothing", pattern.skip))
-}
-
-#[cold]
-fn wrong_sum(sum: u64, data_len: usize) -> Error {
-    Error::invalid("subsamples", format!("they add up to {sum} bytes, but the sample has {data_len}"))
+fn refusal(scheme: Scheme, iv: &[u8], pattern: Pattern, subsamples: &[Subsample], data_len: usize) -> Error {
+    if !matches!(iv.len(), 8 | 16) {
+        return Error::invalid("iv", format!("{} bytes long; 8 or 16 are allowed", iv.len()));
+    }
+    if Mode::new(scheme, pattern).is_none() {
+        let Pattern { crypt, skip } = pattern;
+        let reason = if matches!(scheme, Scheme::Cenc | Scheme::Cbc1) {
+            format!("{crypt}:{skip} given, but scheme {scheme:?} has no pattern")
+        } else {
+            format!("{crypt}:{skip} encrypts nothing")
+        };
+        return Error::invalid("pattern", reason);
+    }
+    Error::invalid("subsamples", format!("they add up to {} bytes, but the sample has {data_len}", sum(subsamples)))
 }
 
 #[cfg(test)]
@@ -143,6 +135,7 @@ mod tests {
         for length in [0, 9, 11] {
             assert!(refusal(Scheme::Cenc, &[0; 8], Pattern::NONE, &exact, length).is_some());
         }
+        assert_eq!(refusal(Scheme::Cenc, &[0; 8], Pattern::NONE, &[], 10), None);
         // 32-bit arithmetic would take this for zero.
         let huge = [Subsample { clear: u32::MAX, protected: 1 }];
         assert!(refusal(Scheme::Cenc, &[0; 8], Pattern::NONE, &huge, 0).is_some());

@@ -42,36 +42,20 @@ impl std::ops::AddAssign for DecryptTotals {
     }
 }
 
+/// A session's counters as one thread sees them.
+#[derive(Clone, Copy)]
+pub struct ThreadCounters<'a> {
+    shard: &'a Shard,
+    /// No other thread writes to the shard.
+    alone: bool,
+}
+
 impl DecryptCounters {
-    /// Counts a sample.
+    /// This thread's counters.
     #[inline(always)]
-    pub fn count_sample(&self, pin: &Pin, bytes: usize) {
+    pub fn of_thread(&self, pin: &Pin) -> ThreadCounters<'_> {
         let index = pin.thread_index();
-        if let Some(shard) = self.shards[..OWN_SHARDS].get(index) {
-            add_alone(&shard.samples, 1);
-            add_alone(&shard.bytes, bytes as u64);
-        } else {
-            let shard = &self.shards[OWN_SHARDS];
-            shard.samples.fetch_add(1, Ordering::Relaxed);
-            shard.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-        }
-    }
-
-    /// Counts a refusal.
-    pub fn count_error(&self, pin: &Pin) {
-        let index = pin.thread_index();
-        match self.shards[..OWN_SHARDS].get(index) {
-            Some(shard) => add_alone(&shard.errors, 1),
-            None => {
-                self.shards[OWN_SHARDS].errors.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// Where this thread found its last key.
-    #[inline(always)]
-    pub fn key_hint(&self, pin: &Pin) -> &AtomicUsize {
-        &self.shards[pin.thread_index().min(OWN_SHARDS)].key_hint
+        ThreadCounters { shard: &self.shards[index.min(OWN_SHARDS)], alone: index < OWN_SHARDS }
     }
 
     /// The sums over all threads.
@@ -85,6 +69,35 @@ impl DecryptCounters {
             };
         }
         totals
+    }
+}
+
+impl<'a> ThreadCounters<'a> {
+    /// Counts a sample.
+    #[inline(always)]
+    pub fn count_sample(self, bytes: usize) {
+        self.add(&self.shard.samples, 1);
+        self.add(&self.shard.bytes, bytes as u64);
+    }
+
+    /// Counts a refusal.
+    pub fn count_error(self) {
+        self.add(&self.shard.errors, 1);
+    }
+
+    /// Where this thread found its last key.
+    #[inline(always)]
+    pub fn key_hint(self) -> &'a AtomicUsize {
+        &self.shard.key_hint
+    }
+
+    #[inline(always)]
+    fn add(self, counter: &AtomicU64, amount: u64) {
+        if self.alone {
+            add_alone(counter, amount);
+        } else {
+            counter.fetch_add(amount, Ordering::Relaxed);
+        }
     }
 }
 

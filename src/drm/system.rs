@@ -37,10 +37,15 @@ impl Host {
         self.descriptor
     }
 
-    /// Fails once the key system has panicked.
+    /// Whether the key system has never panicked.
     #[inline(always)]
+    pub fn is_alive(&self) -> bool {
+        !self.dead.load(Ordering::Relaxed)
+    }
+
+    /// Fails once the key system has panicked.
     pub fn check(&self) -> Result<()> {
-        if self.dead.load(Ordering::Relaxed) { Err(self.death()) } else { Ok(()) }
+        if self.is_alive() { Ok(()) } else { Err(self.death()) }
     }
 
     /// Lets the key system do something.

@@ -1,9 +1,10 @@
 //! AES-128 round keys for the x86 levels, and the rounds.
 
-use core::arch::asm;
 use core::arch::x86_64::*;
 
-use super::vector::{AesVector, BlockTransform, Vector};
+use super::entry::Usable;
+use super::vector::{AesVector, BlockTransform, Vector, hidden};
+use crate::cenc::job::Job;
 
 /// Rounds of AES-128.
 const ROUNDS: usize = 10;
@@ -15,6 +16,24 @@ pub(super) type Direction = [__m128i; ROUNDS + 1];
 pub(super) struct RoundKeys {
     pub(super) encryption: Direction,
     pub(super) decryption: Direction,
+}
+
+/// A key with the functions of its level.
+pub(super) struct Key {
+    functions: Usable<RoundKeys>,
+    keys: RoundKeys,
+}
+
+impl Key {
+    pub(super) fn new(functions: Usable<RoundKeys>, key: &[u8; 16]) -> Self {
+        // SAFETY: every level that has AES functions needs AES and AVX, and `functions` shows that the CPU has one of them.
+        Self { functions, keys: unsafe { RoundKeys::expand(key) } }
+    }
+
+    #[inline(always)]
+    pub(super) fn decrypt(&self, job: &Job<'_>, data: &mut [u8]) {
+        self.functions.decrypt(&self.keys, job, data);
+    }
 }
 
 impl RoundKeys {
@@ -65,12 +84,8 @@ impl KeysInMemory {
     /// The same keys, for the next batch. Makes the compiler forget that it has loaded from this address before, or it
     /// would do what is to be avoided.
     #[inline(always)]
-    #[allow(clippy::pointers_in_nomem_asm_block, reason = "the pointer is copied, not followed")]
     fn for_batch(self) -> Self {
-        let mut address = self.0;
-        // SAFETY: no instruction at all.
-        unsafe { asm!("/* {0} */", inout(reg) address, options(nomem, nostack, preserves_flags)) };
-        Self(address)
+        Self(hidden(self.0))
     }
 
     /// The key of a round in every block of a register.
@@ -81,6 +96,19 @@ impl KeysInMemory {
     unsafe fn round<V: Vector>(self, number: usize) -> V {
         // SAFETY: passed on to the caller.
         unsafe { V::broadcast((*self.0)[number]) }
+    }
+}
+
+/// Keeps the blocks of a batch in step. The first one, whose use differs from that of the others, would else go through all of
+/// its rounds after them, alone.
+///
+/// # Safety
+/// See [`Vector`].
+#[inline(always)]
+unsafe fn in_step<V: Vector, const N: usize>(blocks: &mut [V; N]) {
+    if N > 1 {
+        // SAFETY: passed on to the caller.
+        blocks[0] = unsafe { blocks[0].by_now() };
     }
 }
 
@@ -119,6 +147,7 @@ impl<V: AesVector> BlockTransform<V> for Encryption<'_> {
                 for block in &mut *blocks {
                     *block = block.encrypt_round(key);
                 }
+                in_step(blocks);
             }
             let last = keys.round(ROUNDS);
             for block in blocks {
@@ -143,6 +172,7 @@ impl<V: AesVector> BlockTransform<V> for Decryption<'_> {
                 for block in &mut *blocks {
                     *block = block.decrypt_round(key);
                 }
+                in_step(blocks);
             }
             let last = keys.round(ROUNDS);
             for block in blocks {

@@ -1,40 +1,19 @@
 //! AES-NI with AVX: one block per register.
 
+use core::arch::asm;
 use core::arch::x86_64::*;
 use core::ptr::copy_nonoverlapping;
 
 use super::aes_keys::{Decryption, Encryption, RoundKeys};
-use super::entry::decrypt_functions;
+use super::entry::{Functions, Usable, decrypt_functions};
 use super::vector::{AesVector, Vector};
-use crate::cenc::job::{BLOCK, Job};
+use crate::cenc::job::BLOCK;
 
-/// Witness that this CPU has AES and AVX.
-#[derive(Clone, Copy)]
-pub(super) struct AesNi(());
-
-impl AesNi {
-    pub(super) fn detect() -> Option<Self> {
-        (is_x86_feature_detected!("aes") && is_x86_feature_detected!("avx")).then_some(Self(()))
-    }
-}
-
-/// A key for this level.
-pub(super) struct Key {
-    keys: RoundKeys,
-    _proof: AesNi,
-}
-
-impl Key {
-    pub(super) fn new(proof: AesNi, key: &[u8; 16]) -> Self {
-        // SAFETY: `proof` shows that the CPU has AES and AVX.
-        Self { keys: unsafe { RoundKeys::expand(key) }, _proof: proof }
-    }
-
-    #[inline]
-    pub(super) fn decrypt(&self, job: &Job<'_>, data: &mut [u8]) {
-        // SAFETY: a key exists only where its `_proof` was found.
-        unsafe { decrypt(&self.keys, job, data) }
-    }
+/// This level's functions, if this CPU has AES and AVX.
+pub(super) fn detect() -> Option<Usable<RoundKeys>> {
+    let found = is_x86_feature_detected!("aes") && is_x86_feature_detected!("avx");
+    // SAFETY: the features were found.
+    found.then(|| unsafe { Usable::new(&FUNCTIONS) })
 }
 
 decrypt_functions! {
@@ -66,6 +45,19 @@ impl Vector for __m128i {
     unsafe fn xor(self, other: Self) -> Self {
         // SAFETY: passed on to the caller.
         unsafe { _mm_xor_si128(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn by_now(self) -> Self {
+        #[inline]
+        #[target_feature(enable = "avx")]
+        fn by_now(mut value: __m128i) -> __m128i {
+            // SAFETY: no instruction at all.
+            unsafe { asm!("/* {0} */", inout(xmm_reg) value, options(nomem, nostack, preserves_flags)) };
+            value
+        }
+        // SAFETY: passed on to the caller.
+        unsafe { by_now(self) }
     }
 
     #[inline(always)]
@@ -126,16 +118,21 @@ impl Vector for __m128i {
     }
 
     #[inline(always)]
-    #[allow(clippy::cast_possible_wrap, reason = "an intrinsic's parameter type")]
-    unsafe fn counters(high: u64, low: u64) -> Self {
+    unsafe fn counters(first: __m128i) -> Self {
         // SAFETY: passed on to the caller.
-        unsafe { _mm_set_epi64x(low as i64, high as i64) }
+        unsafe { _mm_shuffle_epi8(first, byte_order()) }
     }
 
     #[inline(always)]
     unsafe fn next_counters(self) -> Self {
         // SAFETY: passed on to the caller.
         unsafe { _mm_add_epi64(self, _mm_set_epi64x(1, 0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: passed on to the caller.
+        unsafe { _mm_add_epi64(self, other) }
     }
 
     #[inline(always)]

@@ -38,9 +38,9 @@ impl Level {
     pub fn is_available(self) -> bool {
         match self {
             Self::Soft => true,
-            Self::AesNi => super::aesni::AesNi::detect().is_some(),
-            Self::Vaes256 => super::vaes256::Vaes256::detect().is_some(),
-            Self::Vaes512 => super::vaes512::Vaes512::detect().is_some(),
+            Self::AesNi => super::aesni::detect().is_some(),
+            Self::Vaes256 => super::vaes256::detect().is_some(),
+            Self::Vaes512 => super::vaes512::detect().is_some(),
         }
     }
 

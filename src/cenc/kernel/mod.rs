@@ -11,8 +11,8 @@
 //!
 //! The x86 levels are made of three layers: `modes` has the schemes' block modes, generic over a register type
 //! (`vector`) and a cipher on registers (`aes_keys`, `sm4_gfni`); a level's file implements the register type and, by way of
-//! `entry`, compiles all of it for the level's instructions. A key holds a witness of its level, which only the
-//! detection of the CPU's features can make.
+//! `entry`, compiles all of it for the level's instructions. The functions come out of it wrapped in a type
+//! that only the detection of the CPU's features makes.
 //!
 //! Every level does the same work; `tests/cenc_*.rs` compare each of them with references from outside.
 

@@ -3,33 +3,39 @@
 use crate::cenc::job::BLOCK;
 use crate::cenc::scheme::Subsample;
 
-/// The protected ranges of a sample that are not empty, in order, each as a slice of the sample.
+/// The protected ranges of a sample that are not empty, in order, each as a slice of the sample. Without subsamples, all of it
+/// is one range.
 ///
 /// The table may be memory that another thread changes after it was checked. So every number is read once, with a
 /// volatile load that the compiler cannot repeat, and cut off at the end of the sample.
 pub(super) struct Ranges<'d, 's> {
     rest: &'d mut [u8],
     subsamples: core::slice::Iter<'s, Subsample>,
-    /// The table is empty: all of `rest` is one range, which has not been handed out yet.
-    whole: bool,
 }
 
 impl<'d, 's> Ranges<'d, 's> {
-    #[inline]
-    pub(super) fn new(data: &'d mut [u8], subsamples: &'s [Subsample]) -> Self {
-        Self { rest: data, subsamples: subsamples.iter(), whole: subsamples.is_empty() }
+    /// The ranges, and the first one of them apart, which may be empty: a sample that is a single range takes no walk.
+    #[inline(always)]
+    pub(super) fn split_first(data: &'d mut [u8], subsamples: &'s [Subsample]) -> (&'d mut [u8], Self) {
+        if subsamples.is_empty() {
+            return (data, Self { rest: &mut [], subsamples: [].iter() });
+        }
+        let mut ranges = Self { rest: data, subsamples: subsamples.iter() };
+        (ranges.next().unwrap_or_default(), ranges)
+    }
+
+    /// All ranges.
+    pub(super) fn all(data: &'d mut [u8], subsamples: &'s [Subsample]) -> impl Iterator<Item = &'d mut [u8]> {
+        let (first, others) = Self::split_first(data, subsamples);
+        core::iter::once(first).chain(others)
     }
 }
 
 impl<'d> Iterator for Ranges<'d, '_> {
     type Item = &'d mut [u8];
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<&'d mut [u8]> {
-        if self.whole {
-            self.whole = false;
-            return Some(core::mem::take(&mut self.rest));
-        }
         loop {
             let entry: *const Subsample = self.subsamples.next()?;
             // SAFETY: `entry` comes from a reference, so it is aligned and points to readable memory.
@@ -47,6 +53,26 @@ impl<'d> Iterator for Ranges<'d, '_> {
     }
 }
 
+/// Does something for each protected range of a sample. It may be asked to do it for an empty one.
+///
+/// A macro because a closure would not be compiled for more instructions.
+macro_rules! for_each_range {
+    ($data:expr, $subsamples:expr, $range:ident => $body:block) => {
+        let ($range, mut others) = $crate::cenc::kernel::ranges::Ranges::split_first($data, $subsamples);
+        let mut present = $range;
+        loop {
+            let $range = present;
+            $body
+            match others.next() {
+                Some(next) => present = next,
+                None => break,
+            }
+        }
+    };
+}
+
+pub(super) use for_each_range;
+
 /// The part of a range that whole blocks fill.
 #[inline]
 pub(super) fn whole_blocks(range: &mut [u8]) -> &mut [u8] {
@@ -61,12 +87,7 @@ mod tests {
     fn ranges(length: u8, table: &[(u32, u32)]) -> Vec<Vec<u8>> {
         let mut data: Vec<u8> = (0..length).collect();
         let table: Vec<_> = table.iter().map(|&(clear, protected)| Subsample { clear, protected }).collect();
-        Ranges::new(&mut data, &table).map(|range| range.to_vec()).collect()
-    }
-
-    #[test]
-    fn no_table_is_one_range() {
-        assert_eq!(ranges(3, &[]), [[0, 1, 2]]);
+        Ranges::all(&mut data, &table).filter(|range| !range.is_empty()).map(|range| range.to_vec()).collect()
     }
 
     #[test]
@@ -78,5 +99,12 @@ mod tests {
     fn a_table_that_lies_is_cut_off() {
         assert_eq!(ranges(5, &[(2, u32::MAX), (u32::MAX, 7), (0, 1)]), [[2, 3, 4]]);
         assert!(ranges(5, &[(u32::MAX, 1), (0, 4)]).is_empty());
+    }
+
+    #[test]
+    fn no_table_means_all_of_it() {
+        assert_eq!(ranges(3, &[]), [[0, 1, 2]]);
+        assert!(ranges(0, &[]).is_empty());
+        assert!(ranges(3, &[(3, 0)]).is_empty());
     }
 }

@@ -9,12 +9,15 @@
 
 use core::arch::x86_64::*;
 
-use super::entry::decrypt_functions;
-use super::vaes512::Vaes512;
+use super::entry::{Functions, Usable, decrypt_functions};
+use super::vaes512;
 use super::vector::{BlockTransform, Vector};
 use crate::cenc::job::Job;
 
 const ROUNDS: usize = 32;
+
+/// In the order of encryption.
+pub(super) type RoundKeys = [u32; ROUNDS];
 
 /// The affine maps around the inversion: eight rows of a bit matrix each, and the constant to add.
 const BEFORE: i64 = 0x34ac_259e_022d_bc52;
@@ -22,45 +25,41 @@ const BEFORE_CONSTANT: i32 = 0x65;
 const AFTER: i64 = 0xd72d_8e51_1e6c_8b19_u64.cast_signed();
 const AFTER_CONSTANT: i32 = 0xd3;
 
-/// Witness that this CPU has GFNI besides all that [`Vaes512`] stands for.
-#[derive(Clone, Copy)]
-pub(super) struct Sm4Gfni(());
-
-impl Sm4Gfni {
-    pub(super) fn detect() -> Option<Self> {
-        Vaes512::detect().filter(|_| is_x86_feature_detected!("gfni")).map(|_| Self(()))
-    }
+/// This level's functions, if this CPU has GFNI besides all that the AES level needs.
+pub(super) fn detect() -> Option<Usable<RoundKeys>> {
+    let found = vaes512::detect().is_some() && is_x86_feature_detected!("gfni");
+    // SAFETY: the features were found.
+    found.then(|| unsafe { Usable::new(&FUNCTIONS) })
 }
 
-/// A key for this level.
+/// A key with this level's functions.
 pub(super) struct Key {
-    round_keys: [u32; ROUNDS],
-    _proof: Sm4Gfni,
+    functions: Usable<RoundKeys>,
+    round_keys: RoundKeys,
 }
 
 impl Key {
-    pub(super) fn new(proof: Sm4Gfni, key: &[u8; 16]) -> Self {
-        // SAFETY: `proof` shows that the CPU has the features.
-        Self { round_keys: unsafe { expand(key) }, _proof: proof }
+    pub(super) fn new(functions: Usable<RoundKeys>, key: &[u8; 16]) -> Self {
+        // SAFETY: `functions` shows that the CPU has the features.
+        Self { functions, round_keys: unsafe { expand(key) } }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn decrypt(&self, job: &Job<'_>, data: &mut [u8]) {
-        // SAFETY: a key exists only where its `_proof` was found.
-        unsafe { decrypt(&self.round_keys, job, data) }
+        self.functions.decrypt(&self.round_keys, job, data);
     }
 }
 
 decrypt_functions! {
     features: "gfni,vaes,aes,avx2,bmi2,avx512f,avx512bw,avx512vl",
-    keys: [u32; ROUNDS],
+    keys: RoundKeys,
     whole: __m512i, 16, Encryption, Decryption;
     stripes: __m512i, 16, Encryption, Decryption;
 }
 
 /// The key schedule (GB/T 32907 section 7.3).
 #[target_feature(enable = "gfni,avx512f,avx512vl")]
-fn expand(key: &[u8; 16]) -> [u32; ROUNDS] {
+fn expand(key: &[u8; 16]) -> RoundKeys {
     const FAMILY_KEY: [u32; 4] = [0xa3b1_bac6, 0x56aa_3350, 0x677d_9197, 0xb270_22dc];
     let mut words = [0; 4];
     for ((word, bytes), family) in words.iter_mut().zip(key.as_chunks::<4>().0).zip(FAMILY_KEY) {
@@ -88,10 +87,10 @@ fn substitute_word(word: u32) -> u32 {
 }
 
 /// SM4 encryption.
-struct Encryption<'k>(&'k [u32; ROUNDS]);
+struct Encryption<'k>(&'k RoundKeys);
 
 /// SM4 decryption: the round keys backwards.
-struct Decryption<'k>(&'k [u32; ROUNDS]);
+struct Decryption<'k>(&'k RoundKeys);
 
 impl BlockTransform<__m512i> for Encryption<'_> {
     #[inline(always)]
@@ -114,7 +113,7 @@ impl BlockTransform<__m512i> for Decryption<'_> {
 /// # Safety
 /// As for [`Vector`].
 #[inline(always)]
-unsafe fn apply<const N: usize, const BACKWARDS: bool>(keys: &[u32; ROUNDS], blocks: &mut [__m512i; N]) {
+unsafe fn apply<const N: usize, const BACKWARDS: bool>(keys: &RoundKeys, blocks: &mut [__m512i; N]) {
     // SAFETY: passed on to the caller.
     unsafe {
         match N {
@@ -130,7 +129,7 @@ unsafe fn apply<const N: usize, const BACKWARDS: bool>(keys: &[u32; ROUNDS], blo
 /// As for [`Vector`].
 #[inline(always)]
 unsafe fn apply_to_groups<const N: usize, const GROUPS: usize, const BACKWARDS: bool>(
-    keys: &[u32; ROUNDS],
+    keys: &RoundKeys,
     blocks: &mut [__m512i; N],
 ) {
     // SAFETY: passed on to the caller.
@@ -149,7 +148,7 @@ unsafe fn apply_to_groups<const N: usize, const GROUPS: usize, const BACKWARDS: 
 /// SM4 on 16 blocks per group (GB/T 32907 section 7.1).
 #[target_feature(enable = "gfni,avx512f,avx512bw,avx512vl")]
 #[inline(never)]
-fn crypt_groups<const GROUPS: usize, const BACKWARDS: bool>(keys: &[u32; ROUNDS], groups: &mut [[__m512i; 4]; GROUPS]) {
+fn crypt_groups<const GROUPS: usize, const BACKWARDS: bool>(keys: &RoundKeys, groups: &mut [[__m512i; 4]; GROUPS]) {
     let mut x = *groups;
     for group in &mut x {
         *group = transposed(swap_bytes(*group));

@@ -18,8 +18,10 @@ pub(super) trait Cipher: BlockSizeUser<BlockSize = U16> + BlockCipherEncrypt + B
 
 impl<T: BlockSizeUser<BlockSize = U16> + BlockCipherEncrypt + BlockCipherDecrypt> Cipher for T {}
 
-/// Decrypts a sample's protected ranges.
-pub(super) fn decrypt<C: Cipher>(cipher: &C, job: &Job<'_>, data: &mut [u8]) {
+/// Decrypts a sample's protected ranges. With C's convention, for the reason that `entry` gives.
+#[inline(never)]
+#[allow(improper_ctypes_definitions, reason = "C does not call it")]
+pub(super) extern "C" fn decrypt<C: Cipher>(cipher: &C, job: &Job<'_>, data: &mut [u8]) {
     decrypt_ranges(cipher, job, data);
     // The crates keep expanded round keys on the stack while they work.
     burn_stack();
@@ -28,15 +30,15 @@ pub(super) fn decrypt<C: Cipher>(cipher: &C, job: &Job<'_>, data: &mut [u8]) {
 // Its frame, and those of all that is inlined into it, must be gone when the stack is burnt.
 #[inline(never)]
 fn decrypt_ranges<C: Cipher>(cipher: &C, job: &Job<'_>, data: &mut [u8]) {
-    let ranges = Ranges::new(data, job.subsamples);
-    let iv = job.iv.to_be_bytes();
+    let ranges = Ranges::all(data, job.subsamples);
+    let (iv, stripes) = (job.iv.block(), Stripes::new(job.pattern));
     match job.mode {
         Mode::Ctr => ctr(cipher, iv, ranges),
         Mode::CtrBlocks => ctr(cipher, iv, ranges.map(whole_blocks)),
-        Mode::CtrStripes => ctr_stripes(cipher, iv, job.stripes, ranges),
+        Mode::CtrStripes => ctr_stripes(cipher, iv, stripes, ranges),
         Mode::CbcChained => cbc(cipher, iv, EVERY_BLOCK, true, ranges),
         Mode::Cbc => cbc(cipher, iv, EVERY_BLOCK, false, ranges),
-        Mode::CbcStripes => cbc(cipher, iv, job.stripes, false, ranges),
+        Mode::CbcStripes => cbc(cipher, iv, stripes, false, ranges),
     }
 }
 

@@ -3,43 +3,20 @@
 //! This is the level of CPUs with VAES but without AVX-512. With AVX-512, the 512-bit level borrows these registers for
 //! patterns: there are 32 of them then, and two blocks are gathered with fewer instructions than four.
 
+use core::arch::asm;
 use core::arch::x86_64::*;
 
 use super::aes_keys::{Decryption, Encryption, RoundKeys};
 use super::aesni::{buffered, byte_order, unbuffer};
-use super::entry::decrypt_functions;
+use super::entry::{Functions, Usable, decrypt_functions};
 use super::vector::{AesVector, Vector};
-use crate::cenc::job::{BLOCK, Job};
+use crate::cenc::job::BLOCK;
 
-/// Witness that this CPU has VAES, AES and AVX2.
-#[derive(Clone, Copy)]
-pub(super) struct Vaes256(());
-
-impl Vaes256 {
-    pub(super) fn detect() -> Option<Self> {
-        let found =
-            is_x86_feature_detected!("vaes") && is_x86_feature_detected!("aes") && is_x86_feature_detected!("avx2");
-        found.then_some(Self(()))
-    }
-}
-
-/// A key for this level.
-pub(super) struct Key {
-    keys: RoundKeys,
-    _proof: Vaes256,
-}
-
-impl Key {
-    pub(super) fn new(proof: Vaes256, key: &[u8; 16]) -> Self {
-        // SAFETY: `proof` shows that the CPU has AES and AVX2.
-        Self { keys: unsafe { RoundKeys::expand(key) }, _proof: proof }
-    }
-
-    #[inline]
-    pub(super) fn decrypt(&self, job: &Job<'_>, data: &mut [u8]) {
-        // SAFETY: a key exists only where its `_proof` was found.
-        unsafe { decrypt(&self.keys, job, data) }
-    }
+/// This level's functions, if this CPU has VAES, AES and AVX2.
+pub(super) fn detect() -> Option<Usable<RoundKeys>> {
+    let found = is_x86_feature_detected!("vaes") && is_x86_feature_detected!("aes") && is_x86_feature_detected!("avx2");
+    // SAFETY: the features were found.
+    found.then(|| unsafe { Usable::new(&FUNCTIONS) })
 }
 
 decrypt_functions! {
@@ -71,6 +48,19 @@ impl Vector for __m256i {
     unsafe fn xor(self, other: Self) -> Self {
         // SAFETY: passed on to the caller.
         unsafe { _mm256_xor_si256(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn by_now(self) -> Self {
+        #[inline]
+        #[target_feature(enable = "avx2")]
+        fn by_now(mut value: __m256i) -> __m256i {
+            // SAFETY: no instruction at all.
+            unsafe { asm!("/* {0} */", inout(ymm_reg) value, options(nomem, nostack, preserves_flags)) };
+            value
+        }
+        // SAFETY: passed on to the caller.
+        unsafe { by_now(self) }
     }
 
     #[inline(always)]
@@ -139,11 +129,10 @@ impl Vector for __m256i {
     }
 
     #[inline(always)]
-    #[allow(clippy::cast_possible_wrap, reason = "an intrinsic's parameter type")]
-    unsafe fn counters(high: u64, low: u64) -> Self {
+    unsafe fn counters(first: __m128i) -> Self {
         // SAFETY: passed on to the caller.
         unsafe {
-            let first = _mm256_broadcastsi128_si256(_mm_set_epi64x(low as i64, high as i64));
+            let first = Self::broadcast(_mm_shuffle_epi8(first, byte_order()));
             _mm256_add_epi64(first, _mm256_set_epi64x(1, 0, 0, 0))
         }
     }
@@ -152,6 +141,12 @@ impl Vector for __m256i {
     unsafe fn next_counters(self) -> Self {
         // SAFETY: passed on to the caller.
         unsafe { _mm256_add_epi64(self, _mm256_set_epi64x(2, 0, 2, 0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: passed on to the caller.
+        unsafe { _mm256_add_epi64(self, other) }
     }
 
     #[inline(always)]

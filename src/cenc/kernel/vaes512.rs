@@ -1,47 +1,25 @@
 //! VAES on 512-bit registers: four blocks per register, masks for the bytes of a partial one.
 
+use core::arch::asm;
 use core::arch::x86_64::*;
 
 use super::aes_keys::{Decryption, Encryption, RoundKeys};
 use super::aesni::byte_order;
-use super::entry::decrypt_functions;
+use super::entry::{Functions, Usable, decrypt_functions};
 use super::vector::{AesVector, Vector};
-use crate::cenc::job::{BLOCK, Job};
+use crate::cenc::job::BLOCK;
 
-/// Witness that this CPU has VAES, AES, AVX2, BMI2 and AVX-512 F, BW and VL.
-#[derive(Clone, Copy)]
-pub(super) struct Vaes512(());
-
-impl Vaes512 {
-    pub(super) fn detect() -> Option<Self> {
-        let found = is_x86_feature_detected!("vaes")
-            && is_x86_feature_detected!("aes")
-            && is_x86_feature_detected!("avx2")
-            && is_x86_feature_detected!("bmi2")
-            && is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512vl");
-        found.then_some(Self(()))
-    }
-}
-
-/// A key for this level.
-pub(super) struct Key {
-    keys: RoundKeys,
-    _proof: Vaes512,
-}
-
-impl Key {
-    pub(super) fn new(proof: Vaes512, key: &[u8; 16]) -> Self {
-        // SAFETY: `proof` shows that the CPU has AES and AVX2.
-        Self { keys: unsafe { RoundKeys::expand(key) }, _proof: proof }
-    }
-
-    #[inline]
-    pub(super) fn decrypt(&self, job: &Job<'_>, data: &mut [u8]) {
-        // SAFETY: a key exists only where its `_proof` was found.
-        unsafe { decrypt(&self.keys, job, data) }
-    }
+/// This level's functions, if this CPU has VAES, AES, AVX2, BMI2 and AVX-512 F, BW and VL.
+pub(super) fn detect() -> Option<Usable<RoundKeys>> {
+    let found = is_x86_feature_detected!("vaes")
+        && is_x86_feature_detected!("aes")
+        && is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl");
+    // SAFETY: the features were found.
+    found.then(|| unsafe { Usable::new(&FUNCTIONS) })
 }
 
 decrypt_functions! {
@@ -74,6 +52,19 @@ impl Vector for __m512i {
     unsafe fn xor(self, other: Self) -> Self {
         // SAFETY: passed on to the caller.
         unsafe { _mm512_xor_si512(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn by_now(self) -> Self {
+        #[inline]
+        #[target_feature(enable = "avx512f")]
+        fn by_now(mut value: __m512i) -> __m512i {
+            // SAFETY: no instruction at all.
+            unsafe { asm!("/* {0} */", inout(zmm_reg) value, options(nomem, nostack, preserves_flags)) };
+            value
+        }
+        // SAFETY: passed on to the caller.
+        unsafe { by_now(self) }
     }
 
     #[inline(always)]
@@ -135,11 +126,10 @@ impl Vector for __m512i {
     }
 
     #[inline(always)]
-    #[allow(clippy::cast_possible_wrap, reason = "an intrinsic's parameter type")]
-    unsafe fn counters(high: u64, low: u64) -> Self {
+    unsafe fn counters(first: __m128i) -> Self {
         // SAFETY: passed on to the caller.
         unsafe {
-            let first = _mm512_broadcast_i32x4(_mm_set_epi64x(low as i64, high as i64));
+            let first = Self::broadcast(_mm_shuffle_epi8(first, byte_order()));
             _mm512_add_epi64(first, _mm512_set_epi64(3, 0, 2, 0, 1, 0, 0, 0))
         }
     }
@@ -148,6 +138,12 @@ impl Vector for __m512i {
     unsafe fn next_counters(self) -> Self {
         // SAFETY: passed on to the caller.
         unsafe { _mm512_add_epi64(self, _mm512_set_epi64(4, 0, 4, 0, 4, 0, 4, 0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: passed on to the caller.
+        unsafe { _mm512_add_epi64(self, other) }
     }
 
     #[inline(always)]

@@ -1,5 +1,6 @@
 //! What the block modes need from a vector register. Each x86 level implements it for its widest register.
 
+use core::arch::asm;
 use core::arch::x86_64::__m128i;
 
 /// A vector register that holds one or more cipher blocks.
@@ -27,6 +28,9 @@ pub(super) trait Vector: Copy {
 
     unsafe fn xor(self, other: Self) -> Self;
 
+    /// The same value, which the compiler has to have computed here and not later.
+    unsafe fn by_now(self) -> Self;
+
     /// Reads `BYTES` bytes.
     unsafe fn load(from: *const u8) -> Self;
 
@@ -51,12 +55,15 @@ pub(super) trait Vector: Copy {
     /// This register's blocks moved on by one place; the first place gets the last block of `previous`.
     unsafe fn chained_to(self, previous: Self) -> Self;
 
-    /// Consecutive counters: both halves of each block as native integers, the low one counting up by one from block to
-    /// block and wrapping without a carry.
-    unsafe fn counters(high: u64, low: u64) -> Self;
+    /// Consecutive counters from a first counter block on: both halves of each block as native integers, the low one counting
+    /// up by one from block to block and wrapping without a carry.
+    unsafe fn counters(first: __m128i) -> Self;
 
-    /// The counters of the blocks that follow these.
+    /// The counters of the next register.
     unsafe fn next_counters(self) -> Self;
+
+    /// Adds 64-bit integers, which wrap.
+    unsafe fn add(self, other: Self) -> Self;
 
     /// The counter blocks for counters: both halves big-endian.
     unsafe fn counter_blocks(self) -> Self;
@@ -82,4 +89,36 @@ pub(super) trait AesVector: Vector {
 pub(super) trait BlockTransform<V: Vector> {
     /// Encrypts (or decrypts) every block.
     unsafe fn apply<const N: usize>(&self, blocks: &mut [V; N]);
+}
+
+/// The same number or address, which the compiler takes for an unknown one. What is read from there is then read where it is
+/// used, instead of being known in advance or kept from before.
+#[inline(always)]
+pub(super) fn hidden<T: Scalar>(value: T) -> T {
+    value.hidden()
+}
+
+/// What a general register holds.
+pub(super) trait Scalar {
+    /// See [`hidden`].
+    fn hidden(self) -> Self;
+}
+
+impl Scalar for u64 {
+    #[inline(always)]
+    fn hidden(mut self) -> Self {
+        // SAFETY: no instruction at all.
+        unsafe { asm!("/* {0} */", inout(reg) self, options(nomem, nostack, preserves_flags)) };
+        self
+    }
+}
+
+impl<T> Scalar for *const T {
+    #[inline(always)]
+    #[allow(clippy::pointers_in_nomem_asm_block, reason = "the pointer is copied, not followed")]
+    fn hidden(mut self) -> Self {
+        // SAFETY: no instruction at all.
+        unsafe { asm!("/* {0} */", inout(reg) self, options(nomem, nostack, preserves_flags)) };
+        self
+    }
 }

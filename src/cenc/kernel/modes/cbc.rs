@@ -1,21 +1,12 @@
 //! CBC: `cbc1` and `cbcs`.
 
-use core::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_set_epi64x};
+use core::arch::x86_64::_mm_loadu_si128;
 
 use super::pattern::{Lattice, runs_of};
-use super::whole_blocks;
-use crate::cenc::job::{BLOCK, Job, Mode};
-use crate::cenc::kernel::ranges::Ranges;
+use super::{first_block, whole_blocks};
+use crate::cenc::job::{BLOCK, Job, Mode, Stripes};
+use crate::cenc::kernel::ranges::{Ranges, for_each_range};
 use crate::cenc::kernel::vector::{BlockTransform, Vector};
-
-/// A block from its value as a big-endian number. It goes from register to register: stores of two halves would hold up
-/// the load of the whole.
-#[inline(always)]
-fn block(number: u128) -> __m128i {
-    let [high, low] = [(number >> 64) as u64, number as u64].map(|half| half.swap_bytes().cast_signed());
-    // SAFETY: all x86-64 CPUs have SSE2.
-    unsafe { _mm_set_epi64x(low, high) }
-}
 
 /// CBC over the whole blocks of each range, chained through all of them (`cbc1`) or starting each at the IV (`cbcs`
 /// without a pattern).
@@ -25,19 +16,18 @@ fn block(number: u128) -> __m128i {
 #[inline(always)]
 pub(in crate::cenc::kernel) unsafe fn cbc<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
     cipher: &C,
-    iv: u128,
     job: &Job<'_>,
     data: &mut [u8],
 ) {
     // SAFETY: `whole_blocks` returns a part of the range; the rest is passed on to the caller.
     unsafe {
-        let iv = V::broadcast(block(iv));
+        let iv = V::broadcast(first_block(job.iv));
         let mut previous = iv;
-        for range in Ranges::new(data, job.subsamples) {
+        for_each_range!(data, job.subsamples, range => {
             let (start, length) = whole_blocks(range);
             let last = cbc_run::<V, C, BATCH>(cipher, previous, start, length);
             previous = if job.mode == Mode::CbcChained { last } else { iv };
-        }
+        });
     }
 }
 
@@ -48,21 +38,21 @@ pub(in crate::cenc::kernel) unsafe fn cbc<V: Vector, C: BlockTransform<V>, const
 #[inline(always)]
 pub(in crate::cenc::kernel) unsafe fn cbc_stripes<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
     cipher: &C,
-    iv: u128,
     job: &Job<'_>,
     data: &mut [u8],
 ) {
+    let stripes = Stripes::new(job.pattern);
     // SAFETY: `whole_blocks` returns a part of the run; the rest is passed on to the caller.
     unsafe {
-        let iv = V::broadcast(block(iv));
-        if let Some(lattice) = Lattice::new(job.stripes) {
-            for range in Ranges::new(data, job.subsamples) {
+        let iv = V::broadcast(first_block(job.iv));
+        if let Some(lattice) = Lattice::new(stripes) {
+            for_each_range!(data, job.subsamples, range => {
                 cbc_lattice::<V, C, BATCH>(cipher, iv, &lattice, range);
-            }
+            });
         } else {
-            for range in Ranges::new(data, job.subsamples) {
+            for range in Ranges::all(data, job.subsamples) {
                 let mut previous = iv;
-                for run in runs_of(job.stripes, range) {
+                for run in runs_of(stripes, range) {
                     let (start, length) = whole_blocks(run);
                     previous = cbc_run::<V, C, BATCH>(cipher, previous, start, length);
                 }
@@ -93,7 +83,7 @@ unsafe fn cbc_run<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
         if left > 0 {
             // There is at least one block, and its last 16 bytes are still encrypted.
             let last = V::broadcast(_mm_loadu_si128(at.add(left - BLOCK).cast()));
-            for_count!(left.div_ceil(V::BYTES), BATCH, N => {
+            for_count!((left - 1) / V::BYTES + 1, BATCH, N => {
                 cbc_batch::<V, C, N, true>(cipher, &mut previous, at, left);
             });
             previous = last;
@@ -163,7 +153,7 @@ unsafe fn cbc_lattice<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
         }
         let blocks = lattice.blocks_in(left);
         if blocks > 0 {
-            for_count!(blocks.div_ceil(V::BLOCKS), BATCH, N => {
+            for_count!((blocks - 1) / V::BLOCKS + 1, BATCH, N => {
                 cbc_lattice_batch::<V, C, N, true>(cipher, &mut previous, at, stride, blocks);
             });
         }

@@ -1,29 +1,45 @@
 //! Counter mode: `cenc` and `cens`.
 
-use super::pattern::{Lattice, runs_of};
-use super::whole_blocks;
-use crate::cenc::job::{BLOCK, Job, Mode};
-use crate::cenc::kernel::ranges::Ranges;
-use crate::cenc::kernel::vector::{BlockTransform, Vector};
+use core::arch::x86_64::_mm_set_epi64x;
 
-/// The first counter block as two integers.
-struct Counter {
-    high: u64,
-    low: u64,
+use super::pattern::{Lattice, runs_of};
+use super::{first_block, whole_blocks};
+use crate::cenc::job::{BLOCK, Job, Mode, Stripes};
+use crate::cenc::kernel::ranges::{Ranges, for_each_range};
+use crate::cenc::kernel::vector::{BlockTransform, Vector, hidden};
+
+/// The counters of the register that starts `position` bytes into the key stream, a multiple of the block size or rounded
+/// down to one.
+///
+/// # Safety
+/// See [`Vector`].
+#[inline(always)]
+#[allow(clippy::cast_possible_wrap, reason = "an intrinsic's parameter type")]
+unsafe fn counters_at<V: Vector>(start: V, position: u64) -> V {
+    if position < BLOCK as u64 {
+        return start;
+    }
+    // As a number: as a vector, it would be shifted by the execution unit that does the AES rounds, after all rounds that wait
+    // there already, and the first rounds of this run would come too late to keep that unit busy.
+    let blocks = hidden(position / BLOCK as u64);
+    // SAFETY: passed on to the caller.
+    unsafe { start.add(V::broadcast(_mm_set_epi64x(blocks as i64, 0))) }
 }
 
-impl Counter {
-    #[inline(always)]
-    fn new(iv: u128) -> Self {
-        Self { high: (iv >> 64) as u64, low: iv as u64 }
-    }
-
-    /// # Safety
-    /// See [`Vector`].
-    #[inline(always)]
-    unsafe fn vector_at<V: Vector>(&self, block: u64) -> V {
-        // SAFETY: passed on to the caller.
-        unsafe { V::counters(self.high, self.low.wrapping_add(block)) }
+/// Counter blocks for all registers of a batch.
+///
+/// # Safety
+/// See [`Vector`].
+#[inline(always)]
+unsafe fn counter_blocks<V: Vector, const N: usize>(counters: &mut V) -> [V; N] {
+    // SAFETY: passed on to the caller.
+    unsafe {
+        let mut blocks = [V::zero(); N];
+        for register in &mut blocks {
+            *register = counters.counter_blocks();
+            *counters = counters.next_counters();
+        }
+        blocks
     }
 }
 
@@ -34,19 +50,19 @@ impl Counter {
 #[inline(always)]
 pub(in crate::cenc::kernel) unsafe fn ctr<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
     cipher: &C,
-    iv: u128,
     job: &Job<'_>,
     data: &mut [u8],
 ) {
-    let counter = Counter::new(iv);
-    let mask = if job.mode == Mode::CtrBlocks { !(BLOCK - 1) } else { !0 };
-    // Bytes of key stream used up.
-    let mut position = 0u64;
-    for range in Ranges::new(data, job.subsamples) {
-        let length = range.len() & mask;
-        // SAFETY: `length` bytes of the range are ours; the rest is passed on to the caller.
-        unsafe { ctr_run::<V, C, BATCH>(cipher, &counter, position, range.as_mut_ptr(), length) };
-        position += length as u64;
+    // SAFETY: `length` bytes of each range are ours; the rest is passed on to the caller.
+    unsafe {
+        let start = V::counters(first_block(job.iv));
+        // Bytes of key stream used up.
+        let mut position = 0u64;
+        for_each_range!(data, job.subsamples, range => {
+            let length = if job.mode == Mode::CtrBlocks { range.len() & !(BLOCK - 1) } else { range.len() };
+            ctr_run::<V, C, BATCH>(cipher, start, position, range.as_mut_ptr(), length);
+            position += length as u64;
+        });
     }
 }
 
@@ -57,23 +73,24 @@ pub(in crate::cenc::kernel) unsafe fn ctr<V: Vector, C: BlockTransform<V>, const
 #[inline(always)]
 pub(in crate::cenc::kernel) unsafe fn ctr_stripes<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
     cipher: &C,
-    iv: u128,
     job: &Job<'_>,
     data: &mut [u8],
 ) {
-    let counter = Counter::new(iv);
+    let stripes = Stripes::new(job.pattern);
     let mut position = 0u64;
-    if let Some(lattice) = Lattice::new(job.stripes) {
-        for range in Ranges::new(data, job.subsamples) {
-            // SAFETY: passed on to the caller.
-            position += unsafe { ctr_lattice::<V, C, BATCH>(cipher, &counter, position, &lattice, range) } as u64;
-        }
-    } else {
-        for run in Ranges::new(data, job.subsamples).flat_map(|range| runs_of(job.stripes, range)) {
-            let (start, length) = whole_blocks(run);
-            // SAFETY: `length` bytes from `start` on belong to the run; the rest is passed on to the caller.
-            unsafe { ctr_run::<V, C, BATCH>(cipher, &counter, position, start, length) };
-            position += length as u64;
+    // SAFETY: `length` bytes from `run` on belong to the run; the rest is passed on to the caller.
+    unsafe {
+        let start = V::counters(first_block(job.iv));
+        if let Some(lattice) = Lattice::new(stripes) {
+            for_each_range!(data, job.subsamples, range => {
+                position += ctr_lattice::<V, C, BATCH>(cipher, start, position, &lattice, range) as u64;
+            });
+        } else {
+            for run in Ranges::all(data, job.subsamples).flat_map(|range| runs_of(stripes, range)) {
+                let (run, length) = whole_blocks(run);
+                ctr_run::<V, C, BATCH>(cipher, start, position, run, length);
+                position += length as u64;
+            }
         }
     }
 }
@@ -85,7 +102,7 @@ pub(in crate::cenc::kernel) unsafe fn ctr_stripes<V: Vector, C: BlockTransform<V
 #[inline(always)]
 unsafe fn ctr_run<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
     cipher: &C,
-    counter: &Counter,
+    first: V,
     position: u64,
     start: *mut u8,
     length: usize,
@@ -102,19 +119,19 @@ unsafe fn ctr_run<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
     // SAFETY: `at + offset .. at + left` is what is left of the run. Batches without edges lie within it; edges leave out
     // what does not. The rest is passed on to the caller.
     unsafe {
-        let mut counters = counter.vector_at::<V>(position / BLOCK as u64);
-        if left > batch_bytes && offset > 0 {
-            ctr_batch::<V, C, BATCH, true>(cipher, &mut counters, at, offset, batch_bytes);
-            (at, left, offset) = (at.wrapping_add(batch_bytes), left - batch_bytes, 0);
-        }
-        if offset == 0 {
+        let mut counters = counters_at(first, position);
+        if left > batch_bytes {
+            if offset > 0 {
+                ctr_batch::<V, C, BATCH, true>(cipher, &mut counters, at, offset, batch_bytes);
+                (at, left, offset) = (at.wrapping_add(batch_bytes), left - batch_bytes, 0);
+            }
             while left >= batch_bytes {
                 ctr_batch::<V, C, BATCH, false>(cipher, &mut counters, at, 0, batch_bytes);
                 (at, left) = (at.wrapping_add(batch_bytes), left - batch_bytes);
             }
         }
         if left > 0 {
-            for_count!(left.div_ceil(V::BYTES), BATCH, N => {
+            for_count!((left - 1) / V::BYTES + 1, BATCH, N => {
                 ctr_batch::<V, C, N, true>(cipher, &mut counters, at, offset, left);
             });
         }
@@ -137,11 +154,7 @@ unsafe fn ctr_batch<V: Vector, C: BlockTransform<V>, const N: usize, const EDGES
     // SAFETY: each register is at its own place in the batch, of which the first and the last leave out what is before
     // `offset` and after `end`. The rest is passed on to the caller.
     unsafe {
-        let mut stream = [V::zero(); N];
-        for blocks in &mut stream {
-            *blocks = counters.counter_blocks();
-            *counters = counters.next_counters();
-        }
+        let mut stream = counter_blocks::<V, N>(counters);
         cipher.apply(&mut stream);
         let last = end - (N - 1) * V::BYTES;
         for (i, blocks) in stream.into_iter().enumerate() {
@@ -164,7 +177,7 @@ unsafe fn ctr_batch<V: Vector, C: BlockTransform<V>, const N: usize, const EDGES
 #[inline(always)]
 unsafe fn ctr_lattice<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
     cipher: &C,
-    counter: &Counter,
+    first: V,
     position: u64,
     lattice: &Lattice,
     range: &mut [u8],
@@ -175,7 +188,7 @@ unsafe fn ctr_lattice<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
     let mut used = 0;
     // SAFETY: as for `cbc_lattice`.
     unsafe {
-        let mut counters = counter.vector_at::<V>(position / BLOCK as u64);
+        let mut counters = counters_at(first, position);
         while left >= (batch_blocks - 1) * stride + BLOCK {
             ctr_lattice_batch::<V, C, BATCH, false>(cipher, &mut counters, at, stride, batch_blocks);
             used += batch_blocks * BLOCK;
@@ -185,7 +198,7 @@ unsafe fn ctr_lattice<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
         let blocks = lattice.blocks_in(left);
         if blocks > 0 {
             used += blocks * BLOCK;
-            for_count!(blocks.div_ceil(V::BLOCKS), BATCH, N => {
+            for_count!((blocks - 1) / V::BLOCKS + 1, BATCH, N => {
                 ctr_lattice_batch::<V, C, N, true>(cipher, &mut counters, at, stride, blocks);
             });
         }
@@ -209,11 +222,7 @@ unsafe fn ctr_lattice_batch<V: Vector, C: BlockTransform<V>, const N: usize, con
     let spare = spare.as_mut_ptr();
     // SAFETY: as for `cbc_lattice_batch`.
     unsafe {
-        let mut stream = [V::zero(); N];
-        for register in &mut stream {
-            *register = counters.counter_blocks();
-            *counters = counters.next_counters();
-        }
+        let mut stream = counter_blocks::<V, N>(counters);
         cipher.apply(&mut stream);
         let mut place = at;
         for (i, register) in stream.into_iter().enumerate() {

@@ -39,6 +39,7 @@
 //! After a fork, the child has one thread. A handler releases the records of all others in the child.
 
 mod cell;
+mod current;
 mod record;
 mod slot;
 

@@ -1,9 +1,9 @@
 //! The per-thread records of [`super`].
 
-use core::cell::Cell;
 use core::ptr;
 use std::sync::Once;
 
+use super::current;
 use crate::cenc::kernel::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, choose_fences, light_fence};
 
 /// The global epoch. 0 is no epoch: it stands for "not pinned" in a record.
@@ -17,25 +17,25 @@ static RECORDS: AtomicPtr<Record> = AtomicPtr::new(ptr::null_mut());
 pub(super) struct Record {
     /// The epoch of the outermost pin, 0 without one. Written by the owner only (and after a fork).
     pinned: AtomicU64,
-    /// Number of pins. Used by the owner only (and after a fork); atomic because the record is shared.
-    depth: AtomicUsize,
-    /// Release when the last pin is gone: the owner's thread is ending.
-    transient: AtomicBool,
+    /// What the last pin's end has to look at: 0 as a rule, else twice the number of pins beside the outermost one, plus
+    /// [`TRANSIENT`]. Used by the owner only (and after a fork); atomic because the record is shared.
+    extra: AtomicUsize,
     /// Whether some thread owns this record.
     claimed: AtomicBool,
     index: usize,
     next: *const Record,
 }
 
+/// Release the record when the last pin is gone: the owner's thread is ending.
+const TRANSIENT: usize = 1;
+/// One pin beside the outermost one.
+const NESTED: usize = 2;
+
 // SAFETY: all fields but `next` are Sync by themselves; `next` is never written to after the record was published, and
 // points to a record that is never freed.
 unsafe impl Sync for Record {}
 
 thread_local! {
-    /// This thread's record; null before its first pin and after its end. Has no destructor, so that it can be used
-    /// at any time and without a check.
-    static CURRENT: Cell<*const Record> = const { Cell::new(ptr::null()) };
-
     /// Releases the record when the thread ends.
     static AT_THREAD_END: ReleaseRecord = const { ReleaseRecord };
 }
@@ -44,32 +44,32 @@ struct ReleaseRecord;
 
 impl Drop for ReleaseRecord {
     fn drop(&mut self) {
-        if let Some(record) = current() {
-            if record.depth.load(Ordering::Relaxed) == 0 {
-                CURRENT.set(ptr::null());
-                record.claimed.store(false, Ordering::Release);
-            } else {
+        if let Some(record) = own() {
+            if record.is_pinned() {
                 // Pinned by a destructor that is still running, or for good.
-                record.transient.store(true, Ordering::Relaxed);
+                record.extra.store(record.extra.load(Ordering::Relaxed) | TRANSIENT, Ordering::Relaxed);
+            } else {
+                current::set(ptr::null());
+                record.claimed.store(false, Ordering::Release);
             }
         }
     }
 }
 
 #[inline]
-fn current() -> Option<&'static Record> {
-    // SAFETY: CURRENT is null or points to a record from RECORDS; those are never freed.
-    unsafe { CURRENT.get().as_ref() }
+fn own() -> Option<&'static Record> {
+    // SAFETY: it is null or points to a record from RECORDS; those are never freed.
+    unsafe { current::get().as_ref() }
 }
 
 /// The calling thread's record.
 #[inline]
 pub(super) fn of_this_thread() -> &'static Record {
-    current().unwrap_or_else(claim_for_this_thread)
+    own().unwrap_or_else(claim_for_this_thread)
 }
 
 pub(super) fn this_thread_is_pinned() -> bool {
-    current().is_some_and(|record| record.depth.load(Ordering::Relaxed) != 0)
+    own().is_some_and(Record::is_pinned)
 }
 
 /// All records there are, whether owned or not.
@@ -90,10 +90,10 @@ fn claim_for_this_thread() -> &'static Record {
         unsafe { libc::pthread_atfork(None, None, Some(release_others_after_fork)) };
     });
     let record = all().find(|record| record.try_claim()).unwrap_or_else(Record::publish_new);
-    CURRENT.set(record);
+    current::set(record);
     // Fails when this thread's destructors have already run: then the record goes with the last pin.
     let transient = AT_THREAD_END.try_with(|_| ()).is_err();
-    record.transient.store(transient, Ordering::Relaxed);
+    record.extra.store(if transient { TRANSIENT } else { 0 }, Ordering::Relaxed);
     record
 }
 
@@ -101,8 +101,8 @@ fn claim_for_this_thread() -> &'static Record {
 extern "C" fn release_others_after_fork() {
     choose_fences();
     for record in all() {
-        if !ptr::eq(record, CURRENT.get()) {
-            record.depth.store(0, Ordering::Relaxed);
+        if !ptr::eq(record, current::get()) {
+            record.extra.store(0, Ordering::Relaxed);
             record.pinned.store(0, Ordering::Release);
             record.claimed.store(false, Ordering::Release);
         }
@@ -120,8 +120,7 @@ impl Record {
         // Numbers are given out under the list's exchange below: the head's number plus one.
         let record = Box::leak(Box::new(Self {
             pinned: AtomicU64::new(0),
-            depth: AtomicUsize::new(0),
-            transient: AtomicBool::new(false),
+            extra: AtomicUsize::new(0),
             claimed: AtomicBool::new(true),
             index: 0,
             next: ptr::null(),
@@ -143,35 +142,44 @@ impl Record {
         self.index
     }
 
+    /// Whether the owner is pinned, as the owner sees it.
+    #[inline(always)]
+    fn is_pinned(&self) -> bool {
+        self.pinned.load(Ordering::Relaxed) != 0
+    }
+
     /// One pin more, by the owner. R1 to R3 of the protocol if it is the outermost.
-    #[inline]
+    #[inline(always)]
     pub(super) fn enter(&self) {
-        let depth = self.depth.load(Ordering::Relaxed);
-        self.depth.store(depth + 1, Ordering::Relaxed);
-        if depth == 0 {
+        if self.is_pinned() {
+            self.extra.store(self.extra.load(Ordering::Relaxed) + NESTED, Ordering::Relaxed);
+        } else {
             self.pinned.store(EPOCH.load(Ordering::Acquire), Ordering::Release);
             light_fence();
         }
     }
 
-    /// One pin less, by the owner. R5 of the protocol if it is the outermost.
-    #[inline]
+    /// One pin less, by the owner. R5 of the protocol if it is the last one.
+    #[inline(always)]
     pub(super) fn leave(&self) {
-        let depth = self.depth.load(Ordering::Relaxed) - 1;
-        self.depth.store(depth, Ordering::Relaxed);
-        if depth == 0 {
+        if self.extra.load(Ordering::Relaxed) == 0 {
             self.pinned.store(0, Ordering::Release);
-            if self.transient.load(Ordering::Relaxed) {
-                self.give_up();
-            }
+        } else {
+            self.leave_unusually();
         }
     }
 
     #[cold]
-    fn give_up(&self) {
-        self.transient.store(false, Ordering::Relaxed);
-        CURRENT.set(ptr::null());
-        self.claimed.store(false, Ordering::Release);
+    fn leave_unusually(&self) {
+        let extra = self.extra.load(Ordering::Relaxed);
+        if extra >= NESTED {
+            self.extra.store(extra - NESTED, Ordering::Relaxed);
+        } else {
+            self.pinned.store(0, Ordering::Release);
+            self.extra.store(0, Ordering::Relaxed);
+            current::set(ptr::null());
+            self.claimed.store(false, Ordering::Release);
+        }
     }
 
     /// W4 of the protocol.

@@ -118,15 +118,22 @@ fn each_refusal_has_its_status_rule_and_place() {
 }
 
 #[test]
-fn every_changed_bit_of_a_request_is_refused() {
+fn every_changed_bit_and_every_part_of_a_request_is_refused() {
     let world = World::new();
     let message = request(&world, &ask());
-    // Every fifth: a prime distance meets every bit of a byte.
-    for bit in (0..message.len() * 8).step_by(5) {
+    for bit in 0..message.len() * 8 {
         let mut changed = message.clone();
         changed[bit / 8] ^= 1 << (bit % 8);
         let (status, rule) = world.refused(&changed);
         assert!(matches!(status, 400 | 401), "bit {bit}: {status} {rule}");
+    }
+    for length in 0..message.len() {
+        let (status, rule) = world.refused(&message[..length]);
+        assert!(matches!(status, 400 | 401), "the first {length} bytes: {status} {rule}");
+    }
+    for rest in [&b"\0"[..], b"}", &message] {
+        let (status, rule) = world.refused(&[&message, rest].concat());
+        assert!(matches!(status, 400 | 401), "with {} bytes more: {status} {rule}", rest.len());
     }
     world.send(&message).expect("the request itself is still good");
 }

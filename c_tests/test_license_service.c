@@ -3,6 +3,7 @@
  *
  * The licence service in the program: parameters, contents, policies, refusals, answers that did not fit.
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -223,6 +224,55 @@ static void handles(void)
     CHECK_OK(OH_MediaKeySystem_Destroy(system));
 }
 
+#define THREADS 4
+#define ROUNDS 50
+
+static void *ask(void *argument)
+{
+    OH_DrmLicenseService *service = (OH_DrmLicenseService *)argument;
+    static const char message[] = "{\"parse_only\":true,\"policy_name\":\"rental\"}";
+    intptr_t answered = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        uint8_t response[4096];
+        uint32_t length = sizeof(response);
+        OH_DrmLicenseService_Answer answer;
+        Drm_ErrCode code = OH_DrmLicenseService_HandleMessage(service, (const uint8_t *)message,
+                                                              (uint32_t)strlen(message), response, &length, &answer);
+        if (code == DRM_ERR_OK && answer.status == 200 && length > 0) {
+            answered++;
+        } else if (code != DRM_ERR_INVALID_VAL) {
+            return (void *)(intptr_t)-1;
+        }
+    }
+    return (void *)answered;
+}
+
+/* Many threads at one service, which is destroyed under the last ones. */
+static void threads(void)
+{
+    for (int destroyed = 0; destroyed < 2; destroyed++) {
+        OH_DrmLicenseService *service = make_service(NULL);
+        fill(service);
+        pthread_t workers[THREADS];
+        for (int i = 0; i < THREADS; i++) {
+            REQUIRE(pthread_create(&workers[i], NULL, ask, service) == 0);
+        }
+        for (int i = 0; i < ROUNDS; i++) {
+            CHECK_OK(with_text(service, "rental", i % 2 ? "{\"can_play\":true}" : "{\"can_play\":false}"));
+        }
+        if (destroyed) {
+            CHECK_OK(OH_DrmLicenseService_Destroy(service));
+        }
+        for (int i = 0; i < THREADS; i++) {
+            void *answered = NULL;
+            REQUIRE(pthread_join(workers[i], &answered) == 0);
+            CHECK((intptr_t)answered >= 0);
+            CHECK(destroyed || (intptr_t)answered == ROUNDS);
+        }
+        CHECK_CODE(OH_DrmLicenseService_Destroy(service), destroyed ? DRM_ERR_INVALID_VAL : DRM_ERR_OK);
+    }
+}
+
 int main(void)
 {
     contents_and_policies();
@@ -230,5 +280,6 @@ int main(void)
     an_answer_that_does_not_fit_waits();
     a_directory_keeps_its_content();
     handles();
+    threads();
     return check_finish("license_service");
 }

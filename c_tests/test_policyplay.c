@@ -305,7 +305,7 @@ static void bad_answers(void)
 /* A licence of the machine's own seconds: it expires without anybody calling. */
 static void real_seconds(void)
 {
-    OH_DrmLicenseService *service = make_policy_service("{\"can_play\":true,\"playback_duration_seconds\":1}");
+    OH_DrmLicenseService *service = make_policy_service("{\"can_play\":true,\"playback_duration_seconds\":3}");
     MediaKeySystem *system = make_system(POLICYPLAY);
     CHECK_OK(OH_DrmLicenseService_SetTime(service, -1));
     /* The store has the certificate of START_MILLIS, from another service. */

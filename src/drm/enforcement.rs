@@ -25,6 +25,9 @@ use crate::util::log;
 /// then can be seen again.
 const SAVE_INTERVAL: u64 = 60_000;
 
+/// Key ids in a renewal's init data: as many as a request takes. One of them is enough to name the licence.
+const MAX_INIT_DATA_KEY_IDS: usize = 120;
+
 /// What a session has besides.
 pub struct Surroundings<'a> {
     /// Its keys.
@@ -367,7 +370,7 @@ fn translate(event: policy::EventKind, key_ids: &[Vec<u8>], around: &Surrounding
             return Event::KeysChanged { keys: around.keys.list(), new_keys_available };
         }
         policy::EventKind::KeyRequired { .. } => {
-            let ids: Vec<[u8; 16]> = key_ids.iter().map(|id| fixed_id(id)).collect();
+            let ids: Vec<[u8; 16]> = key_ids.iter().take(MAX_INIT_DATA_KEY_IDS).map(|id| fixed_id(id)).collect();
             (EventKind::KeyRequired, pssh::build(around.system_id, &ids, &[]))
         }
         policy::EventKind::ExpirationUpdate { expiry } => {

@@ -14,7 +14,7 @@ use super::platform::Platform;
 use super::statistics::{DecryptCounters, DecryptTotals};
 use super::system::{Host, MediaKeySystem};
 use super::terms::Terms;
-use super::timer;
+use super::timer::{self, Alarm};
 use crate::cenc::kernel::rcu::Pin;
 use crate::cenc::{Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
 use crate::error::{Error, Result};
@@ -65,6 +65,7 @@ pub struct MediaKeySession {
     module: Box<dyn SessionModule>,
     platform: Arc<Platform>,
     enforcement: Enforcement,
+    alarm: Alarm,
     level: ProtectionLevel,
     keys: KeyTable,
     counters: DecryptCounters,
@@ -92,6 +93,7 @@ impl MediaKeySession {
             host,
             module,
             enforcement: Enforcement::new(Arc::clone(&platform), device_level),
+            alarm: Alarm::new(),
             platform,
             level,
             keys: KeyTable::default(),
@@ -342,10 +344,8 @@ impl MediaKeySession {
 
     /// Asks the timer for the next change; a virtual clock looks for itself.
     fn schedule(&self) {
-        if self.platform.virtual_clock().is_none()
-            && let Some(at) = self.enforcement.next_wake()
-        {
-            timer::schedule(at, Weak::clone(&self.me));
+        if self.platform.virtual_clock().is_none() {
+            self.alarm.set(|| self.enforcement.next_wake(), &self.me);
         }
     }
 
@@ -433,6 +433,7 @@ impl MediaKeySession {
     /// Ends the session: keys are wiped, events end.
     pub(super) fn close(&self) {
         self.enforcement.clear();
+        self.alarm.set(|| None, &self.me);
         self.keys.close();
         self.events.close();
     }

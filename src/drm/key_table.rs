@@ -105,13 +105,18 @@ impl Key {
 
     /// As [`Key::usable`], with the reason if it may not.
     pub fn usable_or_reason(&self) -> Result<&ContentKey> {
-        self.usable().ok_or_else(|| self.refusal(self.content.is_some()))
+        // Read once: the reason has to be the one that was decided by.
+        let status = self.status();
+        match &self.content {
+            Some(content) if status == KeyStatus::Usable => Ok(content),
+            content => Err(self.refusal(content.is_some(), status)),
+        }
     }
 
     #[cold]
-    fn refusal(&self, has_content: bool) -> Error {
+    fn refusal(&self, has_content: bool, status: KeyStatus) -> Error {
         let key_id = hex::encode(&self.id);
-        match self.status() {
+        match status {
             _ if !has_content => {
                 Error::NoKey { key_id, reason: format!("the key has {} bytes, not 16", self.length).into() }
             }

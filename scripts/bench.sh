@@ -42,4 +42,8 @@ if [ "$status" -eq 0 ] || [ "$status" -eq 2 ]; then
     python3 "$root/benches/chart.py" "$build/decrypt.json" "$build/decrypt.svg"
     echo "Written: $build/decrypt.json, $build/decrypt.svg"
 fi
+if [ "$status" -eq 0 ]; then
+    printf '\nWhat a licence with a policy costs: '
+    "$build/benches/native_drm_policy_bench"
+fi
 exit "$status"

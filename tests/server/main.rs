@@ -8,6 +8,7 @@ mod database;
 mod http;
 mod kill;
 mod load;
+mod players;
 mod postgres;
 mod process;
 mod statuses;

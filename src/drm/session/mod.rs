@@ -1,25 +1,26 @@
 //! A session: requests, licences, keys, decryption.
 
+mod policy;
+
 use parking_lot::Mutex;
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock, Weak};
 
-use super::enforcement::{Enforcement, Surroundings};
-use super::events::{Event, EventKind, EventSource};
-use super::key_system::{
-    Licence, LicenceKey, MediaKeyRequestInfo, ProtectionLevel, Release, Request, RequestContext, SessionModule,
-};
-use super::key_table::{Key, KeyTable};
-use super::platform::Platform;
-use super::statistics::{DecryptCounters, DecryptTotals};
-use super::system::{Host, MediaKeySystem};
-use super::terms::Terms;
-use super::timer::{self, Alarm};
 use crate::cenc::kernel::rcu::Pin;
 use crate::cenc::{Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
+use crate::drm::enforcement::Enforcement;
+use crate::drm::events::{Event, EventKind, EventSource};
+use crate::drm::key_system::{
+    Licence, LicenceKey, MediaKeyRequestInfo, ProtectionLevel, Release, Request, RequestContext, SessionModule,
+};
+use crate::drm::key_table::{Key, KeyTable};
+use crate::drm::platform::Platform;
+use crate::drm::statistics::{DecryptCounters, DecryptTotals};
+use crate::drm::system::{Host, MediaKeySystem};
+use crate::drm::timer::Alarm;
 use crate::error::{Error, Result};
 use crate::init_data::pssh;
-use crate::license::policy::{DeviceLevel, Explanation};
+use crate::license::policy::DeviceLevel;
 use crate::storage::{StoredKey, StoredStatus};
 use crate::util::log;
 
@@ -75,7 +76,7 @@ pub struct MediaKeySession {
 }
 
 impl MediaKeySession {
-    pub(super) fn new(
+    pub(in crate::drm) fn new(
         system: &Arc<MediaKeySystem>,
         host: Arc<Host>,
         module: Box<dyn SessionModule>,
@@ -189,25 +190,6 @@ impl MediaKeySession {
         self.add_keys(keys, false)
     }
 
-    /// Applies a licence with a policy.
-    fn apply_terms(&self, licence: &Licence, terms: &Terms, keys: Vec<Key>) -> Result<()> {
-        if self.platform.virtual_clock().is_none() {
-            timer::start()?;
-        }
-        self.enforcement.apply(
-            terms,
-            keys,
-            licence.persistent,
-            &self.surroundings(),
-            || self.host.run(|| self.module.check_unused(licence)),
-            || self.module.applied(licence),
-        )?;
-        self.log_licence(licence);
-        self.keys_arrived(licence.keys.iter().map(|key| key.id.as_slice()));
-        self.schedule();
-        Ok(())
-    }
-
     fn log_licence(&self, licence: &Licence) {
         let kind = if licence.persistent { "offline" } else { "online" };
         log::info!("{}: {kind} licence with {} keys", self.name(), licence.keys.len());
@@ -242,12 +224,6 @@ impl MediaKeySession {
         let keys = self.keys.list().into_iter().map(|key| (hex::encode(key.id), key.status.word().to_owned()));
         let licence = self.enforcement.rows().into_iter().map(|(name, value)| (name.to_owned(), value));
         Ok(keys.chain(licence).collect())
-    }
-
-    /// Explains the licences with a policy, newest first: hexadecimal id and explanation.
-    pub fn explain(&self) -> Result<Vec<(String, Explanation)>> {
-        self.host.check()?;
-        Ok(self.enforcement.explain())
     }
 
     /// Removes and wipes all keys.
@@ -301,56 +277,11 @@ impl MediaKeySession {
     }
 
     /// Removes a key or licence that was released.
-    pub(super) fn drop_key(&self, id: &[u8]) {
+    pub(in crate::drm) fn drop_key(&self, id: &[u8]) {
         let licence_gone = self.enforcement.forget(id, &self.surroundings());
         if self.keys.remove(id) || licence_gone {
             self.post_keys_changed(false);
         }
-    }
-
-    /// Records the first use of the licence that a key belongs to, as [`Error::FirstUse`] demands. Not to be called while
-    /// pinned.
-    pub fn begin_use(&self, id: &[u8; 16]) -> Result<()> {
-        self.host.check()?;
-        self.events.prepare()?;
-        self.enforcement.begin_use(id, &self.surroundings())?;
-        self.schedule();
-        Ok(())
-    }
-
-    /// Why a policy refuses a key; none if it does not.
-    pub fn refusal(&self, id: &[u8; 16]) -> Option<String> {
-        self.enforcement.refusal(id)
-    }
-
-    /// Lets the licences see the time.
-    pub(super) fn tick(&self) {
-        if self.host.check().is_ok() {
-            self.enforcement.tick(&self.surroundings());
-            self.schedule();
-        }
-    }
-
-    /// The output's protection has changed.
-    pub(super) fn output_changed(&self) {
-        self.enforcement.output_changed(&self.surroundings());
-        self.schedule();
-    }
-
-    /// When a licence changes by itself next, by the monotonic clock in milliseconds.
-    pub(super) fn next_wake(&self) -> Option<u64> {
-        self.enforcement.next_wake()
-    }
-
-    /// Asks the timer for the next change; a virtual clock looks for itself.
-    fn schedule(&self) {
-        if self.platform.virtual_clock().is_none() {
-            self.alarm.set(|| self.enforcement.next_wake(), &self.me);
-        }
-    }
-
-    fn surroundings(&self) -> Surroundings<'_> {
-        Surroundings { keys: &self.keys, events: &self.events, system_id: &self.host.descriptor().uuid }
     }
 
     /// Decrypts a sample in place and counts it. If there is anything unusual about it or its key, nothing happens, and
@@ -431,7 +362,7 @@ impl MediaKeySession {
     }
 
     /// Ends the session: keys are wiped, events end.
-    pub(super) fn close(&self) {
+    pub(in crate::drm) fn close(&self) {
         self.enforcement.clear();
         self.alarm.set(|| None, &self.me);
         self.keys.close();

@@ -1,5 +1,7 @@
 //! An instance of a key system: configuration, provisioning, offline keys, sessions.
 
+mod virtual_time;
+
 use parking_lot::{Condvar, Mutex};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -7,15 +9,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::events::{EventKind, EventSource};
-use super::key_system::{CertificateStatus, Descriptor, KeySystem, ProtectionLevel, Release, Request, SystemModule};
-use super::platform::{OUTPUT_HDCP, Platform, STORAGE_PATH, output_by_word};
-use super::registry::Place;
-use super::session::MediaKeySession;
-use super::statistics::DecryptTotals;
+use crate::drm::events::{EventKind, EventSource};
+use crate::drm::key_system::{
+    CertificateStatus, Descriptor, KeySystem, ProtectionLevel, Release, Request, SystemModule,
+};
+use crate::drm::platform::{OUTPUT_HDCP, Platform, STORAGE_PATH, output_by_word};
+use crate::drm::registry::Place;
+use crate::drm::session::MediaKeySession;
+use crate::drm::statistics::DecryptTotals;
 use crate::error::{Error, Result};
 use crate::storage::{OfflineStore, StoredKey, StoredStatus};
-use crate::util::clock::{Clock, VirtualClock};
 use crate::util::log;
 
 /// Sessions that one instance may have at the same time.
@@ -197,7 +200,7 @@ impl MediaKeySystem {
     }
 
     /// Tells listeners, once until that is done, that provisioning is required.
-    pub(super) fn announce_provisioning(&self) {
+    pub(in crate::drm) fn announce_provisioning(&self) {
         if !self.provisioning_announced.swap(true, Ordering::Relaxed) {
             self.events.post_occurred(EventKind::ProvisionRequired, []);
         }
@@ -241,14 +244,14 @@ impl MediaKeySystem {
     }
 
     /// A stored key and its store.
-    pub(super) fn stored_key(&self, id: &[u8]) -> Result<(Arc<dyn OfflineStore>, StoredKey)> {
+    pub(in crate::drm) fn stored_key(&self, id: &[u8]) -> Result<(Arc<dyn OfflineStore>, StoredKey)> {
         let store = self.platform.offline_store()?;
         let key = store.get(id)?.ok_or_else(|| no_offline_key(id))?;
         Ok((store, key))
     }
 
     /// Carries out an acknowledged release: the stored key changes durably, then leaves all sessions.
-    pub(super) fn release(&self, id: &[u8], release: Release) -> Result<()> {
+    pub(in crate::drm) fn release(&self, id: &[u8], release: Release) -> Result<()> {
         let store = self.platform.offline_store()?;
         let changed = match release {
             Release::Deactivate => store.set_status(id, StoredStatus::Inactive)?,
@@ -267,52 +270,6 @@ impl MediaKeySystem {
         let open = self.sessions.lock().open.clone();
         for session in &open {
             action(session);
-        }
-    }
-
-    /// Puts the instance on a clock that stands still until it is moved, or sets the wall clock of the one it is on.
-    pub fn set_virtual_clock(&self, unix_millis: i64) -> Result<()> {
-        self.host.check()?;
-        let sessions = self.sessions.lock();
-        match self.platform.virtual_clock() {
-            Some(clock) => clock.set_unix_millis(unix_millis),
-            None if sessions.open.is_empty() => self.platform.use_virtual_clock(unix_millis),
-            None => return Err(Error::Refused("there are sessions that go by the machine's clock".into())),
-        }
-        drop(sessions);
-        self.for_each_session(MediaKeySession::tick);
-        Ok(())
-    }
-
-    /// Lets time pass on the virtual clock. Whatever is due meanwhile happens, at its own time, before this returns; what
-    /// would happen while the machine is `asleep` happens in the end.
-    pub fn advance_virtual_clock(&self, millis: u64, asleep: bool) -> Result<()> {
-        self.host.check()?;
-        let Some(clock) = self.platform.virtual_clock() else {
-            return Err(Error::Refused("the instance goes by the machine's clock".into()));
-        };
-        let target = clock.monotonic_millis().saturating_add(millis);
-        if !asleep {
-            self.pass_changes_until(target, &clock);
-        }
-        clock.advance(target.saturating_sub(clock.monotonic_millis()));
-        self.for_each_session(MediaKeySession::tick);
-        Ok(())
-    }
-
-    /// Moves the virtual clock from change to change.
-    fn pass_changes_until(&self, target: u64, clock: &VirtualClock) {
-        let mut last = None;
-        loop {
-            let open = self.sessions.lock().open.clone();
-            let next = open.iter().filter_map(|session| session.next_wake()).min();
-            // A change that does not come when it is due must not hold up time.
-            let Some(next) = next.filter(|&next| next <= target && last != Some(next)) else { return };
-            last = Some(next);
-            clock.advance(next.saturating_sub(clock.monotonic_millis()));
-            for session in &open {
-                session.tick();
-            }
         }
     }
 
@@ -397,7 +354,7 @@ impl MediaKeySystem {
     }
 
     /// Wakes waiting searches.
-    pub(super) fn key_arrived(&self) {
+    pub(in crate::drm) fn key_arrived(&self) {
         let _sessions = self.sessions.lock();
         self.key_arrival.notify_all();
     }

@@ -1,0 +1,82 @@
+//! The part of a session that licences with a policy need.
+
+use super::MediaKeySession;
+use crate::drm::enforcement::Surroundings;
+use crate::drm::key_system::Licence;
+use crate::drm::key_table::Key;
+use crate::drm::terms::Terms;
+use crate::drm::timer;
+use crate::error::Result;
+use crate::license::policy::Explanation;
+
+impl MediaKeySession {
+    /// Applies a licence with a policy.
+    pub(super) fn apply_terms(&self, licence: &Licence, terms: &Terms, keys: Vec<Key>) -> Result<()> {
+        if self.platform.virtual_clock().is_none() {
+            timer::start()?;
+        }
+        self.enforcement.apply(
+            terms,
+            keys,
+            licence.persistent,
+            &self.surroundings(),
+            || self.host.run(|| self.module.check_unused(licence)),
+            || self.module.applied(licence),
+        )?;
+        self.log_licence(licence);
+        self.keys_arrived(licence.keys.iter().map(|key| key.id.as_slice()));
+        self.schedule();
+        Ok(())
+    }
+
+    /// Explains the licences with a policy, newest first: hexadecimal id and explanation.
+    pub fn explain(&self) -> Result<Vec<(String, Explanation)>> {
+        self.host.check()?;
+        Ok(self.enforcement.explain())
+    }
+
+    /// Records the first use of the licence that a key belongs to, as [`FirstUse`](crate::error::Error::FirstUse) demands. Not to be called while
+    /// pinned.
+    pub fn begin_use(&self, id: &[u8; 16]) -> Result<()> {
+        self.host.check()?;
+        self.events.prepare()?;
+        self.enforcement.begin_use(id, &self.surroundings())?;
+        self.schedule();
+        Ok(())
+    }
+
+    /// Why a policy refuses a key; none if it does not.
+    pub fn refusal(&self, id: &[u8; 16]) -> Option<String> {
+        self.enforcement.refusal(id)
+    }
+
+    /// Lets the licences see the time.
+    pub(in crate::drm) fn tick(&self) {
+        if self.host.check().is_ok() {
+            self.enforcement.tick(&self.surroundings());
+            self.schedule();
+        }
+    }
+
+    /// The output's protection has changed.
+    pub(in crate::drm) fn output_changed(&self) {
+        self.enforcement.output_changed(&self.surroundings());
+        self.schedule();
+    }
+
+    /// When a licence changes by itself next, by the monotonic clock in milliseconds.
+    pub(in crate::drm) fn next_wake(&self) -> Option<u64> {
+        self.enforcement.next_wake()
+    }
+
+    /// Asks the timer for the next change; a virtual clock looks for itself.
+    fn schedule(&self) {
+        if self.platform.virtual_clock().is_none() {
+            self.alarm.set(|| self.enforcement.next_wake(), &self.me);
+        }
+    }
+
+    pub(super) fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings { keys: &self.keys, events: &self.events, system_id: &self.host.descriptor().uuid }
+    }
+}

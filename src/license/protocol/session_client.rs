@@ -86,7 +86,7 @@ impl SessionClient {
     /// A session with a random id.
     ///
     /// # Errors
-    /// [`Error::Internal`] where the system has no random numbers.
+    /// [`Internal`](crate::error::Error::Internal) where the system has no random numbers.
     pub fn new() -> Result<Self> {
         Ok(Self { id: random()?, outstanding: VecDeque::new(), held: BTreeMap::new() })
     }
@@ -99,7 +99,7 @@ impl SessionClient {
     /// A request for a new licence.
     ///
     /// # Errors
-    /// [`Error::NotProvisioned`]; [`Error::Internal`] where the system has no random numbers.
+    /// [`NotProvisioned`](crate::error::Error::NotProvisioned); [`Internal`](crate::error::Error::Internal) where the system has no random numbers.
     pub fn licence_request(&mut self, client: &Client, ask: &Ask) -> Result<Vec<u8>> {
         self.request(client, RequestType::License, None, ask)
     }

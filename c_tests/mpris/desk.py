@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of media controls are made of: a player, a bus, and the tools that control players."""
 
+import atexit
 import json
 import os
 import queue
@@ -155,6 +156,8 @@ class Bus:
         # What is printed has the bus's own id in it, which the next bus at the address will not have.
         self.address = address or printed
         self.env = {**os.environ, "DBUS_SESSION_BUS_ADDRESS": self.address}
+        # It must not outlive a test that fails: whoever waits for the end of the output would wait for it, too.
+        atexit.register(self.kill)
 
     def freeze(self):
         """Stops it where it is."""

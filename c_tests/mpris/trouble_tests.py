@@ -2,9 +2,11 @@
 """Hostile callers, no bus, a bus that dies."""
 
 import os
+import struct
 import subprocess
 import tempfile
 
+from caller import ERROR_NAME, ERROR_REPLY, INTERFACE, MEMBER, PATH, REPLY, RETURN, SIGNAL, Caller, pad, string
 from desk import LIMIT, OBJECT, PLAYER, ROOT, SESSION, Bus, Failed, Player, Remote, equal, run, shown, wait_for_name
 
 
@@ -85,6 +87,63 @@ def no_bus(command):
         player.do("destroy")
         player.finish()
         equal(player.log.next(), None, "the rest of the log")
+
+
+def bus_in_the_runtime_directory(command):
+    with tempfile.TemporaryDirectory(prefix="a bus, =;%") as directory:
+        escaped = "".join(f"%{byte:02x}" for byte in f"{directory}/bus".encode())
+        bus = Bus(f"unix:path={escaped}")
+        player = Player(command, {**{key: value for key, value in os.environ.items() if key != "DBUS_SESSION_BUS_ADDRESS"},
+                                  "XDG_RUNTIME_DIR": directory})
+        player.do("create 0", "metadata title T", "publish", "register play", "activate")
+        wait_for_name(player.name(), bus.env)
+        player.finish()
+        bus.kill()
+
+
+def strange_messages(command):
+    player, remote = shown(command, "register play", "register seek", "state 3", "position 5000")
+    before = state_of(remote)
+    caller = Caller(remote.name)
+
+    def check(what):
+        """That it still lives, and did nothing else."""
+        caller.call(PLAYER, "Play")
+        equal(player.next_event(), "play", what)
+
+    caller.call(PLAYER, "Seek", "x", struct.pack(">q", 1000000), endian=">")
+    player.expect("seek 6000")
+    caller.call(None, "Play")
+    player.expect("play")
+    caller.call(PLAYER, "Play", flags=0xff)
+    player.expect("play")
+    for serial in (1, 2, 3, 0xffffffff):
+        caller.send(RETURN, {REPLY: serial}, "s", struct.pack("<I", 3) + b"abc\0")
+        caller.send(ERROR_REPLY, {REPLY: serial, ERROR_NAME: "org.example.Error"})
+    check("answers to no question")
+    for interface, member in (("org.freedesktop.DBus", "NameLost"), ("org.freedesktop.DBus", "NameOwnerChanged"),
+                              (PLAYER, "Seeked")):
+        caller.send(SIGNAL, {PATH: OBJECT, INTERFACE: interface, MEMBER: member})
+    check("signals of others")
+    caller.call(PLAYER, "Seek", "h", struct.pack("<I", 0), files=[0])
+    caller.call(PLAYER, "Play", "hhhh", struct.pack("<4I", 0, 1, 2, 0), files=[0, 0, 0])
+    check("open files")
+    caller.call(PLAYER, "Seek", "a" * 32 + "y", struct.pack("<I", 0))
+    caller.call(PLAYER, "Seek", "(" * 32 + "y" + ")" * 32, b"\1")
+    caller.call(PLAYER, "Seek", "ay" * 50, struct.pack("<I", 0) * 50)
+    caller.call(PLAYER, "Seek", "a{sv}", bytes(8))
+    check("deep and long signatures")
+    value = b"\1y\0\5"
+    for _ in range(30):
+        value = b"\1v\0" + value
+    caller.call("org.freedesktop.DBus.Properties", "Set", "ssv", pad(string(PLAYER), 4) + string("Rate") + value)
+    check("deep variants")
+    caller.call(PLAYER, "x" * 255)
+    caller.call("x." + "y" * 253, "Play")
+    caller.call(PLAYER, "Play", path="/" + "x" * 5000)
+    check("long names")
+    equal(state_of(remote), before, "state after strange messages")
+    player.finish()
 
 
 def killed_bus(command):

@@ -14,6 +14,7 @@ use zbus::message::{Message, Type};
 use zbus::{Connection, MessageStream, Result};
 
 use super::super::session::Session;
+use super::address;
 use super::link::{Link, News};
 use super::model::Model;
 use super::names;
@@ -76,7 +77,11 @@ async fn connect(addresses: &str) -> Result<Connection> {
     }
     let mut last = zbus::Error::Address("no address".to_owned());
     for address in addresses.split(';').filter(|address| !address.is_empty()) {
-        match Builder::address(address).build().await {
+        let attempt = match address::parse(address) {
+            Ok(address) => Builder::address(address).build().await,
+            Err(error) => Err(error),
+        };
+        match attempt {
             Ok(connection) => return Ok(connection),
             Err(error) => last = error,
         }

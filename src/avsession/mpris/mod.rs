@@ -4,6 +4,7 @@
 //! session only wakes it. It sees the session as it is when it looks, so that what changes faster than the bus can be told
 //! takes no memory.
 
+mod address;
 mod bus;
 mod extension;
 mod failure;
@@ -52,9 +53,7 @@ struct Mpris {
 
 impl Controller for Mpris {
     fn connect(&self) {
-        // Read in the program's own thread: another one must not read the environment while the program changes it.
-        let address = self.address.clone().or_else(|| std::env::var("DBUS_SESSION_BUS_ADDRESS").ok());
-        self.link.connect(address.unwrap_or_default());
+        self.link.connect(self.address.clone().unwrap_or_else(address::session_bus));
     }
 
     fn changed(&self) {

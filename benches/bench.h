@@ -18,7 +18,9 @@
 #define MAX_SUBSAMPLES 16
 #define MAX_WORKLOADS 16
 
-enum { NATIVE_DRM, OPENSSL, GCRYPT, MEMCPY, CONTESTANTS };
+/* MEMCPY copies the sample. TOUCH reads and writes every encrypted block where it is, and decrypts nothing: as far as a
+   machine's memory is the limit, nobody can be faster. */
+enum { NATIVE_DRM, OPENSSL, GCRYPT, MEMCPY, TOUCH, CONTESTANTS };
 
 /* Prints a message and ends the program. */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -43,7 +45,10 @@ extern const uint8_t BENCH_KEY[16];
 extern const uint8_t BENCH_KEY_ID[16];
 extern const uint8_t BENCH_IV[16];
 
-/* Fills the table and returns the number of workloads. */
+/* The level that NATIVE_DRM_CPU asks for, NULL if none. */
+const char *forced_level(void);
+
+/* Fills the table and returns the number of workloads. With a forced level, the goal is to be no slower than OpenSSL. */
 int make_workloads(Workload workloads[MAX_WORKLOADS]);
 
 /* contestants.c -------------------------------------------------------------------------------------------- */
@@ -109,7 +114,9 @@ typedef struct Result {
 typedef struct Settings {
     int repetitions;
     double slice_ms;
+    /* 0: not out of cache. */
     size_t cold_bytes;
+    bool threads;
     const char *only;
 } Settings;
 

@@ -16,7 +16,7 @@
 #include "multimedia/drm_framework/native_mediakeysession.h"
 #include "multimedia/drm_framework/native_mediakeysystem.h"
 
-const char *const CONTESTANT_NAMES[CONTESTANTS] = {"native_drm", "OpenSSL", "libgcrypt", "memcpy"};
+const char *const CONTESTANT_NAMES[CONTESTANTS] = {"native_drm", "OpenSSL", "libgcrypt", "memcpy", "touch"};
 
 struct Contestant {
     int which;
@@ -158,6 +158,21 @@ static void gcrypt_decrypt(Contestant *contestant, uint8_t *data, uint32_t lengt
     }
 }
 
+typedef uint64_t Block __attribute__((vector_size(16), aligned(1), may_alias));
+
+static void touch_start(Contestant *contestant)
+{
+    (void)contestant;
+}
+
+static void touch(Contestant *contestant, uint8_t *data, uint32_t length)
+{
+    (void)contestant;
+    for (uint32_t at = 0; at + sizeof(Block) <= length; at += sizeof(Block)) {
+        *(Block *)(data + at) ^= (Block){1, 1};
+    }
+}
+
 Contestant *contestant_new(int which, const Workload *workload, MediaKeySession *session)
 {
     Contestant *contestant = calloc(1, sizeof(*contestant));
@@ -178,7 +193,8 @@ Contestant *contestant_new(int which, const Workload *workload, MediaKeySession 
         case NATIVE_DRM: start_native(contestant); break;
         case OPENSSL: start_openssl(contestant); break;
         case GCRYPT: present = start_gcrypt(contestant); break;
-        default: contestant->copy = calloc(1, workload->length); present = contestant->copy != NULL; break;
+        case MEMCPY: contestant->copy = calloc(1, workload->length); present = contestant->copy != NULL; break;
+        default: break;
     }
     if (!present) {
         contestant_free(contestant);
@@ -206,6 +222,7 @@ void contestant_run(Contestant *contestant, uint8_t *data)
         case NATIVE_DRM: run_native(contestant, data); break;
         case OPENSSL: run_stream(contestant, data, (Stream){openssl_iv, openssl_update}); break;
         case GCRYPT: run_stream(contestant, data, (Stream){gcrypt_iv, gcrypt_decrypt}); break;
+        case TOUCH: run_stream(contestant, data, (Stream){touch_start, touch}); break;
         default:
             memcpy(contestant->copy, data, contestant->workload->length);
             __asm__ volatile("" : : "r"(contestant->copy) : "memory");

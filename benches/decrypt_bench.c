@@ -3,7 +3,8 @@
  *
  * Measures OH_MediaKeySession_DecryptSample against OpenSSL and libgcrypt.
  *
- *   native_drm_decrypt_bench [--json FILE] [--repetitions N] [--slice-ms MS] [--cold-mib N] [--only ID] [--check]
+ *   native_drm_decrypt_bench [--json FILE] [--repetitions N] [--slice-ms MS] [--cold-mib N] [--one-thread] [--only ID]
+ *                            [--check]
  *
  * Every figure is the median over the repetitions, in each of which all contestants have their turn for a slice of time.
  * Ratios are taken within a repetition. Before that, all contestants decrypt the same sample and must agree. With --check, the
@@ -134,7 +135,7 @@ static void measure_workload(const Settings *settings, MediaKeySession *const se
     for (int i = 0; i < CONTESTANTS; i++) {
         contestant_free(contestants[i]);
     }
-    if (sysconf(_SC_NPROCESSORS_ONLN) >= 2) {
+    if (settings->threads && sysconf(_SC_NPROCESSORS_ONLN) >= 2) {
         result->one_session = scaling(settings, NATIVE_DRM, workload, sessions[0], sessions[0]);
         result->two_sessions = scaling(settings, NATIVE_DRM, workload, sessions[0], sessions[1]);
         result->openssl_threads = scaling(settings, OPENSSL, workload, NULL, NULL);
@@ -151,13 +152,16 @@ static size_t default_cold_bytes(void)
 
 int main(int argc, char **argv)
 {
-    Settings settings = {.repetitions = 21, .slice_ms = 2, .cold_bytes = default_cold_bytes()};
+    Settings settings = {.repetitions = 21, .slice_ms = 2, .cold_bytes = default_cold_bytes(), .threads = true};
     const char *json = NULL;
     bool check = false;
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(argv[i], "--check") == 0) {
             check = true;
+            continue;
+        } else if (strcmp(argv[i], "--one-thread") == 0) {
+            settings.threads = false;
             continue;
         } else if (strcmp(argv[i], "--json") == 0) {
             json = value;
@@ -170,7 +174,8 @@ int main(int argc, char **argv)
         } else if (strcmp(argv[i], "--only") == 0) {
             settings.only = value;
         } else {
-            fail("usage: %s [--json FILE] [--repetitions N] [--slice-ms MS] [--cold-mib N] [--only ID] [--check]", argv[0]);
+            fail("usage: %s [--json FILE] [--repetitions N] [--slice-ms MS] [--cold-mib N] [--one-thread] "
+                 "[--only ID] [--check]", argv[0]);
         }
         i++;
     }

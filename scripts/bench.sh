@@ -3,8 +3,10 @@
 #
 #   scripts/bench.sh [OPTION...]    options as of native_drm_decrypt_bench: --only ID, --repetitions N, --check ...
 #
-# Prints a table; writes decrypt.json and decrypt.svg to build/bench. NATIVE_DRM_BUILD_DIR: where to build (build/bench).
-# NATIVE_DRM_CPU=soft|aesni|vaes256|vaes512 measures a lower level. Close other programs for figures that mean something.
+# Prints tables: the best level that this processor has, lower ones, and the cost besides time (size, instructions per call,
+# start, memory). Writes decrypt*.json, cost.json and decrypt.svg to build/bench. NATIVE_DRM_BUILD_DIR: where to build
+# (build/bench). NATIVE_DRM_CPU=soft|aesni|vaes256|vaes512 measures a lower level alone. Close other programs for figures that
+# mean something.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -40,7 +42,14 @@ status=0
 "$build/benches/native_drm_decrypt_bench" --json "$build/decrypt.json" "$@" || status=$?
 if [ "$status" -eq 0 ] || [ "$status" -eq 2 ]; then
     python3 "$root/benches/chart.py" "$build/decrypt.json" "$build/decrypt.svg"
-    echo "Written: $build/decrypt.json, $build/decrypt.svg"
+    if [ -z "${NATIVE_DRM_CPU:-}" ]; then
+        for level in vaes256 aesni; do
+            NATIVE_DRM_CPU=$level "$build/benches/native_drm_decrypt_bench" --json "$build/decrypt-$level.json" --cold-mib 0 \
+                --one-thread "$@" || status=$?
+        done
+        "$build/benches/native_drm_cost" "$build/benches/libnative_drm_stripped.so" --json "$build/cost.json" || status=$?
+    fi
+    echo "Written: $build/*.json, $build/decrypt.svg"
 fi
 if [ "$status" -eq 0 ]; then
     printf '\nWhat a licence with a policy costs: '

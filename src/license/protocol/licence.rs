@@ -103,8 +103,12 @@ pub(crate) fn seal_licence(
     let tokens = licence.session_token.iter().chain(&licence.client_token).map(|token| token.0.len()).sum::<usize>();
     let room = 2048 + 2 * (tokens + licence.content_id.0.len() + licence.provider.len());
     let room = room + licence.keys.iter().map(|key| 512 + 2 * key.track_type.len()).sum::<usize>();
-    let text = to_secret_json(licence, room);
-    let Sealed { encapsulated, text: sealed } = seal(recipient, &text, &associated(&head))?;
+    seal_text(head, &to_secret_json(licence, room), recipient, signer)
+}
+
+/// As [`seal_licence`], whatever the text.
+pub(super) fn seal_text(head: LicenceHead, text: &[u8], recipient: &Bytes, signer: &PrivateKey) -> Result<Vec<u8>> {
+    let Sealed { encapsulated, text: sealed } = seal(recipient, text, &associated(&head))?;
     Ok(message(Kind::Licence, &to_json(&Body { head, encapsulated, sealed }), signer))
 }
 

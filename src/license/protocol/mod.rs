@@ -16,6 +16,9 @@ mod client;
 mod crypto;
 mod device;
 mod frame;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod licence;
 mod provision;
 mod rejection;
@@ -40,6 +43,8 @@ pub(crate) mod service_side {
         PrivateKey, PublicKey, generate_signing_key, hash, is_seal_key, random, signing_key, signing_key_bytes,
     };
     pub(crate) use super::frame::{Frame, Kind, message};
+    #[cfg(feature = "fuzzing")]
+    pub(crate) use super::fuzzing;
     pub(crate) use super::licence::{LicenceHead, ReleaseAcknowledgement, seal_licence};
     pub(crate) use super::provision::{ProvisionRequest, ProvisionResponse};
     pub(crate) use super::wire::{from_json, to_json, to_secret_json};

@@ -6,6 +6,8 @@
 mod admin;
 mod clear_key;
 mod derive;
+#[cfg(feature = "fuzzing")]
+mod fuzzing;
 mod identity;
 mod incoming;
 mod issue;

@@ -1,0 +1,170 @@
+//! Writes the seed corpora: what the tests' data give, and what the library itself writes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use native_drm::init_data::{find_pssh, pssh};
+use native_drm::license::template::Profile;
+use native_drm::storage::{FileStore, OfflineStore, StoredKey, StoredStatus};
+use serde_json::Value;
+
+use crate::random::Random;
+
+/// A seed larger than this is not worth its time.
+const LARGEST: usize = 6200;
+
+/// Writes all seeds into the directories of a corpus.
+pub fn write(corpus: &Path) -> Result<(), String> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests");
+    let seeds = Seeds { corpus: corpus.to_owned(), tests };
+    seeds.init_data()?;
+    seeds.licences()?;
+    seeds.templates()?;
+    seeds.offline_files()?;
+    seeds.instructions("decrypt", 12, 300)
+}
+
+struct Seeds {
+    corpus: PathBuf,
+    tests: PathBuf,
+}
+
+fn text(fault: impl std::fmt::Display) -> String {
+    fault.to_string()
+}
+
+impl Seeds {
+    fn put(&self, target: &str, name: &str, content: &[u8]) -> Result<(), String> {
+        if content.len() > LARGEST {
+            return Ok(());
+        }
+        let directory = self.corpus.join(target);
+        fs::create_dir_all(&directory).map_err(text)?;
+        fs::write(directory.join(name), content).map_err(text)
+    }
+
+    fn json(&self, path: &str) -> Result<Value, String> {
+        let content = fs::read(self.tests.join(path)).map_err(|fault| format!("{path}: {fault}"))?;
+        serde_json::from_slice(&content).map_err(|fault| format!("{path}: {fault}"))
+    }
+
+    fn init_data(&self) -> Result<(), String> {
+        let mut all = Vec::new();
+        for directory in ["vectors/init_data", "media"] {
+            for item in fs::read_dir(self.tests.join(directory)).map_err(text)? {
+                all.push(item.map_err(text)?.path());
+            }
+        }
+        all.sort();
+        for path in all {
+            let content = fs::read(&path).map_err(text)?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some("mp4") => self.put("mp4", &name, up_to_moov(&content))?,
+                Some("mpd") => self.put("dash", &name, &content)?,
+                Some("m3u8") => self.put("hls", &name, &content)?,
+                _ => continue,
+            }
+            let boxes = find_pssh(&content).unwrap_or_default();
+            self.put("pssh", &format!("{name}.all"), &boxes.concat())?;
+            for (index, found) in boxes.iter().enumerate() {
+                self.put("pssh", &format!("{name}.{index}"), found)?;
+                self.put("key_ids", &format!("{name}.{index}"), pssh::parse(found).map_err(text)?.data)?;
+            }
+        }
+        for case in self.json("vectors/crypto/initdata.json")?.as_array().into_iter().flatten() {
+            let name = file_name(&case["name"]);
+            let Some(bytes) = case["init_data_hex"].as_str().and_then(unhex) else { continue };
+            let target = if case["type"] == "cenc" { "pssh" } else { "key_ids" };
+            self.put(target, &name, &bytes)?;
+        }
+        let large_size = [&[0, 0, 0, 1][..], b"pssh", &52_u64.to_be_bytes(), &[0; 4], &[7; 16], &[0, 0, 0, 12], &[9; 12]];
+        self.put("pssh", "64-bit-size", &large_size.concat())
+    }
+
+    fn licences(&self) -> Result<(), String> {
+        for case in self.json("vectors/crypto/clearkey_jwk.json")?.as_array().into_iter().flatten() {
+            let Some(licence) = case["json"].as_str() else { continue };
+            self.put("jwk_set", &file_name(&case["name"]), licence.as_bytes())?;
+        }
+        let acknowledgement = br#"{"kids":["BwcHBwcHBwcHBwcHBwcHBw"]}"#;
+        self.put("jwk_set", "acknowledgement", acknowledgement)?;
+        let offline = br#"{"keys":[{"kty":"oct","kid":"AQ","k":"Ag"},{"kty":"oct","kid":"AAECAwQFBgcICQoLDA0ODw","k":"EBESExQVFhcYGRobHB0eHw","alg":"A128KW"}],"type":"persistent-license"}"#;
+        self.put("jwk_set", "offline", offline)?;
+        self.put("clearplay", "offline", b"1AAECAwQFBgcICQoLDA0ODw==:EBESExQVFhcYGRobHB0eHw==,aWQ=:a2V5")?;
+        self.put("clearplay", "online", b"0AAECAwQFBgcICQoLDA0ODw==:EBESExQVFhcYGRobHB0eHw==")?;
+        self.put("clearplay", "jwk-set", offline)
+    }
+
+    fn templates(&self) -> Result<(), String> {
+        for file in ["messages", "refusals", "worked"] {
+            for case in self.json(&format!("policy/{file}.json"))?["cases"].as_array().into_iter().flatten() {
+                let name = file_name(&case["name"]);
+                let message = case["text"].as_str().map(str::to_owned);
+                let message = message.unwrap_or_else(|| case["template"].to_string());
+                self.put("template", &name, message.as_bytes())?;
+                if !case["stored"].is_null() {
+                    self.put("template", &format!("{name}.stored"), case["stored"].to_string().as_bytes())?;
+                }
+            }
+        }
+        // As a check that they are what they seem to be.
+        let first = fs::read(self.corpus.join("template/empty")).map_err(text)?;
+        native_drm::license::template::parse(&first, Profile::Strict).map(drop).map_err(text)
+    }
+
+    /// The store that the target knows, and its files as seeds. A store that is there stays.
+    fn offline_files(&self) -> Result<(), String> {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../targets/data/store");
+        let device_key = fs::read(data.join("device.key")).unwrap_or_default();
+        if device_key.is_empty() {
+            let root = fuzz_targets::world::directory("seeds");
+            let store = FileStore::open(&root, "fuzz").map_err(text)?;
+            let key = |payload: &str| StoredKey { status: StoredStatus::Usable, payload: payload.as_bytes().to_vec().into() };
+            let entries = [(&[1][..], key("payload of entry 1")), (&[2], key("payload of entry 2"))];
+            store.put_all(&entries).map_err(text)?;
+            fs::create_dir_all(&data).map_err(text)?;
+            for (from, to) in [("device.key", "device.key"), ("fuzz/01.key", "01.key"), ("fuzz/02.key", "02.key")] {
+                fs::copy(root.join(from), data.join(to)).map_err(text)?;
+            }
+        }
+        for (mode, name) in [(0, "01.key"), (2, "02.key"), (6, "01.key"), (1, "device.key"), (5, "device.key")] {
+            let content = fs::read(data.join(name)).map_err(text)?;
+            self.put("offline_file", &format!("{name}.{mode}"), &[&[mode], &content[..]].concat())?;
+        }
+        Ok(())
+    }
+
+    /// Random instructions.
+    fn instructions(&self, target: &str, count: usize, length: usize) -> Result<(), String> {
+        let mut random = Random::new(7);
+        for index in 0..count {
+            let bytes: Vec<u8> = (0..length).map(|_| random.next() as u8).collect();
+            self.put(target, &format!("random-{index:02}"), &bytes)?;
+        }
+        Ok(())
+    }
+}
+
+/// The beginning of an MP4 file with its `moov`, where it is not too far away.
+fn up_to_moov(file: &[u8]) -> &[u8] {
+    let mut at = 0;
+    while let Some(header) = file.get(at..at + 8) {
+        let size = u32::from_be_bytes([header[0], header[1], header[2], header[3]]) as usize;
+        at += size.max(8);
+        if &header[4..] == b"moov" {
+            return file.get(..at).unwrap_or(file);
+        }
+    }
+    file
+}
+
+fn file_name(name: &Value) -> String {
+    let name = name.as_str().unwrap_or_default();
+    let short = name.split(['(', ':']).next().unwrap_or_default().trim();
+    short.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).take(60).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    (0..text.len() / 2).map(|at| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()).collect()
+}

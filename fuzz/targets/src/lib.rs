@@ -1,0 +1,57 @@
+//! Fuzz targets: functions of bytes that panic when something is wrong, and return otherwise.
+//!
+//! Every one of them has the same first rule: no input may make the library panic, not even where the panic would be
+//! caught at the C boundary. The others are asserted where they apply: what is refused is refused with a message and
+//! changes nothing, what is accepted comes out the same when it is written and read again, nothing outside a buffer is
+//! read or written.
+
+pub mod observe;
+pub mod script;
+pub mod world;
+
+mod decrypt;
+mod licence_text;
+mod manifest;
+mod mp4;
+mod offline_file;
+mod key_ids;
+mod pssh;
+mod template;
+
+/// A target.
+#[derive(Debug)]
+pub struct Target {
+    /// Its name.
+    pub name: &'static str,
+    /// The directory of its seeds in `corpus/`.
+    pub corpus: &'static str,
+    /// Runs it once.
+    pub run: fn(&[u8]),
+    /// What mutators may insert.
+    pub words: &'static [&'static str],
+}
+
+const fn target(name: &'static str, corpus: &'static str, run: fn(&[u8]), words: &'static [&'static str]) -> Target {
+    Target { name, corpus, run, words }
+}
+
+/// All targets.
+pub static TARGETS: &[Target] = &[
+    target("pssh", "pssh", pssh::run, &["pssh", "uuid", "free"]),
+    target("mp4", "mp4", mp4::run, mp4::WORDS),
+    target("detect", "mp4", mp4::detect, mp4::WORDS),
+    target("key_ids", "key_ids", key_ids::run, key_ids::WORDS),
+    target("dash", "dash", manifest::dash, manifest::DASH_WORDS),
+    target("hls", "hls", manifest::hls, manifest::HLS_WORDS),
+    target("clearplay", "clearplay", licence_text::clearplay, licence_text::WORDS),
+    target("jwk_set", "jwk_set", licence_text::jwk_set, licence_text::WORDS),
+    target("template_strict", "template", template::strict, template::WORDS),
+    target("template_azure", "template", template::azure, template::WORDS),
+    target("offline_file", "offline_file", offline_file::run, &["NDRM\u{1}", "NDRMDEV\u{1}"]),
+    target("decrypt", "decrypt", decrypt::run, &["cenc", "cens", "cbc1", "cbcs"]),
+];
+
+/// The target of that name.
+pub fn find(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}

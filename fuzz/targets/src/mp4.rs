@@ -1,0 +1,74 @@
+//! MP4 files, and data of any kind as `OH_Drm_ParseMediaKeySystemInfo` takes it.
+
+use std::ffi::CStr;
+use std::mem::MaybeUninit;
+
+use native_drm::capi::common::{DRM_MediaKeySystemInfo, MAX_PSSH_DATA_LEN, MAX_PSSH_INFO_COUNT};
+use native_drm::capi::drm_extension::{OH_Drm_GetLastErrorMessage, OH_Drm_ParseMediaKeySystemInfo};
+use native_drm::init_data::{find_pssh, mp4, pssh};
+
+use crate::observe::{accepted, check_message, refused};
+
+pub const WORDS: &[&str] = &[
+    "pssh", "moov", "moof", "ftyp", "styp", "uuid", "mdat", "free", "skip", "sidx", "emsg", "meta", "trak", "#EXTM3U",
+    "<MPD>", "</MPD>", "<ContentProtection>", "\u{feff}",
+];
+
+pub fn run(input: &[u8]) {
+    match mp4::find_pssh(input) {
+        Ok(boxes) => {
+            accepted("MP4 file", boxes.len());
+            for found in &boxes {
+                let range = found.raw.as_ptr_range();
+                assert!(input.as_ptr_range().contains(&range.start) && range.end <= input.as_ptr_range().end);
+                assert_eq!(pssh::parse(found.raw).as_ref().ok(), Some(found));
+                super::pssh::check(found);
+            }
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+/// What cannot be there by chance.
+const UNTOUCHED: u8 = 0xa5;
+
+/// The C function and the function behind it must agree.
+pub fn detect(input: &[u8]) {
+    let found = find_pssh(input);
+    let mut info = Box::new(MaybeUninit::<DRM_MediaKeySystemInfo>::uninit());
+    // SAFETY: the box has room for one.
+    unsafe { info.as_mut_ptr().write_bytes(UNTOUCHED, 1) };
+    let code = OH_Drm_ParseMediaKeySystemInfo(input.as_ptr(), input.len(), info.as_mut_ptr()).0;
+    // SAFETY: every byte was written above, and the struct is made of integers.
+    let info = unsafe { info.assume_init_ref() };
+    if code == 0 {
+        let boxes = found.expect("the C function found boxes");
+        let count = info.psshCount as usize;
+        assert!((1..=MAX_PSSH_INFO_COUNT).contains(&count) && count <= boxes.len());
+        for listed in &info.psshInfo[..count] {
+            let data = &listed.data[..usize::try_from(listed.dataLen).expect("a length")];
+            assert!(data.len() <= MAX_PSSH_DATA_LEN);
+            assert!(boxes.iter().any(|found| found[..] == *data), "a box that is not in the data");
+            let parsed = pssh::parse(data).expect("a well-formed box");
+            assert_eq!(parsed.system_id, listed.uuid);
+        }
+        accepted("media key system info", count);
+    } else {
+        // SAFETY: as above.
+        let bytes = unsafe {
+            std::slice::from_raw_parts(std::ptr::from_ref(info).cast::<u8>(), size_of::<DRM_MediaKeySystemInfo>())
+        };
+        assert!(bytes.iter().all(|byte| *byte == UNTOUCHED), "refused, but written");
+        // SAFETY: valid until this thread's next call.
+        let message = unsafe { CStr::from_ptr(OH_Drm_GetLastErrorMessage()) };
+        check_message(&message.to_string_lossy());
+        match found {
+            Err(error) => refused(&error),
+            Ok(boxes) => {
+                let fits = boxes.iter().any(|found| found.len() <= MAX_PSSH_DATA_LEN);
+                assert!(!fits || input.is_empty() || code == 401 || code == 24_700_101, "code {code}");
+                accepted("boxes that do not fit", boxes.len());
+            }
+        }
+    }
+}

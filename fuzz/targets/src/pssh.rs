@@ -1,0 +1,56 @@
+//! `pssh` boxes.
+
+use native_drm::init_data::pssh::{self, PsshBox};
+use native_drm::init_data::{
+    CLEARPLAY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID, W3C_CLEAR_KEY_SYSTEM_ID, key_ids_for, key_ids_of_system,
+};
+
+use crate::observe::{accepted, refused};
+
+pub fn run(input: &[u8]) {
+    let all = pssh::parse_all(input);
+    let one = pssh::parse(input);
+    match (&all, &one) {
+        (Ok(boxes), Ok(one)) => assert_eq!(boxes.as_slice(), std::slice::from_ref(one)),
+        (Ok(boxes), Err(_)) => assert!(boxes.len() > 1, "one box among boxes that is none on its own"),
+        (Err(_), Ok(_)) => panic!("a box on its own that is none among boxes"),
+        (Err(_), Err(error)) => refused(error),
+    }
+    match all {
+        Ok(boxes) => {
+            let raw: Vec<u8> = boxes.iter().flat_map(|found| found.raw).copied().collect();
+            assert_eq!(raw, input, "boxes that are not the input");
+            accepted("pssh", boxes.len());
+            boxes.iter().for_each(check);
+            select(&boxes);
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+/// Panics if a box does not come out the same when it is built anew.
+pub fn check(found: &PsshBox<'_>) {
+    let again = pssh::build(&found.system_id, &found.key_ids, found.data);
+    let again = pssh::parse(&again).expect("what was built can be parsed");
+    assert_eq!((again.system_id, &again.key_ids, again.data), (found.system_id, &found.key_ids, found.data));
+    accepted("pssh box of a version", usize::from(found.version));
+}
+
+/// The key ids that the key systems would ask for.
+pub fn select(boxes: &[PsshBox<'_>]) {
+    for systems in [&[CLEARPLAY_SYSTEM_ID][..], &[W3C_CLEAR_KEY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID]] {
+        for with_json in [false, true] {
+            match key_ids_for(systems, boxes, with_json) {
+                Ok(ids) => {
+                    assert!(!ids.is_empty(), "no key ids and no error");
+                    accepted("key ids", ids.len());
+                }
+                Err(error) => refused(&error),
+            }
+        }
+        match key_ids_of_system(systems, boxes, false) {
+            Ok(ids) => accepted("own key ids", ids.len()),
+            Err(error) => refused(&error),
+        }
+    }
+}

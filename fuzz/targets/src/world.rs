@@ -1,0 +1,25 @@
+//! Surroundings that targets share.
+
+use std::path::{Path, PathBuf};
+
+/// A new directory of this process, in memory where there is a file system for that.
+pub fn directory(name: &str) -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    let root = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    let path = root.join(format!("native_drm_fuzz_{}_{name}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).expect("a directory");
+    path
+}
+
+/// Removes what [`directory`] made in this process.
+pub fn clean_up() {
+    let prefix = format!("native_drm_fuzz_{}_", std::process::id());
+    for root in [Path::new("/dev/shm").to_owned(), std::env::temp_dir()] {
+        for item in std::fs::read_dir(root).into_iter().flatten().flatten() {
+            if item.file_name().to_str().is_some_and(|name| name.starts_with(&prefix)) {
+                let _ = std::fs::remove_dir_all(item.path());
+            }
+        }
+    }
+}

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Fuzzes the library: deterministic mutations on the stable toolchain, or libFuzzer.
 #
-#   scripts/fuzz.sh TARGET|all [RUNS [SEED]]      RUNS inputs for each target (default 1000000), the same for the same SEED
+#   scripts/fuzz.sh TARGET|all [RUNS [SEED]]      RUNS inputs for each target (default: a second's worth), the same for
+#                                                 the same SEED (default 1)
 #   scripts/fuzz.sh --libfuzzer TARGET [SECONDS]  guided by coverage (default 60 s); needs a C++ compiler
 #   scripts/fuzz.sh list
 #   scripts/fuzz.sh replay TARGET FILE            runs one input
@@ -47,5 +48,11 @@ case $1 in
     list) "$runner" list ;;
     replay) "$runner" "${2:?which target?}" --replay "${3:?which file?}" ;;
     make-corpus) "$runner" make-corpus --corpus corpus ;;
-    *) "$runner" "$1" --runs "${2:-1000000}" --seed "${3:-1}" --corpus corpus --failures "$work/failures" ;;
+    *)
+        options=(--seed "${3:-1}" --corpus corpus --failures "$work/failures")
+        if [[ -n ${2:-} ]]; then
+            options+=(--runs "$2")
+        fi
+        "$runner" "$1" "${options[@]}"
+        ;;
 esac

@@ -103,6 +103,12 @@ c_valgrind() {
         "-DNATIVE_DRM_TEST_LAUNCHER=valgrind;--quiet;--error-exitcode=99;--leak-check=full;--errors-for-leak-kinds=definite;--trace-children=yes;--fair-sched=yes"
 }
 
+# Every fuzz target, the same inputs each time. The lints are here because the workspace is another one.
+fuzz_round() {
+    (cd fuzz && cargo fmt --check && CARGO_TARGET_DIR=$CARGO_TARGET_DIR/fuzz cargo clippy --locked --release -- -D warnings)
+    scripts/fuzz.sh all
+}
+
 names=() seconds=() passes=() fails=() ignores=()
 
 # sum_of PATTERN FILE: the sum of the numbers in front of the pattern's rest; the pattern has one group.
@@ -130,6 +136,10 @@ step() {
             total=$(sum_of '^[0-9]+% tests passed, [0-9]+ tests? failed out of ([0-9]+).*' "$log")
             failed=$(sum_of '^[0-9]+% tests passed, ([0-9]+) tests? failed out of .*' "$log")
             passed=$((total - failed))
+            ;;
+        fuzz_*)
+            passed=$(grep -cE '^[a-z0-9_]+ +ok: [0-9]+ runs' "$log" || true)
+            failed=$(grep -cE '^[a-z0-9_]+: FAILED ' "$log" || true)
             ;;
         *) passed=$((status == 0)) ;;
     esac
@@ -162,6 +172,7 @@ step "C tests" c_plain
 step "Headers are what the source gives" header_drift
 if [[ $mode == full ]]; then
     step "Documentation" documentation
+    step "Fuzz targets, fixed seeds" fuzz_round
     step "C tests, AddressSanitizer and UBSan" c_address
     step "Rust tests of decryption, AddressSanitizer" rust_address
     step "C tests, ThreadSanitizer" c_thread

@@ -191,9 +191,9 @@ fn is_understood(system_id: &[u8; 16]) -> bool {
     registry::key_systems().iter().any(|key_system| key_system.descriptor().system_ids.contains(system_id))
 }
 
-/// The system id follows size, type, version and flags (ISO/IEC 23001-7 section 8.1).
+/// The system id of a well-formed box. Where it stands depends on the box's size field, which may have 64 bits.
 fn system_id(pssh: &[u8]) -> [u8; 16] {
-    pssh.get(12..28).and_then(|id| id.try_into().ok()).unwrap_or_default()
+    init_data::pssh::parse(pssh).map(|parsed| parsed.system_id).unwrap_or_default()
 }
 
 /// Pssh boxes for C.
@@ -220,4 +220,19 @@ pub fn explanations(explanations: &[(String, Explanation)]) -> Result<String> {
         .map(|(id, explanation)| Explained { license_id: id, text: explanation.to_string(), explanation })
         .collect();
     serde_json::to_string(&all).map_err(|error| Error::Internal(error.to_string().into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by fuzzing: the id was taken from a fixed place, which is another one behind a 64-bit size field.
+    #[test]
+    fn the_system_id_of_a_box_with_a_64_bit_size() {
+        let parts = [&[0, 0, 0, 1][..], b"pssh", &52_u64.to_be_bytes(), &[0; 4], &[7; 16], &[0, 0, 0, 12], &[9; 12]];
+        let bytes = parts.concat();
+        let boxes = fitting_pssh_boxes(&bytes).unwrap();
+        assert_eq!(boxes, [bytes.as_slice()]);
+        assert_eq!(system_id(&boxes[0]), [7; 16]);
+    }
 }

@@ -39,11 +39,7 @@ impl Guard {
             }));
         });
         let running = Running { since: None, input: Vec::new(), what: String::new(), over: false };
-        let guard = Self {
-            running: Arc::new(Mutex::new(running)),
-            target,
-            failures: PathBuf::from(&options.failures),
-        };
+        let guard = Self { running: Arc::new(Mutex::new(running)), target, failures: PathBuf::from(&options.failures) };
         let (running, failures, limit) = (Arc::clone(&guard.running), guard.failures.clone(), options.time_limit);
         std::thread::spawn(move || watch(&running, target, &failures, limit));
         guard

@@ -74,7 +74,8 @@ fn run(target: &Target, options: &Options) -> Result<(), String> {
     }
     let (given, mut done) = (corpus.len(), 0);
     let mut input = Vec::new();
-    while done < options.runs && options.seconds.is_none_or(|limit| start.elapsed() < limit) {
+    let runs = options.runs.unwrap_or(target.round);
+    while done < runs && options.seconds.is_none_or(|limit| start.elapsed() < limit) {
         mutator.next(&corpus, &mut input);
         guard.run(target, &input, &format!("seed {} run {done}", options.seed))?;
         done += 1;

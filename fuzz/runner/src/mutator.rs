@@ -78,7 +78,7 @@ impl Mutator {
             2 => input[at] = self.random.next() as u8,
             3 => input[at] = input[at].wrapping_add([1, 0xff, 16, 0xf0][self.random.below(4)]),
             4 => {
-                let count = self.random.below(self.short(length - at) + 1);
+                let count = self.short(length - at);
                 input.drain(at..at + count);
             }
             5 => {

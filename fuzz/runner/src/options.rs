@@ -29,7 +29,8 @@ pub struct Options {
     pub command: Command,
     pub targets: Vec<&'static Target>,
     pub seed: u64,
-    pub runs: u64,
+    /// Of each target; none = what takes a second or two.
+    pub runs: Option<u64>,
     pub seconds: Option<Duration>,
     pub corpus: String,
     /// Where to put inputs that reached something new.
@@ -57,7 +58,7 @@ impl Options {
             command,
             targets,
             seed: 1,
-            runs: 100_000,
+            runs: None,
             seconds: None,
             corpus: "corpus".to_owned(),
             keep: None,
@@ -70,7 +71,7 @@ impl Options {
             let number = || value.parse::<u64>().map_err(|_| format!("{name}: {value:?} is no number"));
             match name.as_str() {
                 "--seed" => options.seed = number()?,
-                "--runs" => options.runs = number()?,
+                "--runs" => options.runs = Some(number()?),
                 "--seconds" => options.seconds = Some(Duration::from_secs(number()?)),
                 "--corpus" => options.corpus = value,
                 "--keep" => options.keep = Some(value.into()),

@@ -59,6 +59,9 @@ impl Seeds {
         for path in all {
             let content = fs::read(&path).map_err(text)?;
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.extension().is_some_and(|extension| extension != "json" && extension != "md") {
+                self.put("detect", &name, up_to_moov(&content))?;
+            }
             match path.extension().and_then(|extension| extension.to_str()) {
                 Some("mp4") => self.put("mp4", &name, up_to_moov(&content))?,
                 Some("mpd") => self.put("dash", &name, &content)?,
@@ -78,8 +81,10 @@ impl Seeds {
             let target = if case["type"] == "cenc" { "pssh" } else { "key_ids" };
             self.put(target, &name, &bytes)?;
         }
-        let large_size = [&[0, 0, 0, 1][..], b"pssh", &52_u64.to_be_bytes(), &[0; 4], &[7; 16], &[0, 0, 0, 12], &[9; 12]];
-        self.put("pssh", "64-bit-size", &large_size.concat())
+        let large_size =
+            [&[0, 0, 0, 1][..], b"pssh", &52_u64.to_be_bytes(), &[0; 4], &[7; 16], &[0, 0, 0, 12], &[9; 12]];
+        self.put("pssh", "64-bit-size", &large_size.concat())?;
+        self.put("detect", "64-bit-size", &large_size.concat())
     }
 
     fn licences(&self) -> Result<(), String> {
@@ -120,7 +125,8 @@ impl Seeds {
         if device_key.is_empty() {
             let root = fuzz_targets::world::directory("seeds");
             let store = FileStore::open(&root, "fuzz").map_err(text)?;
-            let key = |payload: &str| StoredKey { status: StoredStatus::Usable, payload: payload.as_bytes().to_vec().into() };
+            let key =
+                |payload: &str| StoredKey { status: StoredStatus::Usable, payload: payload.as_bytes().to_vec().into() };
             let entries = [(&[1][..], key("payload of entry 1")), (&[2], key("payload of entry 2"))];
             store.put_all(&entries).map_err(text)?;
             fs::create_dir_all(&data).map_err(text)?;

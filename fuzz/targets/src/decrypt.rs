@@ -43,9 +43,8 @@ impl World {
         let session = || {
             let (mut level, mut session) = (ContentProtectionLevelValue(1), ptr::null_mut::<MediaKeySession>());
             assert_eq!(OH_MediaKeySystem_CreateMediaKeySession(system, &raw mut level, &raw mut session).0, 0);
-            let pair = |id: &[u8], key: &[u8]| {
-                format!("{}:{}", Variant::Standard.encode(id), Variant::Standard.encode(key))
-            };
+            let pair =
+                |id: &[u8], key: &[u8]| format!("{}:{}", Variant::Standard.encode(id), Variant::Standard.encode(key));
             let mut pairs: Vec<_> = KEYS.iter().map(|(id, key)| pair(id, key)).collect();
             pairs.push(pair(&SHORT_KEY_ID, b"short"));
             let mut text = format!("0{}", pairs.join(",")).into_bytes();
@@ -242,10 +241,8 @@ fn check(expected: &Expected, info: &DRM_SampleInfo, table: &[DrmSubsample], bef
     };
     reached(hash([cipher as u8, scheme as u8]));
     let key = KEYS.iter().find(|(id, _)| *id == info.keyId).expect("decrypted with a key that is there").1;
-    let table: Vec<_> = table
-        .iter()
-        .map(|entry| Subsample { clear: entry.clearHeaderLen, protected: entry.payLoadLen })
-        .collect();
+    let table: Vec<_> =
+        table.iter().map(|entry| Subsample { clear: entry.clearHeaderLen, protected: entry.payLoadLen }).collect();
     let iv = &info.iv[..info.ivLen as usize];
     for level in Level::available() {
         let key = ContentKey::with_level(&key, level).expect("memory for a key");

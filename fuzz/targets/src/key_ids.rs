@@ -6,8 +6,17 @@ use native_drm::util::base64::Variant;
 use crate::observe::{accepted, refused};
 
 pub const WORDS: &[&str] = &[
-    "{\"kids\":[", "\"kids\"", "]}", "\"AAECAwQFBgcICQoLDA0ODw\"", "\"AAECAwQFBgcICQoLDA0ODw==\"", "\\u006b", "\u{0}",
-    "\"version\":\"V1.0\"", "\\ud800", "[", "{",
+    "{\"kids\":[",
+    "\"kids\"",
+    "]}",
+    "\"AAECAwQFBgcICQoLDA0ODw\"",
+    "\"AAECAwQFBgcICQoLDA0ODw==\"",
+    "\\u006b",
+    "\u{0}",
+    "\"version\":\"V1.0\"",
+    "\\ud800",
+    "[",
+    "{",
 ];
 
 pub fn run(input: &[u8]) {

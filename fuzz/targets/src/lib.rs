@@ -10,11 +10,11 @@ pub mod script;
 pub mod world;
 
 mod decrypt;
+mod key_ids;
 mod licence_text;
 mod manifest;
 mod mp4;
 mod offline_file;
-mod key_ids;
 mod pssh;
 mod template;
 
@@ -29,17 +29,27 @@ pub struct Target {
     pub run: fn(&[u8]),
     /// What mutators may insert.
     pub words: &'static [&'static str],
+    /// Runs that take a second or two.
+    pub round: u64,
 }
 
 const fn target(name: &'static str, corpus: &'static str, run: fn(&[u8]), words: &'static [&'static str]) -> Target {
-    Target { name, corpus, run, words }
+    Target { name, corpus, run, words, round: 100_000 }
+}
+
+impl Target {
+    /// For targets that are slower.
+    const fn slow(mut self, round: u64) -> Self {
+        self.round = round;
+        self
+    }
 }
 
 /// All targets.
 pub static TARGETS: &[Target] = &[
     target("pssh", "pssh", pssh::run, &["pssh", "uuid", "free"]),
     target("mp4", "mp4", mp4::run, mp4::WORDS),
-    target("detect", "mp4", mp4::detect, mp4::WORDS),
+    target("detect", "detect", mp4::detect, mp4::WORDS),
     target("key_ids", "key_ids", key_ids::run, key_ids::WORDS),
     target("dash", "dash", manifest::dash, manifest::DASH_WORDS),
     target("hls", "hls", manifest::hls, manifest::HLS_WORDS),
@@ -47,7 +57,7 @@ pub static TARGETS: &[Target] = &[
     target("jwk_set", "jwk_set", licence_text::jwk_set, licence_text::WORDS),
     target("template_strict", "template", template::strict, template::WORDS),
     target("template_azure", "template", template::azure, template::WORDS),
-    target("offline_file", "offline_file", offline_file::run, &["NDRM\u{1}", "NDRMDEV\u{1}"]),
+    target("offline_file", "offline_file", offline_file::run, &["NDRM\u{1}", "NDRMDEV\u{1}"]).slow(30_000),
     target("decrypt", "decrypt", decrypt::run, &["cenc", "cens", "cbc1", "cbcs"]),
 ];
 

@@ -10,8 +10,21 @@ use native_drm::util::base64::Variant;
 use crate::observe::{accepted, refused};
 
 pub const WORDS: &[&str] = &[
-    "0", "1", ":", ",", "AAECAwQFBgcICQoLDA0ODw==:EBESExQVFhcYGRobHB0eHw==", "{\"keys\":[", "{\"kty\":\"oct\",\"kid\":\"",
-    "\",\"k\":\"", "\"}", "]}", "\"type\":\"temporary\"", "\"type\":\"persistent-license\"", "==", "\\u003d", "null",
+    "0",
+    "1",
+    ":",
+    ",",
+    "AAECAwQFBgcICQoLDA0ODw==:EBESExQVFhcYGRobHB0eHw==",
+    "{\"keys\":[",
+    "{\"kty\":\"oct\",\"kid\":\"",
+    "\",\"k\":\"",
+    "\"}",
+    "]}",
+    "\"type\":\"temporary\"",
+    "\"type\":\"persistent-license\"",
+    "==",
+    "\\u003d",
+    "null",
     "\"alg\":\"A128KW\"",
 ];
 
@@ -25,7 +38,8 @@ pub fn clearplay(input: &[u8]) {
     static SESSION: OnceLock<Box<dyn SessionModule>> = OnceLock::new();
     let session = SESSION.get_or_init(|| session("com.clearplay.drm"));
     look_at(&**session, input, |licence| {
-        let pair = |id: &[u8], key: &[u8]| format!("{}:{}", Variant::Standard.encode(id), Variant::Standard.encode(key));
+        let pair =
+            |id: &[u8], key: &[u8]| format!("{}:{}", Variant::Standard.encode(id), Variant::Standard.encode(key));
         let pairs: Vec<_> = licence.keys.iter().map(|key| pair(&key.id, &key.key)).collect();
         format!("{}{}", u8::from(licence.persistent), pairs.join(","))
     });
@@ -35,9 +49,7 @@ pub fn jwk_set(input: &[u8]) {
     static SESSION: OnceLock<Box<dyn SessionModule>> = OnceLock::new();
     let session = SESSION.get_or_init(|| session("org.w3.clearkey"));
     look_at(&**session, input, |licence| {
-        let key = |id: &[u8], key: &[u8]| {
-            serde_json::json!({ "kty": "oct", "kid": Variant::Url.encode(id), "k": Variant::Url.encode(key) })
-        };
+        let key = |id: &[u8], key: &[u8]| serde_json::json!({ "kty": "oct", "kid": Variant::Url.encode(id), "k": Variant::Url.encode(key) });
         let keys: Vec<_> = licence.keys.iter().map(|entry| key(&entry.id, &entry.key)).collect();
         let session_type = if licence.persistent { "persistent-license" } else { "temporary" };
         serde_json::json!({ "keys": keys, "type": session_type }).to_string()

@@ -10,8 +10,24 @@ use native_drm::init_data::{find_pssh, mp4, pssh};
 use crate::observe::{accepted, check_message, refused};
 
 pub const WORDS: &[&str] = &[
-    "pssh", "moov", "moof", "ftyp", "styp", "uuid", "mdat", "free", "skip", "sidx", "emsg", "meta", "trak", "#EXTM3U",
-    "<MPD>", "</MPD>", "<ContentProtection>", "\u{feff}",
+    "pssh",
+    "moov",
+    "moof",
+    "ftyp",
+    "styp",
+    "uuid",
+    "mdat",
+    "free",
+    "skip",
+    "sidx",
+    "emsg",
+    "meta",
+    "trak",
+    "#EXTM3U",
+    "<MPD>",
+    "</MPD>",
+    "<ContentProtection>",
+    "\u{feff}",
 ];
 
 pub fn run(input: &[u8]) {

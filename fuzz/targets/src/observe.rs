@@ -21,9 +21,12 @@ pub fn accepted(what: &str, size: usize) {
 pub fn refused(error: &impl Display) {
     let message = error.to_string();
     check_message(&message);
-    // Numbers and quotations make no difference.
+    // Numbers, quotations and paths make no difference.
     let quoted = message.find(['"', '\'', '`']).unwrap_or(message.len());
-    reached(hash(message[..quoted].bytes().filter(u8::is_ascii_alphabetic).take(80)));
+    let reason = message.rsplit(": ").next().unwrap_or_default();
+    reached(hash(reason.bytes().filter(u8::is_ascii_alphabetic).take(30)));
+    let words = message[..quoted].split(' ').filter(|word| !word.starts_with('/'));
+    reached(hash(words.flat_map(str::bytes).filter(u8::is_ascii_alphabetic).take(80)));
 }
 
 /// Panics if a message is none.
@@ -40,9 +43,7 @@ pub fn take() -> Vec<u64> {
 
 /// FNV-1a.
 pub fn hash(bytes: impl IntoIterator<Item = u8>) -> u64 {
-    bytes
-        .into_iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 trait Log {

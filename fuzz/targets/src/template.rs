@@ -2,19 +2,60 @@
 
 use native_drm::license::template::{Profile, Refusal, StoredPolicy, Template, parse};
 
-use crate::observe::{accepted, reached, hash, refused};
+use crate::observe::{accepted, hash, reached, refused};
 
 pub const WORDS: &[&str] = &[
-    "{", "}", "[", "]", ":", ",", "\"", "null", "true", "false", "-1", "0", "1e2", "1.0", "18446744073709551616",
-    "9223372036854775807", "\\u0000", "\\ud800", "\"payload\":", "\"content_id\":", "\"provider\":", "\"policy_name\":",
-    "\"allowed_track_types\":\"SD_HD\"", "\"content_key_specs\":[{", "\"track_type\":\"HD\"", "\"key\":", "\"key_id\":",
-    "\"security_level\":3", "\"required_output_protection\":{\"hdcp\":\"HDCP_V2\"}", "\"hdc\":", "\"HDCP\":",
-    "\"use_policy_overrides_exclusively\":", "\"policy_overrides\":{", "\"can_play\":true", "\"can_persist\":",
-    "\"can_renew\":", "\"rental_duration_seconds\":", "\"playback_duration_seconds\":", "\"license_duration_seconds\":",
-    "\"renewal_recovery_duration_seconds\":", "\"renewal_server_url\":\"https://example.com/r\"",
-    "\"renewal_delay_seconds\":", "\"renewal_retry_interval_seconds\":", "\"renew_with_usage\":", "\"session_init\":{",
-    "\"provider_session_token\":", "\"provider_client_token\":", "\"override_provider_client_token\":",
-    "\"parse_only\":true", "\"rental_scope\":\"absolute\"", "\"AAECAwQFBgcICQoLDA0ODw==\"",
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "\"",
+    "null",
+    "true",
+    "false",
+    "-1",
+    "0",
+    "1e2",
+    "1.0",
+    "18446744073709551616",
+    "9223372036854775807",
+    "\\u0000",
+    "\\ud800",
+    "\"payload\":",
+    "\"content_id\":",
+    "\"provider\":",
+    "\"policy_name\":",
+    "\"allowed_track_types\":\"SD_HD\"",
+    "\"content_key_specs\":[{",
+    "\"track_type\":\"HD\"",
+    "\"key\":",
+    "\"key_id\":",
+    "\"security_level\":3",
+    "\"required_output_protection\":{\"hdcp\":\"HDCP_V2\"}",
+    "\"hdc\":",
+    "\"HDCP\":",
+    "\"use_policy_overrides_exclusively\":",
+    "\"policy_overrides\":{",
+    "\"can_play\":true",
+    "\"can_persist\":",
+    "\"can_renew\":",
+    "\"rental_duration_seconds\":",
+    "\"playback_duration_seconds\":",
+    "\"license_duration_seconds\":",
+    "\"renewal_recovery_duration_seconds\":",
+    "\"renewal_server_url\":\"https://example.com/r\"",
+    "\"renewal_delay_seconds\":",
+    "\"renewal_retry_interval_seconds\":",
+    "\"renew_with_usage\":",
+    "\"session_init\":{",
+    "\"provider_session_token\":",
+    "\"provider_client_token\":",
+    "\"override_provider_client_token\":",
+    "\"parse_only\":true",
+    "\"rental_scope\":\"absolute\"",
+    "\"AAECAwQFBgcICQoLDA0ODw==\"",
 ];
 
 pub fn strict(input: &[u8]) {
@@ -34,7 +75,7 @@ fn run(input: &[u8], profile: Profile) {
             assert_eq!(*again.template.to_json(), *text);
             for warning in &parsed.warnings {
                 reached(hash(warning.rule().id().bytes()));
-                assert!(!warning.message().is_empty() && parsed.template != Template::default());
+                assert!(!warning.message().is_empty());
             }
             accepted("template", text.len());
             policy_of(&parsed.template, None);
@@ -72,5 +113,5 @@ pub fn check(refusal: &Refusal) {
     assert!(refusal.pointer().is_empty() || refusal.pointer().starts_with('/'), "pointer {:?}", refusal.pointer());
     serde_json::to_string(refusal).expect("a refusal can be written");
     reached(hash(refusal.rule().id().bytes()));
-    refused(refusal);
+    refused(&refusal.message());
 }

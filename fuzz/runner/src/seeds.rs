@@ -21,6 +21,9 @@ pub fn write(corpus: &Path) -> Result<(), String> {
     seeds.licences()?;
     seeds.templates()?;
     seeds.offline_files()?;
+    seeds.messages()?;
+    seeds.instructions("policy", 12, 120)?;
+    seeds.instructions("capi", 24, 900)?;
     seeds.instructions("decrypt", 12, 300)
 }
 
@@ -139,6 +142,70 @@ impl Seeds {
             self.put("offline_file", &format!("{name}.{mode}"), &[&[mode], &content[..]].concat())?;
         }
         Ok(())
+    }
+
+    /// Bodies of messages with tokens in them, see the target.
+    fn messages(&self) -> Result<(), String> {
+        let request = |kind: &str, rest: &str| {
+            format!(
+                r#"{{"type":"{kind}","nonce":"@n","session":"@s","certificate":"@c","device_level":"SW_CRYPTO","hdcp":"HDCP_NONE","ephemeral_key":"@e",{rest}}}"#
+            )
+        };
+        let key_ids = r#""key_ids":["oKCgoKCgoKCgoKCgoKCgoA"],"persistent":false,"sequence":0"#;
+        let renewal = r#""key_ids":[],"persistent":true,"license_id":"@l","sequence":1"#;
+        let template = r#"{"payload":"@p","content_id":"bW92aWU=","policy_overrides":{"can_play":true,"can_persist":true,"can_renew":true},"session_init":{"provider_session_token":"AAEC","provider_client_token":"AwQF"}}"#;
+        for (name, mode, body) in [
+            ("licence", 4, request("LICENSE", key_ids)),
+            (
+                "licence-with-options",
+                4,
+                request("LICENSE", &format!(r#"{key_ids},"client_token":"AAEC","options":{{"a":"b"}}"#)),
+            ),
+            ("renewal", 4, request("RENEWAL", renewal)),
+            ("release", 4, request("RELEASE", renewal)),
+            ("provisioning", 3, r#"{"nonce":"@n","signing_key":"@k","seal_key":"@K"}"#.to_owned()),
+            ("template", 0, template.to_owned()),
+            ("parse-only", 0, template.replace("\"session_init\"", "\"parse_only\":true,\"session_init\"")),
+            ("unsigned", 1, format!("NDLP\u{1}\u{3}{}{}", request("LICENSE", key_ids), "s".repeat(64))),
+        ] {
+            self.put("service_messages", name, &[&[mode], body.as_bytes()].concat())?;
+        }
+        let head = |persistent: bool, sequence: u32| {
+            format!(
+                r#"{{"license_id":"@l","sequence":{sequence},"request_hash":"@h","key_ids":["oKCgoKCgoKCgoKCgoKCgoA"],"signer":"@g","persistent":{persistent}}}"#
+            )
+        };
+        let licence = |persistent: bool, sequence: u32| {
+            let policy = r#"{"can_play":true,"can_persist":true,"can_renew":true,"rental_duration_seconds":0,"playback_duration_seconds":0,"license_duration_seconds":100,"renewal_recovery_duration_seconds":0,"renewal_server_url":"","renewal_delay_seconds":50,"renewal_retry_interval_seconds":0,"renew_with_usage":false}"#;
+            format!(
+                r#"{}\0{{"license_id":"@l","sequence":{sequence},"persistent":{persistent},"policy":{policy},"issued":1767225600000,"first_issued":1767225600000,"content_id":"bW92aWU","provider":"acme","keys":[{{"key_id":"oKCgoKCgoKCgoKCgoKCgoA","key":"KysrKysrKysrKysrKysrKw","track_type":"SD","security_level":1,"hdcp":"HDCP_NONE"}}],"client_token":"AAEC"}}"#,
+                head(persistent, sequence)
+            )
+            .replace("\\0", "\0")
+        };
+        let body = format!(r#"{{"head":{},"encapsulated":"@e","sealed":"AAEC"}}"#, head(false, 9));
+        let certificates =
+            r#"{"request_hash":"@h","time":1767225600000,"device":"@d","service":"@v","authority":"@a"}"#;
+        let released = r#"{"license_id":"@l","request_hash":"@h","signer":"@g","time":1767225600000}"#;
+        for (name, mode, body) in [
+            ("licence", 7 | 32, licence(false, 9)),
+            ("licence-of-another-session", 7, licence(false, 9)),
+            ("stored-licence", 6 | 8, licence(true, 9)),
+            ("renewal", 6 | 16, licence(true, 9)),
+            ("stale-renewal", 6 | 16, licence(true, 1)),
+            ("sealed-for-nobody", 4, body),
+            ("certificates", 3, certificates.to_owned()),
+            ("released", 5 | 24, released.to_owned()),
+            ("unsigned", 0, format!("NDLP\u{1}\u{5}{released}{}", "s".repeat(64))),
+        ] {
+            self.put("client_messages", name, &[&[mode], body.as_bytes()].concat())?;
+        }
+        let state = r#"{"issued_at":1767225600,"first_issued_at":1767225600,"first_decryption":1767225610,"first_attempt":null,"renewed":false,"sequence":3,"expired":false,"last_seen":1767225660}"#;
+        self.put("stored_licence", "licence", format!(r#"{{"sealed":"TkRMUAEE","state":{state}}}"#).as_bytes())?;
+        let identity = r#"{"version":1,"signing_key":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE","seal_key":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI"}"#;
+        self.put("stored_licence", "identity", identity.as_bytes())?;
+        let certificates = identity.replace('}', r#","certificates":{"device":"@d","service":"@v","authority":"@a"}}"#);
+        self.put("stored_licence", "identity-with-certificates", certificates.as_bytes())
     }
 
     /// Random instructions.

@@ -195,6 +195,7 @@ fn description(script: &mut Script<'_>) -> (DRM_SampleInfo, Vec<DrmSubsample>) {
 }
 
 /// What an accepted call does.
+#[derive(Clone, Copy)]
 enum Expected {
     Nothing,
     Decrypt(Cipher, Scheme, Pattern),

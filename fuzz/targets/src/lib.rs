@@ -9,12 +9,15 @@ pub mod observe;
 pub mod script;
 pub mod world;
 
+mod capi;
 mod decrypt;
 mod key_ids;
+mod licence_message;
 mod licence_text;
 mod manifest;
 mod mp4;
 mod offline_file;
+mod policy;
 mod pssh;
 mod template;
 
@@ -58,7 +61,12 @@ pub static TARGETS: &[Target] = &[
     target("template_strict", "template", template::strict, template::WORDS),
     target("template_azure", "template", template::azure, template::WORDS),
     target("offline_file", "offline_file", offline_file::run, &["NDRM\u{1}", "NDRMDEV\u{1}"]).slow(30_000),
+    target("policy", "policy", policy::run, &[]).slow(10_000),
+    target("service_messages", "service_messages", licence_message::service_side, licence_message::WORDS).slow(3000),
+    target("client_messages", "client_messages", licence_message::client_side, licence_message::WORDS).slow(3000),
+    target("stored_licence", "stored_licence", licence_message::stored_licence, licence_message::WORDS).slow(50_000),
     target("decrypt", "decrypt", decrypt::run, &["cenc", "cens", "cbc1", "cbcs"]),
+    target("capi", "capi", capi::run, &[]).slow(10_000),
 ];
 
 /// The target of that name.

@@ -24,6 +24,7 @@ pub fn refused(error: &impl Display) {
     // Numbers, quotations and paths make no difference.
     let quoted = message.find(['"', '\'', '`']).unwrap_or(message.len());
     let reason = message.rsplit(": ").next().unwrap_or_default();
+    let reason = reason.split(['"', '\'', '`']).next().unwrap_or_default();
     reached(hash(reason.bytes().filter(u8::is_ascii_alphabetic).take(30)));
     let words = message[..quoted].split(' ').filter(|word| !word.starts_with('/'));
     reached(hash(words.flat_map(str::bytes).filter(u8::is_ascii_alphabetic).take(80)));

@@ -2,13 +2,18 @@
 //! check of its signature. Whoever has a [`Client`] or a [`Service`] has its keys; nothing becomes possible that was not.
 
 use super::client::Client;
-use super::crypto::{PrivateKey, SealKey, sign};
+use super::crypto::{PrivateKey, SealKey, hash, sign};
 use super::licence::{self, LicenceHead};
 use super::wire::{Bytes, from_json};
 
 /// A message of any kind with any body, signed by a device.
 pub fn device_message(device: &Client, kind: u8, body: &[u8]) -> Vec<u8> {
     signed(kind, body, &device.device.signing)
+}
+
+/// How answers name a message.
+pub fn digest(message: &[u8]) -> [u8; 32] {
+    hash(message).0
 }
 
 /// A new encapsulation key, as requests name them.

@@ -1,0 +1,63 @@
+//! Random sequences of all C functions, with live, stale and made-up handles, from two threads at once.
+//!
+//! After each call: the code is one that its header allows; a refused call has a message and has written nothing but needed
+//! lengths; nothing was written outside of the buffers. After each run everything is destroyed, and can be made again.
+
+mod callbacks;
+mod calls;
+mod context;
+mod handles;
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, OnceLock};
+
+use context::Context;
+
+use crate::world;
+
+/// Calls of one thread in one run.
+const MAX_CALLS: usize = 40;
+
+/// Plays one input: its first half here, its second half on another thread.
+pub fn run(input: &[u8]) {
+    static OTHER: OnceLock<Mutex<(SyncSender<Vec<u8>>, Receiver<bool>)>> = OnceLock::new();
+    let other = OTHER.get_or_init(|| Mutex::new(start()));
+    let other = other.lock().expect("one run at a time");
+    let (own, rest) = input.split_at(input.len() / 2);
+    other.0.send(rest.to_vec()).expect("the other thread is there");
+    let result = std::panic::catch_unwind(|| play(own));
+    let other_ended_well = other.1.recv().expect("the other thread is there");
+    let panicked = result.is_err() || !other_ended_well;
+    handles::destroy_all();
+    drop(other);
+    assert!(!panicked, "one of the threads panicked");
+}
+
+fn start() -> (SyncSender<Vec<u8>>, Receiver<bool>) {
+    let directory = world::directory("capi");
+    // SAFETY: the library's threads read the environment and start later; the driver's do not.
+    unsafe { std::env::set_var("NATIVE_DRM_STORAGE_DIR", &directory) };
+    let (to, inputs) = sync_channel::<Vec<u8>>(1);
+    let (results, from) = sync_channel(1);
+    std::thread::spawn(move || {
+        for input in inputs {
+            let result = std::panic::catch_unwind(|| play(&input));
+            if results.send(result.is_ok()).is_err() {
+                return;
+            }
+        }
+    });
+    (to, from)
+}
+
+fn play(input: &[u8]) {
+    let mut context = Context::new(input);
+    for _ in 0..MAX_CALLS {
+        if context.script.is_over() {
+            break;
+        }
+        let call = calls::choose(&mut context);
+        (call.run)(&mut context);
+        context.end(call.name);
+    }
+}

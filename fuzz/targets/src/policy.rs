@@ -1,0 +1,158 @@
+//! A licence that is being enforced, from any stored state, with any times.
+
+use native_drm::drm::terms::StoredLicence;
+use native_drm::license::policy::{
+    Device, DeviceLevel, EnforcedLicence, Grant, Hdcp, KeyPermit, KeyRequirement, LicenceState, Policy, Reading,
+    RentalScope, SecurityLevel, State,
+};
+use native_drm::license::protocol::Bytes;
+
+use crate::observe::{accepted, hash, reached, refused};
+use crate::script::Script;
+
+pub fn run(input: &[u8]) {
+    let mut script = Script::new(input);
+    let policy = policy(&mut script);
+    let device = device(&mut script);
+    let permits = (0..script.byte() % 3).map(|index| permit(index, &mut script)).collect();
+    let mut reading = reading(&mut script);
+    let licence = if script.byte().is_multiple_of(2) {
+        let grant = Grant {
+            issued_at: script.number() as i64,
+            first_issued_at: script.number() as i64,
+            sequence: script.number(),
+        };
+        EnforcedLicence::load(policy, grant, permits, device, script.number() as i64, reading)
+    } else {
+        let state = state(&mut script);
+        check_stored(&state, script.take(16));
+        EnforcedLicence::restore(policy, state, permits, device, reading)
+    };
+    let mut licence = match licence {
+        Ok(licence) => licence,
+        Err(denial) => return refused(&denial),
+    };
+    let mut expired = false;
+    let mut last_seen = i64::MIN;
+    while !script.is_over() {
+        let step = script.byte();
+        match step % 8 {
+            0 | 1 => {
+                reading.monotonic_millis = reading.monotonic_millis.saturating_add(script.number());
+                licence.advance(reading);
+            }
+            2 => match licence.decrypted(reading) {
+                Ok(()) => assert!(licence.engine().state() != State::Blocked),
+                Err(denial) => refused(&denial),
+            },
+            3 => {
+                let sequence = script.number();
+                let held = licence.engine().licence_state().sequence;
+                match licence.renewed(reading, script.number() as i64, sequence) {
+                    Ok(()) => assert!(sequence > held, "a renewal with an old sequence"),
+                    Err(denial) => refused(&denial),
+                }
+            }
+            4 => licence.renewal_failed(reading, script.half()),
+            5 => licence.set_device(reading, self::device(&mut script)),
+            6 => {
+                reading.wall_millis = script.number() as i64;
+                licence.advance(reading);
+            }
+            _ => {
+                let state = licence.engine().licence_state().clone();
+                check_stored(&state, b"sealed");
+                let restored = EnforcedLicence::restore(
+                    licence.engine().policy().clone(),
+                    state,
+                    Vec::new(),
+                    licence.engine().device(),
+                    reading,
+                );
+                // What was a legal policy stays one.
+                licence = restored.expect("what was enforced can be restored");
+            }
+        }
+        check(&mut licence, &mut expired, &mut last_seen);
+    }
+}
+
+fn check(licence: &mut EnforcedLicence, expired: &mut bool, last_seen: &mut i64) {
+    let engine = licence.engine();
+    let state = engine.state();
+    reached(hash(state.word().bytes()));
+    assert!(!*expired || state == State::Expired, "an expired licence came back");
+    *expired |= state == State::Expired;
+    // Licence time never runs backwards, but a locked licence's may be set by the service.
+    let seen = engine.licence_state().last_seen;
+    assert!(seen >= *last_seen, "time ran backwards");
+    *last_seen = if state == State::ClockLocked { i64::MIN } else { seen };
+    let explanation = engine.explain();
+    assert!(!explanation.to_string().is_empty());
+    serde_json::to_string(&explanation).expect("an explanation can be written");
+    for (_, verdict) in engine.verdicts() {
+        reached(hash(verdict.status_word().bytes()));
+    }
+    let _ = (engine.next_change(), engine.next_attempt(), licence.next_wake(), licence.expiry_millis());
+    let events = licence.take_events();
+    assert!(events.len() < 1000, "{} events of one step", events.len());
+    accepted("step", events.len());
+}
+
+fn policy(script: &mut Script<'_>) -> Policy {
+    let bits = script.byte();
+    let mut seconds = || if script.byte() < 64 { 0 } else { script.number() as i64 };
+    Policy {
+        can_play: bits & 7 != 0,
+        can_persist: bits & 8 != 0,
+        can_renew: bits & 16 != 0,
+        rental_duration_seconds: seconds(),
+        playback_duration_seconds: seconds(),
+        license_duration_seconds: seconds(),
+        renewal_recovery_duration_seconds: seconds(),
+        renewal_server_url: String::new(),
+        renewal_delay_seconds: seconds(),
+        renewal_retry_interval_seconds: seconds(),
+        renew_with_usage: bits & 32 != 0,
+        rental_scope: if bits & 64 != 0 { RentalScope::Absolute } else { RentalScope::default() },
+    }
+}
+
+fn device(script: &mut Script<'_>) -> Device {
+    Device {
+        level: script.one_of(&[DeviceLevel::SwCrypto, DeviceLevel::HwCrypto, DeviceLevel::EnhancedHwCrypto]),
+        hdcp: script.one_of(&[Hdcp::None, Hdcp::V1, Hdcp::V2]),
+    }
+}
+
+fn permit(index: u8, script: &mut Script<'_>) -> KeyPermit {
+    let security_level = SecurityLevel::new(1 + script.byte() % 5).expect("a level");
+    let hdcp = script.one_of(&[Hdcp::None, Hdcp::V1, Hdcp::V2]);
+    KeyPermit { key_id: vec![index; 16], track_type: None, requirement: KeyRequirement { security_level, hdcp } }
+}
+
+fn reading(script: &mut Script<'_>) -> Reading {
+    Reading { wall_millis: script.number() as i64, monotonic_millis: script.number() }
+}
+
+fn state(script: &mut Script<'_>) -> LicenceState {
+    let bits = script.byte();
+    LicenceState {
+        issued_at: script.number() as i64,
+        first_issued_at: script.number() as i64,
+        first_decryption: (bits & 1 != 0).then(|| script.number() as i64),
+        first_attempt: (bits & 2 != 0).then(|| script.number() as i64),
+        renewed: bits & 4 != 0,
+        sequence: script.number(),
+        expired: bits & 24 == 24,
+        last_seen: script.number() as i64,
+    }
+}
+
+/// What is stored comes back the same.
+fn check_stored(state: &LicenceState, sealed: &[u8]) {
+    let licence = StoredLicence { sealed: Bytes(sealed.to_vec()), state: state.clone() };
+    let stored = licence.to_stored().expect("it can be stored");
+    let again = StoredLicence::from_stored(&stored).expect("it can be read");
+    assert_eq!((again.state, again.sealed), (licence.state, licence.sealed));
+}

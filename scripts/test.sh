@@ -103,6 +103,20 @@ c_valgrind() {
         "-DNATIVE_DRM_TEST_LAUNCHER=valgrind;--quiet;--error-exitcode=99;--leak-check=full;--errors-for-leak-kinds=definite;--trace-children=yes;--fair-sched=yes"
 }
 
+# Known vulnerabilities are looked up only where cargo-deny is installed and reaches its database.
+dependencies() {
+    python3 scripts/check_dependencies.py
+    if cargo deny --version >/dev/null 2>&1; then
+        cargo deny check bans licenses sources
+        cargo deny check advisories || {
+            echo "cargo-deny found an advisory, or could not fetch the database; see above" >&2
+            [[ -n ${NATIVE_DRM_OFFLINE:-} ]]
+        }
+    else
+        echo "cargo-deny is not installed: licences, sources and bans were checked, known vulnerabilities were not"
+    fi
+}
+
 # Every fuzz target, the same inputs each time. The lints are here because the workspace is another one.
 fuzz_round() {
     (cd fuzz && cargo fmt --check && CARGO_TARGET_DIR=$CARGO_TARGET_DIR/fuzz cargo clippy --locked --release -- -D warnings)
@@ -167,6 +181,7 @@ prerequisites
 mkdir -p "$logs"
 step "Format" format
 step "Lints" lints
+step "Dependencies: licences, sources, bans" dependencies
 step "Rust tests" rust_tests
 step "C tests" c_plain
 step "Headers are what the source gives" header_drift

@@ -32,7 +32,7 @@ if [[ $1 == --libfuzzer ]]; then
     # What cargo-fuzz asks for; a stable compiler knows these options, too.
     export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
--Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1"
+-Cllvm-args=-sanitizer-coverage-trace-compares"
     triple=$(rustc -vV | sed -n 's/^host: //p')
     # With a target triple, RUSTFLAGS do not reach build scripts and procedural macros.
     cargo build --locked --release -p fuzz-libfuzzer --target "$triple" --target-dir "$target_dir/libfuzzer"

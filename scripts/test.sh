@@ -119,7 +119,13 @@ dependencies() {
 
 # Every fuzz target, the same inputs each time. The lints are here because the workspace is another one.
 fuzz_round() {
-    (cd fuzz && cargo fmt --check && CARGO_TARGET_DIR=$CARGO_TARGET_DIR/fuzz cargo clippy --locked --release -- -D warnings)
+    (
+        cd fuzz
+        export CARGO_TARGET_DIR=$CARGO_TARGET_DIR/fuzz
+        cargo fmt --check
+        cargo clippy --locked --release -- -D warnings
+        cargo test --locked --release
+    )
     scripts/fuzz.sh all
 }
 
@@ -152,8 +158,8 @@ step() {
             passed=$((total - failed))
             ;;
         fuzz_*)
-            passed=$(grep -cE '^[a-z0-9_]+ +ok: [0-9]+ runs' "$log" || true)
-            failed=$(grep -cE '^[a-z0-9_]+: FAILED ' "$log" || true)
+            passed=$(($(grep -cE '^[a-z0-9_]+ +ok: [0-9]+ runs' "$log" || true) + $(sum_of '^test result: .* ([0-9]+) passed;.*' "$log")))
+            failed=$(($(grep -cE '^[a-z0-9_]+: FAILED ' "$log" || true) + $(sum_of '^test result: .* ([0-9]+) failed;.*' "$log")))
             ;;
         *) passed=$((status == 0)) ;;
     esac

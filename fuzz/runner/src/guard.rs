@@ -99,10 +99,6 @@ fn save(directory: &std::path::Path, target: &str, input: &[u8]) -> String {
     let written = std::fs::create_dir_all(directory).and_then(|()| std::fs::write(&path, input));
     match written {
         Ok(()) => path.display().to_string(),
-        Err(fault) => format!("no file ({}: {fault}): {}", path.display(), hex(input)),
+        Err(fault) => format!("no file ({}: {fault}): {input:02x?}", path.display()),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -32,7 +32,9 @@ fn main() -> ExitCode {
     };
     let result = match &options.command {
         Command::List => {
-            fuzz_targets::TARGETS.iter().for_each(|target| println!("{}", target.name));
+            for target in fuzz_targets::TARGETS {
+                println!("{}", target.name);
+            }
             Ok(())
         }
         Command::MakeCorpus => seeds::write(Path::new(&options.corpus)),

@@ -69,7 +69,7 @@ impl Mutator {
         let length = input.len();
         if length == 0 {
             let bytes = self.random.next().to_le_bytes();
-            input.extend_from_slice(&bytes[..1 + self.random.below(8)]);
+            input.extend_from_slice(&bytes[..=self.random.below(8)]);
             return;
         }
         let at = self.random.below(length);

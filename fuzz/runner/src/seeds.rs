@@ -188,14 +188,14 @@ impl Seeds {
             r#"{"request_hash":"@h","time":1767225600000,"device":"@d","service":"@v","authority":"@a"}"#;
         let released = r#"{"license_id":"@l","request_hash":"@h","signer":"@g","time":1767225600000}"#;
         for (name, mode, body) in [
-            ("licence", 7 | 32, licence(false, 9)),
+            ("licence", 0x27, licence(false, 9)),
             ("licence-of-another-session", 7, licence(false, 9)),
-            ("stored-licence", 6 | 8, licence(true, 9)),
-            ("renewal", 6 | 16, licence(true, 9)),
-            ("stale-renewal", 6 | 16, licence(true, 1)),
+            ("stored-licence", 0x0e, licence(true, 9)),
+            ("renewal", 0x16, licence(true, 9)),
+            ("stale-renewal", 0x16, licence(true, 1)),
             ("sealed-for-nobody", 4, body),
             ("certificates", 3, certificates.to_owned()),
-            ("released", 5 | 24, released.to_owned()),
+            ("released", 0x1d, released.to_owned()),
             ("unsigned", 0, format!("NDLP\u{1}\u{5}{released}{}", "s".repeat(64))),
         ] {
             self.put("client_messages", name, &[&[mode], body.as_bytes()].concat())?;

@@ -37,7 +37,7 @@ pub struct Target {
 }
 
 const fn target(name: &'static str, corpus: &'static str, run: fn(&[u8]), words: &'static [&'static str]) -> Target {
-    Target { name, corpus, run, words, round: 100_000 }
+    Target { name, corpus, run, words, round: 50_000 }
 }
 
 impl Target {

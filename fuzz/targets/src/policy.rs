@@ -144,7 +144,7 @@ fn state(script: &mut Script<'_>) -> LicenceState {
         first_attempt: (bits & 2 != 0).then(|| script.number() as i64),
         renewed: bits & 4 != 0,
         sequence: script.number(),
-        expired: bits & 24 == 24,
+        expired: bits & 0x18 == 0x18,
         last_seen: script.number() as i64,
     }
 }

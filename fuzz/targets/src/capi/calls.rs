@@ -1,5 +1,7 @@
 //! All functions that the headers declare.
 
+#![allow(clippy::wildcard_imports, reason = "all of it is called")]
+
 use std::ptr;
 
 use native_drm::capi::avmetadata::*;

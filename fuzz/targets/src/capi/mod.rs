@@ -18,9 +18,12 @@ use crate::world;
 /// Calls of one thread in one run.
 const MAX_CALLS: usize = 40;
 
+/// The other thread: inputs for it, and whether it ended well.
+type Other = (SyncSender<Vec<u8>>, Receiver<bool>);
+
 /// Plays one input: its first half here, its second half on another thread.
 pub fn run(input: &[u8]) {
-    static OTHER: OnceLock<Mutex<(SyncSender<Vec<u8>>, Receiver<bool>)>> = OnceLock::new();
+    static OTHER: OnceLock<Mutex<Other>> = OnceLock::new();
     let other = OTHER.get_or_init(|| Mutex::new(start()));
     let other = other.lock().expect("one run at a time");
     let (own, rest) = input.split_at(input.len() / 2);
@@ -33,7 +36,7 @@ pub fn run(input: &[u8]) {
     assert!(!panicked, "one of the threads panicked");
 }
 
-fn start() -> (SyncSender<Vec<u8>>, Receiver<bool>) {
+fn start() -> Other {
     let directory = world::directory("capi");
     // SAFETY: the library's threads read the environment and start later; the driver's do not.
     unsafe { std::env::set_var("NATIVE_DRM_STORAGE_DIR", &directory) };

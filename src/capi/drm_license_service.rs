@@ -16,6 +16,7 @@ use super::handle::{Kind, LicenseServices};
 use crate::error::{Error, Result};
 use crate::license::protocol::Fixed;
 use crate::license::service::{Catalog, Content, Endpoint, Sender, Service, SettableClock, Settings};
+use crate::util::secret::on_clean_stack;
 
 /// Bytes in the longest directory name, including its NUL.
 pub const NATIVE_DRM_MAX_LICENSE_PATH_LEN: usize = 4096;
@@ -98,6 +99,10 @@ impl ServiceObject {
     }
 }
 
+fn call(body: impl FnOnce() -> Result<()>) -> ErrCodeValue {
+    on_clean_stack(|| boundary::call::<DrmCode>(body))
+}
+
 /// Creates a licence service.
 ///
 /// With a directory its keys, contents, policies, devices and licences outlive the program; one process at a time uses a
@@ -119,7 +124,7 @@ pub extern "C" fn OH_DrmLicenseService_Create(
     profile: LicenseProfileValue,
     service: *mut *mut OH_DrmLicenseService,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
+    call(|| {
         let out = args::out("service", service)?;
         let directory = if directory.is_null() {
             None
@@ -152,7 +157,7 @@ pub extern "C" fn OH_DrmLicenseService_Create(
 /// @since native_drm 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_DrmLicenseService_Destroy(service: *mut OH_DrmLicenseService) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
+    call(|| {
         let removed = LicenseServices::remove(service);
         removed.map(drop).ok_or_else(|| LicenseServices::not_a_handle("service"))
     })
@@ -179,7 +184,7 @@ pub extern "C" fn OH_DrmLicenseService_AddContent(
     json: *const u8,
     jsonLen: u32,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
+    call(|| {
         let object = object(service)?;
         let json = text("json", "jsonLen", json, jsonLen)?;
         object.service.add_content(&Content::parse(json)?)
@@ -205,7 +210,7 @@ pub extern "C" fn OH_DrmLicenseService_AddPolicy(
     json: *const u8,
     jsonLen: u32,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
+    call(|| {
         let object = object(service)?;
         let name = args::string("name", name, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         object.service.add_policy(&name, text("json", "jsonLen", json, jsonLen)?)
@@ -228,7 +233,7 @@ pub extern "C" fn OH_DrmLicenseService_AddProvider(
     name: *const c_char,
     token: *const c_char,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
+    call(|| {
         let object = object(service)?;
         let name = args::string("name", name, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let token = if token.is_null() {
@@ -256,7 +261,7 @@ pub extern "C" fn OH_DrmLicenseService_AddCatalog(
     json: *const u8,
     jsonLen: u32,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
+    call(|| {
         let object = object(service)?;
         object.service.add_catalog(Catalog::parse(text("json", "jsonLen", json, jsonLen)?)?)
     })
@@ -284,7 +289,7 @@ pub extern "C" fn OH_DrmLicenseService_GetContentKey(
     keyId: *mut u8,
     key: *mut u8,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
+    call(|| {
         let object = object(service)?;
         let id = args::bytes("contentId", "contentIdLen", contentId, contentIdLen as usize)?;
         let track = args::string("trackType", trackType, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
@@ -322,7 +327,7 @@ pub extern "C" fn OH_DrmLicenseService_HandleMessage(
     responseLen: *mut u32,
     answer: *mut OH_DrmLicenseService_Answer,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
+    call(|| {
         let object = object(service)?;
         let message = text("message", "messageLen", message, messageLen)?;
         let out = args::out("response", response)?;
@@ -360,7 +365,7 @@ pub extern "C" fn OH_DrmLicenseService_RevokeLicense(
     service: *mut OH_DrmLicenseService,
     licenseId: *const u8,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
+    call(|| {
         let object = object(service)?;
         object.service.revoke_license(Fixed(args::array("licenseId", licenseId)?))
     })
@@ -381,7 +386,7 @@ pub extern "C" fn OH_DrmLicenseService_GetAuthority(
     certificate: *mut u8,
     certificateLen: *mut u32,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
+    call(|| {
         let object = object(service)?;
         let out = args::out("certificate", certificate)?;
         let length = args::in_out("certificateLen", certificateLen)?;
@@ -401,7 +406,7 @@ pub extern "C" fn OH_DrmLicenseService_GetAuthority(
 /// @since native_drm 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_DrmLicenseService_SetTime(service: *mut OH_DrmLicenseService, unixMillis: i64) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
+    call(|| {
         object(service)?.clock.set(unixMillis);
         Ok(())
     })

@@ -8,6 +8,7 @@ use super::enums::{CencAlgorithmValue, ErrCodeValue};
 use super::err::Drm_ErrCode;
 use super::handle;
 use super::sample;
+use crate::cenc::kernel::wipe_registers;
 
 /// Value of DRM_SampleInfo.scheme: derive the scheme from algorithm and pattern. CTR without a pattern is cenc, CTR with
 /// one is cens, CBC without a pattern is cbc1, CBC with one is cbcs.
@@ -97,7 +98,9 @@ pub extern "C" fn OH_MediaKeySession_DecryptSample(
     data: *mut u8,
     dataLen: u32,
 ) -> ErrCodeValue {
-    match boundary::attempt(|| sample::decrypt_at_once(mediaKeySession, info, data, dataLen)) {
+    let done = boundary::attempt(|| sample::decrypt_at_once(mediaKeySession, info, data, dataLen));
+    wipe_registers();
+    match done {
         Some(()) => Drm_ErrCode::DRM_ERR_OK.into(),
         None => sample::look_into("mediaKeySession", mediaKeySession, info, data, dataLen),
     }
@@ -123,9 +126,11 @@ pub extern "C" fn OH_MediaKeySession_DecryptSampleWithCencInfo(
     data: *mut u8,
     dataLen: u32,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
+    let code = boundary::call::<DrmCode>(|| {
         sample::decrypt_with_cenc_info("mediaKeySession", mediaKeySession, cencInfo, data, dataLen)
-    })
+    });
+    wipe_registers();
+    code
 }
 
 /// Decrypts several samples in place. Everything is checked before the first byte changes: when it fails, all samples are
@@ -146,9 +151,11 @@ pub extern "C" fn OH_MediaKeySession_DecryptSamples(
     count: u32,
     failedIndex: *mut u32,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
+    let code = boundary::call::<DrmCode>(|| {
         sample::decrypt_all("mediaKeySession", mediaKeySession, samples, count as usize, failedIndex)
-    })
+    });
+    wipe_registers();
+    code
 }
 
 /// Finds a session that holds a usable key, waiting for it if necessary.

@@ -15,6 +15,7 @@ use super::envelope::{Envelope, MAX_FILE};
 use super::files::{self, Lock, failed, optional};
 use super::{OfflineStore, StoredKey, StoredStatus, check_capacity, check_entries, check_id};
 use crate::error::{Error, Result};
+use crate::util::secret::on_clean_stack;
 
 const SUFFIX: &str = ".key";
 
@@ -108,45 +109,15 @@ impl FileStore {
 
 impl OfflineStore for FileStore {
     fn put_all(&self, entries: &[(&[u8], StoredKey)]) -> Result<()> {
-        check_entries(entries)?;
-        if entries.is_empty() {
-            return Ok(());
-        }
-        let directory = self.directory();
-        files::create_directory(&directory)?;
-        let lock = self.lock()?;
-        files::remove_temporaries(&directory)?;
-        let mut ids = ids_in(&directory)?;
-        ids.extend(entries.iter().map(|(id, _)| id.to_vec()));
-        check_capacity(ids.len())?;
-        let envelope = Envelope::new(&self.device_key(&lock)?.entry_key());
-        let seal = |(id, key): &(&[u8], StoredKey)| Ok((self.entry(id), envelope.seal(&self.namespace, id, key)?));
-        let sealed: Vec<_> = entries.iter().map(seal).collect::<Result<_>>()?;
-        files::replace_all(&directory, &sealed)
+        on_clean_stack(|| self.put_all_now(entries))
     }
 
     fn get(&self, id: &[u8]) -> Result<Option<StoredKey>> {
-        check_id(id)?;
-        self.read(id)
+        on_clean_stack(|| self.get_now(id))
     }
 
     fn set_status(&self, id: &[u8], status: StoredStatus) -> Result<bool> {
-        check_id(id)?;
-        let (directory, path) = (self.directory(), self.entry(id));
-        // Nothing there, nothing to lock or to create.
-        if optional(fs::symlink_metadata(&path)).map_err(failed("read", &path))?.is_none() {
-            return Ok(false);
-        }
-        let lock = self.lock()?;
-        let Some(mut key) = self.read(id)? else { return Ok(false) };
-        if key.status != status {
-            key.status = status;
-            files::remove_temporaries(&directory)?;
-            let envelope = Envelope::new(&self.device_key(&lock)?.entry_key());
-            let sealed = envelope.seal(&self.namespace, id, &key)?;
-            files::replace_all(&directory, &[(path, sealed)])?;
-        }
-        Ok(true)
+        on_clean_stack(|| self.set_status_now(id, status))
     }
 
     fn remove(&self, id: &[u8]) -> Result<bool> {
@@ -166,6 +137,55 @@ impl OfflineStore for FileStore {
     }
 
     fn device_id(&self) -> Result<[u8; 16]> {
+        on_clean_stack(|| self.device_id_now())
+    }
+}
+
+/// The work itself; it leaves keys on the stack.
+impl FileStore {
+    fn put_all_now(&self, entries: &[(&[u8], StoredKey)]) -> Result<()> {
+        check_entries(entries)?;
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let directory = self.directory();
+        files::create_directory(&directory)?;
+        let lock = self.lock()?;
+        files::remove_temporaries(&directory)?;
+        let mut ids = ids_in(&directory)?;
+        ids.extend(entries.iter().map(|(id, _)| id.to_vec()));
+        check_capacity(ids.len())?;
+        let envelope = Envelope::new(&self.device_key(&lock)?.entry_key());
+        let seal = |(id, key): &(&[u8], StoredKey)| Ok((self.entry(id), envelope.seal(&self.namespace, id, key)?));
+        let sealed: Vec<_> = entries.iter().map(seal).collect::<Result<_>>()?;
+        files::replace_all(&directory, &sealed)
+    }
+
+    fn get_now(&self, id: &[u8]) -> Result<Option<StoredKey>> {
+        check_id(id)?;
+        self.read(id)
+    }
+
+    fn set_status_now(&self, id: &[u8], status: StoredStatus) -> Result<bool> {
+        check_id(id)?;
+        let (directory, path) = (self.directory(), self.entry(id));
+        // Nothing there, nothing to lock or to create.
+        if optional(fs::symlink_metadata(&path)).map_err(failed("read", &path))?.is_none() {
+            return Ok(false);
+        }
+        let lock = self.lock()?;
+        let Some(mut key) = self.read(id)? else { return Ok(false) };
+        if key.status != status {
+            key.status = status;
+            files::remove_temporaries(&directory)?;
+            let envelope = Envelope::new(&self.device_key(&lock)?.entry_key());
+            let sealed = envelope.seal(&self.namespace, id, &key)?;
+            files::replace_all(&directory, &[(path, sealed)])?;
+        }
+        Ok(true)
+    }
+
+    fn device_id_now(&self) -> Result<[u8; 16]> {
         if let Some(key) = DeviceKey::load(&self.device_key_path())? {
             return Ok(key.id());
         }

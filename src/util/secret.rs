@@ -1,6 +1,7 @@
 //! Byte containers for key material: erased when dropped, silent in `Debug`.
 
 use std::fmt;
+use std::mem::MaybeUninit;
 use std::ops::{Deref, DerefMut};
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -103,6 +104,31 @@ impl<const N: usize> fmt::Debug for SecretArray<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretArray(..)")
     }
+}
+
+/// Bytes of stack that [`on_clean_stack`] wipes: more than signing and unsealing take, which use the most.
+const BURNT: usize = if cfg!(debug_assertions) { 256 * 1024 } else { 64 * 1024 };
+
+/// Does something with secrets, then overwrites the stack that it has used. Values that are moved leave copies there, and
+/// ciphers leave round keys, which `zeroize` cannot know of.
+pub fn on_clean_stack<T>(action: impl FnOnce() -> T) -> T {
+    let result = apart(action);
+    burn();
+    result
+}
+
+// A frame of its own, which is gone when the stack is burnt.
+#[inline(never)]
+fn apart<T>(action: impl FnOnce() -> T) -> T {
+    action()
+}
+
+#[inline(never)]
+fn burn() {
+    let mut area = [MaybeUninit::<u8>::uninit(); BURNT];
+    area.fill(MaybeUninit::new(0));
+    // To the compiler, this reads what was written.
+    std::hint::black_box(area.as_ptr());
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod key;
 mod level;
 mod ranges;
 pub mod rcu;
+mod registers;
 mod secret;
 mod slab;
 mod soft;
@@ -52,3 +53,4 @@ mod vector;
 pub use key::ContentKey;
 #[doc(hidden)]
 pub use level::Level;
+pub use registers::wipe_registers;

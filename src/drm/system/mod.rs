@@ -20,6 +20,7 @@ use crate::drm::statistics::DecryptTotals;
 use crate::error::{Error, Result};
 use crate::storage::{OfflineStore, StoredKey, StoredStatus};
 use crate::util::log;
+use crate::util::secret::on_clean_stack;
 
 /// Sessions that one instance may have at the same time.
 pub const MAX_SESSIONS: usize = 64;
@@ -51,10 +52,10 @@ impl Host {
         if self.is_alive() { Ok(()) } else { Err(self.death()) }
     }
 
-    /// Lets the key system do something.
+    /// Lets the key system do something, with secrets among other things.
     pub fn run<T>(&self, action: impl FnOnce() -> Result<T>) -> Result<T> {
         self.check()?;
-        catch_unwind(AssertUnwindSafe(action)).unwrap_or_else(|_| {
+        on_clean_stack(|| catch_unwind(AssertUnwindSafe(action))).unwrap_or_else(|_| {
             self.dead.store(true, Ordering::Relaxed);
             log::error!("{} panicked", self.descriptor.name);
             Err(self.death())

@@ -1,0 +1,26 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What the preloaded library `fault_shim` offers: one of the next system calls on files below a directory goes wrong.
+ */
+#ifndef TEST_FAULTS_SHIM_H
+#define TEST_FAULTS_SHIM_H
+
+typedef enum FaultKind {
+    FAULT_EIO,
+    FAULT_ENOSPC,      /* of calls that may need room */
+    FAULT_EINTR,       /* of calls that may be interrupted */
+    FAULT_SHORT,       /* half of what is to be read or written */
+    FAULT_KILL_BEFORE, /* SIGKILL instead of the call */
+    FAULT_KILL_AFTER,  /* SIGKILL after the call */
+    FAULT_BROKEN,      /* EIO, from now on in every call */
+    FAULT_KINDS
+} FaultKind;
+
+/* From now on, the call with that number, from 1, goes wrong. */
+void fault_arm(const char *directory, long number, FaultKind kind);
+
+/* From now on nothing goes wrong. Returns the call that went wrong, null if none did, "" if the kind does not apply to it. */
+const char *fault_disarm(void);
+
+#endif /* TEST_FAULTS_SHIM_H */

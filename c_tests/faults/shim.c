@@ -258,7 +258,7 @@ DIR *opendir(const char *path)
     if (real == NULL) {
         *(void **)&real = dlsym(RTLD_NEXT, "opendir");
     }
-    Fate what = fate("opendir", is_below(path), MAY_BE_INTERRUPTED);
+    Fate what = fate("opendir", is_below(path), 0);
     if (what == FAIL) {
         return NULL;
     }

@@ -127,9 +127,7 @@ impl OfflineStore for FileStore {
             return Ok(false);
         }
         let _lock = self.lock()?;
-        let removed = optional(fs::remove_file(&path)).map_err(failed("remove", &path))?.is_some();
-        files::sync_directory(&directory)?;
-        Ok(removed)
+        files::remove(&directory, &path)
     }
 
     fn list(&self) -> Result<Vec<Vec<u8>>> {

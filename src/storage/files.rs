@@ -99,6 +99,22 @@ pub(super) fn remove_temporaries(directory: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Removes a file durably, or leaves it where it was; false if there is none. The caller holds the lock.
+pub(super) fn remove(directory: &Path, path: &Path) -> Result<bool> {
+    let gone = directory.join(format!("{TEMPORARY}gone"));
+    // Under this name it is no entry, and it can come back.
+    if optional(fs::rename(path, &gone)).map_err(failed("remove", path))?.is_none() {
+        return Ok(false);
+    }
+    sync_directory(directory).inspect_err(|_| {
+        let _ = fs::rename(&gone, path);
+        let _ = sync_directory(directory);
+    })?;
+    // If this fails, whoever writes next does it.
+    let _ = fs::remove_file(&gone);
+    Ok(true)
+}
+
 /// What [`replace_all`] can do about a file that it has replaced.
 enum Former {
     /// There was none.

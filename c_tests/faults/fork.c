@@ -1,0 +1,164 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * fork() after the library was used, in a process with its threads running: the child makes, uses and destroys handles of
+ * its own, gets callbacks on a thread of its own, lets a licence end by the timer, and forks again; the parent goes on.
+ * (While it forks, no other thread of the program may be inside the library.)
+ */
+#define _GNU_SOURCE
+#include <sys/wait.h>
+
+#include "support/policy.h"
+
+#define SHORT_LIVED "{\"can_play\":true,\"license_duration_seconds\":1}"
+#define ROUNDS 20
+
+/* Keys, callbacks. */
+static void use(const char *name)
+{
+    Recorder recorder;
+    recorder_init(&recorder);
+    MediaKeySystem *drm = make_system(name);
+    MediaKeySession *session = make_session(drm);
+    record_session(&recorder, session);
+    give_jwk(session, NULL, KID_A, NIST_KEY);
+    CHECK_OK(decrypt_nist(session, KID_A));
+    CHECK(recorder_wait(&recorder, 1));
+    CHECK_OK(OH_MediaKeySession_ClearMediaKeys(session));
+    CHECK(recorder_wait(&recorder, 3));
+    CHECK_CODE(decrypt_nist(session, KID_A), DRM_ERR_NO_KEY);
+    CHECK_OK(OH_MediaKeySystem_Destroy(drm));
+    recorder_destroy(&recorder);
+}
+
+/* A licence that ends by itself, by the machine's clock. */
+static void let_a_licence_end(OH_DrmLicenseService *service)
+{
+    Recorder recorder;
+    bool ended = false;
+    recorder_init(&recorder);
+    MediaKeySystem *drm = make_system(POLICYPLAY);
+    provision(drm, service);
+    MediaKeySession *session = make_session(drm);
+    record_session(&recorder, session);
+    get_licence(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
+    CHECK_OK(decrypt_nist(session, KID_A));
+    for (size_t i = 0; !ended && recorder_wait(&recorder, i + 1); i++) {
+        RecordedCall *call = recorder_copy(&recorder, i);
+        ended = call->kind == RECORDED_EVENT && call->event == EVENT_KEY_EXPIRED;
+        free(call);
+    }
+    CHECK(ended);
+    CHECK_CODE(decrypt_nist(session, KID_A), DRM_ERR_NO_LICENSE);
+    CHECK_OK(OH_MediaKeySystem_Destroy(drm));
+    recorder_destroy(&recorder);
+}
+
+static OH_DrmLicenseService *machine_time_service(void)
+{
+    OH_DrmLicenseService *service = NULL;
+    REQUIRE_OK(OH_DrmLicenseService_Create(NULL, DRM_LICENSE_PROFILE_STRICT, &service));
+    set_policy(service, SHORT_LIVED);
+    REQUIRE_OK(
+        OH_DrmLicenseService_AddContent(service, (const uint8_t *)POLICY_MOVIE, (uint32_t)strlen(POLICY_MOVIE)));
+    return service;
+}
+
+/* A store of its own: another service is another authority. */
+static void use_store_of(const char *who)
+{
+    static char base[2048];
+    char path[4096];
+    if (base[0] == '\0') {
+        REQUIRE(getenv("NATIVE_DRM_STORAGE_DIR") != NULL);
+        snprintf(base, sizeof(base), "%s", getenv("NATIVE_DRM_STORAGE_DIR"));
+    }
+    snprintf(path, sizeof(path), "%s/%s", base, who);
+    REQUIRE(setenv("NATIVE_DRM_STORAGE_DIR", path, 1) == 0);
+}
+
+/* Forks, runs `body` in the child and waits for its good end. */
+static void in_child(void (*body)(void))
+{
+    int status = 0;
+    fflush(NULL);
+    pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        /* A child that hangs ends by SIGALRM. */
+        alarm(60);
+        check_failed_count = 0;
+        body();
+        fflush(NULL);
+        _exit(check_failed_count == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
+    REQUIRE(waitpid(child, &status, 0) == child);
+    if (!CHECK(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS)) {
+        fprintf(stderr, "  the child's status is %x\n", (unsigned)status);
+    }
+}
+
+static void grandchild(void)
+{
+    use(CLEARPLAY);
+}
+
+static void child_with_everything(void)
+{
+    use_store_of("child");
+    use(CLEARPLAY);
+    use(W3C_CLEARKEY);
+    OH_DrmLicenseService *service = machine_time_service();
+    let_a_licence_end(service);
+    in_child(grandchild);
+    CHECK_OK(OH_DrmLicenseService_Destroy(service));
+}
+
+/* All threads of the library exist and rest. */
+static void after_use(void)
+{
+    use_store_of("parent");
+    OH_DrmLicenseService *service = machine_time_service();
+    MediaKeySystem *drm = make_system(CLEARPLAY);
+    MediaKeySession *session = make_session(drm);
+    give_key(session, KID_A, NIST_KEY);
+    let_a_licence_end(service);
+    in_child(child_with_everything);
+    CHECK_OK(decrypt_nist(session, KID_A));
+    use(CLEARPLAY);
+    let_a_licence_end(service);
+    CHECK_OK(OH_MediaKeySystem_Destroy(drm));
+    CHECK_OK(OH_DrmLicenseService_Destroy(service));
+}
+
+/* The child's handles are copies of the parent's; what it destroys, the parent still has. */
+static MediaKeySystem *shared_system;
+static MediaKeySession *shared_session;
+
+static void child_with_inherited_handles(void)
+{
+    CHECK_OK(decrypt_nist(shared_session, KID_A));
+    CHECK_OK(OH_MediaKeySession_ClearMediaKeys(shared_session));
+    CHECK_OK(OH_MediaKeySession_Destroy(shared_session));
+    CHECK_OK(OH_MediaKeySystem_Destroy(shared_system));
+    use(CLEARPLAY);
+}
+
+static void inherited_handles(void)
+{
+    shared_system = make_system(W3C_CLEARKEY);
+    shared_session = make_session(shared_system);
+    give_jwk(shared_session, NULL, KID_A, NIST_KEY);
+    for (int i = 0; i < ROUNDS; i++) {
+        in_child(child_with_inherited_handles);
+    }
+    CHECK_OK(decrypt_nist(shared_session, KID_A));
+    CHECK_OK(OH_MediaKeySystem_Destroy(shared_system));
+}
+
+int main(void)
+{
+    RUN(after_use);
+    RUN(inherited_handles);
+    return check_finish("fork");
+}

@@ -195,6 +195,8 @@ static void store_and_release(Place *place)
     Message request;
     uint8_t id[16];
     int32_t size = (int32_t)sizeof(request.bytes);
+    /* Otherwise the request could be a renewal of the licence that is there. */
+    CHECK_OK(OH_MediaKeySession_ClearMediaKeys(place->session));
     request_licence(place->session, MEDIA_KEY_TYPE_OFFLINE, false, id);
     CHECK_OK(decrypt_nist(place->session, KID_A));
     CHECK_OK(OH_MediaKeySession_GenerateOfflineReleaseRequest(place->session, id, 16, request.bytes, &size));

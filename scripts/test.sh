@@ -58,6 +58,9 @@ lints() {
 documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --all-features; }
 rust_tests() { cargo test --locked --all-features --no-fail-fast; }
 
+# The library's source under loom: a workspace of its own.
+interleavings() { cargo test --locked --manifest-path tests/model/Cargo.toml --target-dir "$CARGO_TARGET_DIR/model"; }
+
 # Cargo has run build.rs by now: the headers on disk are those that the source gives.
 header_drift() {
     local changed
@@ -190,6 +193,7 @@ step "Format" format
 step "Lints" lints
 step "Dependencies: licences, sources, bans" dependencies
 step "Rust tests" rust_tests
+step "Interleavings" interleavings
 step "C tests" c_plain
 step "Headers are what the source gives" header_drift
 if [[ $mode == full ]]; then

@@ -124,6 +124,7 @@ fn apart<T>(action: impl FnOnce() -> T) -> T {
 }
 
 #[inline(never)]
+#[allow(clippy::large_stack_arrays, reason = "the stack is what it is about")]
 fn burn() {
     let mut area = [MaybeUninit::<u8>::uninit(); BURNT];
     area.fill(MaybeUninit::new(0));

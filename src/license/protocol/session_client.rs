@@ -79,8 +79,12 @@ struct Outstanding {
 pub struct SessionClient {
     id: Id,
     outstanding: VecDeque<Outstanding>,
-    held: BTreeMap<Id, u64>,
+    /// Newest first.
+    held: VecDeque<(Id, u64)>,
 }
+
+/// Licences whose sequence a session remembers: more than it has at a time, and fewer than it gets in a long life.
+const MAX_HELD: usize = 256;
 
 impl SessionClient {
     /// A session with a random id.
@@ -88,7 +92,7 @@ impl SessionClient {
     /// # Errors
     /// [`Internal`](crate::error::Error::Internal) where the system has no random numbers.
     pub fn new() -> Result<Self> {
-        Ok(Self { id: random()?, outstanding: VecDeque::new(), held: BTreeMap::new() })
+        Ok(Self { id: random()?, outstanding: VecDeque::new(), held: VecDeque::new() })
     }
 
     /// The session's id.
@@ -208,8 +212,8 @@ impl SessionClient {
     }
 
     fn check_sequence(&self, id: Id, sequence: u64) -> Result<(), Rejection> {
-        match self.held.get(&id) {
-            Some(&held) if sequence <= held => Err(Rejection::StaleSequence { found: sequence, held }),
+        match self.held.iter().find(|held| held.0 == id) {
+            Some(&(_, held)) if sequence <= held => Err(Rejection::StaleSequence { found: sequence, held }),
             _ => Ok(()),
         }
     }
@@ -245,7 +249,7 @@ impl SessionClient {
             Accepted::Released(id) => {
                 let index = self.find(checked.request)?.0;
                 self.outstanding.remove(index);
-                self.held.remove(id);
+                self.held.retain(|held| held.0 != *id);
                 Ok(())
             }
         }
@@ -258,7 +262,9 @@ impl SessionClient {
     pub fn commit_licence(&mut self, request: Hash, id: Id, sequence: u64) -> Result<(), Rejection> {
         self.check_open(request, id, sequence)?;
         self.outstanding.retain(|asked| asked.hash != request);
-        self.held.insert(id, sequence);
+        self.held.retain(|held| held.0 != id);
+        self.held.truncate(MAX_HELD - 1);
+        self.held.push_front((id, sequence));
         Ok(())
     }
 

@@ -83,8 +83,8 @@ pub struct SessionClient {
     held: VecDeque<(Id, u64)>,
 }
 
-/// Licences whose sequence a session remembers: more than it has at a time, and fewer than it gets in a long life.
-const MAX_HELD: usize = 256;
+/// Licences whose sequence a session remembers. A renewal of an older one still has to be newer than its request.
+const MAX_HELD: usize = 16;
 
 impl SessionClient {
     /// A session with a random id.

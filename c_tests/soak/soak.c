@@ -251,16 +251,25 @@ static void use_foreign(Place *place)
 
 static void work(Worker *worker)
 {
-    /* Seldom enough that licences become due in between. */
-    uint32_t change_once_in = system_count * session_count < 1000 ? 5000 : 50;
+    /* With few sessions, some changes after each step of the clock: seldom enough that licences become due in between,
+       however fast the machine is. */
+    const int sessions = 3 * system_count * session_count;
+    const bool few = sessions < 3000;
+    int64_t seen = -1;
+    int left = 0;
     while (__atomic_load_n(&stop, __ATOMIC_SEQ_CST) == 0) {
         int kind = (int)random_below(&worker->random, 3);
         int index = (int)random_below(&worker->random, (uint32_t)system_count);
         Place *place = &places[kind][index][random_below(&worker->random, (uint32_t)session_count)];
         pthread_rwlock_rdlock(&clock_lock);
+        if (now != seen) {
+            seen = now;
+            left = 1 + sessions / 32;
+        }
         if (index % THREADS != worker->number) {
             use_foreign(place);
-        } else if (random_below(&worker->random, change_once_in) == 0) {
+        } else if (few ? left > 0 : random_below(&worker->random, 50) == 0) {
+            left--;
             change(kind, index, place, &worker->random);
         } else {
             use(kind, place);

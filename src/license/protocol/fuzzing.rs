@@ -1,5 +1,5 @@
 //! Messages with any content and a good signature, for fuzz targets: without them no mutated message would get past the
-//! check of its signature. Whoever has a [`Client`] or a [`Service`] has its keys; nothing becomes possible that was not.
+//! check of its signature. Whoever has a [`Client`] or a service has its keys; nothing becomes possible that was not.
 
 use super::client::Client;
 use super::crypto::{PrivateKey, SealKey, hash, sign};

@@ -8,6 +8,7 @@ use super::averrors::OH_AVErrCode;
 use super::avsession_errors::{AVMetadata_Result, AVSession_ErrCode};
 use super::enums::{AVErrCodeValue, ErrCodeValue, MetadataResultValue, SessionErrValue};
 use super::err::Drm_ErrCode;
+use crate::cenc::kernel::wipe_registers;
 use crate::error::{Error, Result};
 
 thread_local! {
@@ -117,10 +118,13 @@ impl Code for MetadataCode {
     }
 }
 
-/// Runs the body of an exported function that returns a code.
+/// Runs the body of an exported function that returns a code. Ciphers leave round keys in vector registers: they are gone
+/// when this returns.
 #[inline]
 pub fn call<C: Code>(body: impl FnOnce() -> Result<()>) -> C::Value {
-    match catch_unwind(AssertUnwindSafe(body)) {
+    let result = catch_unwind(AssertUnwindSafe(body));
+    wipe_registers();
+    match result {
         Ok(Ok(())) => C::success(),
         Ok(Err(error)) => failed::<C>(&error),
         Err(_) => failed::<C>(&panicked()),

@@ -126,11 +126,9 @@ pub extern "C" fn OH_MediaKeySession_DecryptSampleWithCencInfo(
     data: *mut u8,
     dataLen: u32,
 ) -> ErrCodeValue {
-    let code = boundary::call::<DrmCode>(|| {
+    boundary::call::<DrmCode>(|| {
         sample::decrypt_with_cenc_info("mediaKeySession", mediaKeySession, cencInfo, data, dataLen)
-    });
-    wipe_registers();
-    code
+    })
 }
 
 /// Decrypts several samples in place. Everything is checked before the first byte changes: when it fails, all samples are
@@ -151,11 +149,9 @@ pub extern "C" fn OH_MediaKeySession_DecryptSamples(
     count: u32,
     failedIndex: *mut u32,
 ) -> ErrCodeValue {
-    let code = boundary::call::<DrmCode>(|| {
+    boundary::call::<DrmCode>(|| {
         sample::decrypt_all("mediaKeySession", mediaKeySession, samples, count as usize, failedIndex)
-    });
-    wipe_registers();
-    code
+    })
 }
 
 /// Finds a session that holds a usable key, waiting for it if necessary.

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::{MAX_PAYLOAD, StoredKey, StoredStatus};
 use crate::error::{Error, Result};
-use crate::util::secret::SecretArray;
+use crate::util::secret::{SecretArray, on_clean_stack};
 
 const PREFIX: [u8; 5] = *b"NDRM\x01";
 const NONCE: usize = 12;
@@ -32,7 +32,7 @@ pub(super) struct Envelope {
 
 impl Envelope {
     pub fn new(key: &SecretArray<32>) -> Self {
-        Self { cipher: Aes256Gcm::new((&**key).into()) }
+        on_clean_stack(|| Self { cipher: Aes256Gcm::new((&**key).into()) })
     }
 
     /// The file for `key`.
@@ -46,7 +46,8 @@ impl Envelope {
             StoredStatus::Usable => 1,
             StoredStatus::Inactive => 2,
         });
-        let sealed = self.cipher.encrypt_in_place(&Nonce::from(nonce), &associated(namespace, id), &mut *text);
+        let associated = associated(namespace, id);
+        let sealed = on_clean_stack(|| self.cipher.encrypt_in_place(&Nonce::from(nonce), &associated, &mut *text));
         sealed.map_err(|_| Error::Internal("AES-GCM refused to encrypt".into()))?;
         Ok([&PREFIX[..], &nonce, &text].concat())
     }
@@ -57,7 +58,8 @@ impl Envelope {
         let rest = rest.strip_prefix(&PREFIX[4..]).ok_or("unknown format version")?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or("incomplete")?;
         let mut text = Zeroizing::new(sealed.to_vec());
-        let opened = self.cipher.decrypt_in_place(&Nonce::from(*nonce), &associated(namespace, id), &mut *text);
+        let associated = associated(namespace, id);
+        let opened = on_clean_stack(|| self.cipher.decrypt_in_place(&Nonce::from(*nonce), &associated, &mut *text));
         opened.map_err(|_| "authentication failed")?;
         let status = match text.pop() {
             Some(1) => StoredStatus::Usable,

@@ -109,11 +109,14 @@ impl<const N: usize> fmt::Debug for SecretArray<N> {
 /// Bytes of stack that [`on_clean_stack`] wipes: more than signing and unsealing take, which use the most.
 const BURNT: usize = if cfg!(debug_assertions) { 256 * 1024 } else { 64 * 1024 };
 
-/// Does something with secrets, then overwrites the stack that it has used. Values that are moved leave copies there, and
-/// ciphers leave round keys, which `zeroize` cannot know of.
+/// Does something with secrets, then overwrites the stack that it has used, and the vector registers. Values that are moved
+/// leave copies there, and ciphers leave round keys, which `zeroize` cannot know of; from a register they get into any value
+/// with a part that is not initialised.
 pub fn on_clean_stack<T>(action: impl FnOnce() -> T) -> T {
     let result = apart(action);
     burn();
+    // The one thing of the kernels that is wanted down here: only they may contain unsafe code.
+    crate::cenc::kernel::wipe_registers();
     result
 }
 

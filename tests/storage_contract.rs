@@ -1,9 +1,9 @@
 //! What every offline store promises, tried with each of them.
 
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 
-use native_drm::error::Error;
+use native_drm::error::{Error, Result};
 use native_drm::storage::{FileStore, MemoryStore, OfflineStore, StoredKey, StoredStatus};
 
 fn key(payload: &[u8]) -> StoredKey {
@@ -51,6 +51,64 @@ fn the_status_is_kept_with_the_payload() {
 }
 
 #[test]
+fn an_entry_is_changed_only_where_there_is_one_and_the_change_says_so() {
+    with_each(|store| {
+        let mut never = |_: &StoredKey| -> Result<Option<StoredKey>> { panic!("there is nothing to change") };
+        assert!(!store.update(b"a", &mut never).unwrap());
+        assert!(store.list().unwrap().is_empty());
+
+        store.put_all(&[(b"a", key(b"one")), (b"b", key(b"other"))]).unwrap();
+        let mut shown = None;
+        assert!(
+            store
+                .update(b"a", &mut |stored| {
+                    shown = Some(stored.clone());
+                    Ok(None)
+                })
+                .unwrap()
+        );
+        assert_eq!(shown, Some(key(b"one")));
+        assert_eq!(store.get(b"a").unwrap(), Some(key(b"one")));
+
+        let inactive = StoredKey { status: StoredStatus::Inactive, ..key(b"two") };
+        assert!(store.update(b"a", &mut |_| Ok(Some(inactive.clone()))).unwrap());
+        assert_eq!(store.get(b"a").unwrap(), Some(inactive.clone()));
+
+        assert!(matches!(store.update(b"a", &mut |_| Err(Error::Refused("not now".into()))), Err(Error::Refused(_))));
+        let large = key(&vec![1; (1 << 20) + 1]);
+        let refused = store.update(b"a", &mut |_| Ok(Some(large.clone())));
+        assert!(matches!(refused, Err(Error::InvalidArgument { .. })));
+        assert_eq!(store.get(b"a").unwrap(), Some(inactive));
+        assert_eq!(store.get(b"b").unwrap(), Some(key(b"other")));
+    });
+}
+
+#[test]
+fn a_removal_waits_for_a_change_and_is_not_undone_by_it() {
+    with_each(|store| {
+        store.put_all(&[(b"a", key(b"one"))]).unwrap();
+        let (store, (changing, changed)) = (&store, mpsc::channel());
+        thread::scope(|scope| {
+            let remover = scope.spawn(move || {
+                changed.recv().unwrap();
+                store.remove(b"a").unwrap()
+            });
+            let updated = store.update(b"a", &mut |_| {
+                changing.send(()).unwrap();
+                // Time for the removal, should it not wait.
+                for _ in 0..1_000 {
+                    thread::yield_now();
+                }
+                Ok(Some(key(b"two")))
+            });
+            assert!(updated.unwrap());
+            assert!(remover.join().unwrap());
+        });
+        assert_eq!(store.get(b"a").unwrap(), None);
+    });
+}
+
+#[test]
 fn impossible_ids_and_payloads_are_refused_and_change_nothing() {
     with_each(|store| {
         let long = [7; 65];
@@ -59,6 +117,7 @@ fn impossible_ids_and_payloads_are_refused_and_change_nothing() {
             assert!(matches!(store.put_all(&[(b"a", key(b"1")), (id, key(b"2"))]), Err(Error::InvalidArgument { .. })));
             assert!(matches!(store.get(id), Err(Error::InvalidArgument { .. })));
             assert!(matches!(store.set_status(id, StoredStatus::Usable), Err(Error::InvalidArgument { .. })));
+            assert!(matches!(store.update(id, &mut |_| Ok(None)), Err(Error::InvalidArgument { .. })));
             assert!(matches!(store.remove(id), Err(Error::InvalidArgument { .. })));
         }
         let large = key(&vec![1; (1 << 20) + 1]);

@@ -19,6 +19,7 @@ use crate::license::policy::{
     Reading, State,
 };
 use crate::license::protocol::Bytes;
+use crate::storage::StoredKey;
 use crate::util::log;
 
 /// Milliseconds between saves of the time that a stored licence was last seen at. What a killed process had seen since
@@ -112,7 +113,11 @@ impl Enforcement {
         };
         if let Some(sealed) = &new.sealed {
             match terms.arrival {
-                Arrival::Issued { .. } => self.store(&new.id, sealed, new.licence.engine().licence_state())?,
+                Arrival::Issued { .. } => {
+                    let state = new.licence.engine().licence_state().clone();
+                    let stored = StoredLicence { sealed: sealed.clone(), state }.to_stored()?;
+                    self.platform.offline_store()?.put_all(&[(&new.id, stored)])?;
+                }
                 Arrival::Renewed { .. } | Arrival::Restored(_) => self.save(&mut new, reading)?,
             }
         }
@@ -299,15 +304,13 @@ impl Enforcement {
     fn save(&self, held: &mut Held, reading: Reading) -> Result<()> {
         held.saved_at = reading.monotonic_millis;
         let Some(sealed) = &held.sealed else { return Ok(()) };
-        let Some(stored) = self.stored(&held.id)? else { return Ok(()) };
         let state = held.licence.engine().licence_state();
-        let sealed = if stored.state.sequence > state.sequence { &stored.sealed } else { sealed };
-        self.store(&held.id, sealed, &newest(state, &stored.state))
-    }
-
-    fn store(&self, id: &[u8], sealed: &Bytes, state: &LicenceState) -> Result<()> {
-        let stored = StoredLicence { sealed: sealed.clone(), state: state.clone() }.to_stored()?;
-        self.platform.offline_store()?.put_all(&[(id, stored)])
+        let mut merge = |stored: &StoredKey| {
+            let stored = StoredLicence::from_stored(stored)?;
+            let sealed = if stored.state.sequence > state.sequence { stored.sealed } else { sealed.clone() };
+            StoredLicence { sealed, state: newest(state, &stored.state) }.to_stored().map(Some)
+        };
+        self.platform.offline_store()?.update(&held.id, &mut merge).map(drop)
     }
 
     fn stored(&self, id: &[u8]) -> Result<Option<StoredLicence>> {

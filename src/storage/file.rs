@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use super::device_key::DeviceKey;
 use super::envelope::{Envelope, MAX_FILE};
 use super::files::{self, Lock, failed, optional};
-use super::{OfflineStore, StoredKey, StoredStatus, check_capacity, check_entries, check_id};
+use super::{Change, OfflineStore, StoredKey, check_capacity, check_entries, check_id, check_payload};
 use crate::error::{Error, Result};
 use crate::util::secret::on_clean_stack;
 
@@ -116,8 +116,8 @@ impl OfflineStore for FileStore {
         on_clean_stack(|| self.get_now(id))
     }
 
-    fn set_status(&self, id: &[u8], status: StoredStatus) -> Result<bool> {
-        on_clean_stack(|| self.set_status_now(id, status))
+    fn update(&self, id: &[u8], change: &mut Change<'_>) -> Result<bool> {
+        on_clean_stack(|| self.update_now(id, change))
     }
 
     fn remove(&self, id: &[u8]) -> Result<bool> {
@@ -164,7 +164,7 @@ impl FileStore {
         self.read(id)
     }
 
-    fn set_status_now(&self, id: &[u8], status: StoredStatus) -> Result<bool> {
+    fn update_now(&self, id: &[u8], change: &mut Change<'_>) -> Result<bool> {
         check_id(id)?;
         let (directory, path) = (self.directory(), self.entry(id));
         // Nothing there, nothing to lock or to create.
@@ -172,12 +172,12 @@ impl FileStore {
             return Ok(false);
         }
         let lock = self.lock()?;
-        let Some(mut key) = self.read(id)? else { return Ok(false) };
-        if key.status != status {
-            key.status = status;
+        let Some(stored) = self.read(id)? else { return Ok(false) };
+        if let Some(changed) = change(&stored)? {
+            check_payload(&changed)?;
             files::remove_temporaries(&directory)?;
             let envelope = Envelope::new(&self.device_key(&lock)?.entry_key());
-            let sealed = envelope.seal(&self.namespace, id, &key)?;
+            let sealed = envelope.seal(&self.namespace, id, &changed)?;
             files::replace_all(&directory, &[(path, sealed)])?;
         }
         Ok(true)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use parking_lot::Mutex;
 
-use super::{OfflineStore, StoredKey, StoredStatus, check_capacity, check_entries, check_id};
+use super::{Change, OfflineStore, StoredKey, check_capacity, check_entries, check_id, check_payload};
 use crate::error::{Error, Result};
 
 /// Keeps offline keys in memory: for tests, and for hosts without a writable disk.
@@ -42,9 +42,15 @@ impl OfflineStore for MemoryStore {
         Ok(self.entries.lock().get(id).cloned())
     }
 
-    fn set_status(&self, id: &[u8], status: StoredStatus) -> Result<bool> {
+    fn update(&self, id: &[u8], change: &mut Change<'_>) -> Result<bool> {
         check_id(id)?;
-        Ok(self.entries.lock().get_mut(id).map(|key| key.status = status).is_some())
+        let mut entries = self.entries.lock();
+        let Some(stored) = entries.get_mut(id) else { return Ok(false) };
+        if let Some(changed) = change(stored)? {
+            check_payload(&changed)?;
+            *stored = changed;
+        }
+        Ok(true)
     }
 
     fn remove(&self, id: &[u8]) -> Result<bool> {

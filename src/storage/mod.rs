@@ -52,6 +52,9 @@ impl fmt::Debug for StoredKey {
     }
 }
 
+/// What [`OfflineStore::update`] does with an entry.
+pub type Change<'a> = dyn FnMut(&StoredKey) -> Result<Option<StoredKey>> + 'a;
+
 /// A store of offline keys under ids of 1 to [`MAX_ID_LENGTH`] bytes.
 ///
 /// Every method may be called from any thread; what a method has confirmed is durable. All fail with
@@ -70,11 +73,23 @@ pub trait OfflineStore: Send + Sync {
     /// [`Error::StorageDamaged`] if it (or the device key) fails authentication.
     fn get(&self, id: &[u8]) -> Result<Option<StoredKey>>;
 
+    /// Changes an entry, if there is one: `change` is shown what is stored and says what is to be stored instead, or none to
+    /// leave it. Nobody else changes the entry meanwhile. False if there is no entry.
+    ///
+    /// # Errors
+    /// As [`OfflineStore::get`], and those of `change`; [`Error::InvalidArgument`] for a payload over [`MAX_PAYLOAD`]. The
+    /// entry is then as it was.
+    fn update(&self, id: &[u8], change: &mut Change<'_>) -> Result<bool>;
+
     /// Changes the status of an entry; false if there is none.
     ///
     /// # Errors
     /// As [`OfflineStore::get`].
-    fn set_status(&self, id: &[u8], status: StoredStatus) -> Result<bool>;
+    fn set_status(&self, id: &[u8], status: StoredStatus) -> Result<bool> {
+        self.update(id, &mut |stored| {
+            Ok((stored.status != status).then(|| StoredKey { status, payload: stored.payload.clone() }))
+        })
+    }
 
     /// Removes an entry, also a damaged one; false if there is none.
     ///
@@ -107,9 +122,14 @@ fn check_id(id: &[u8]) -> Result<()> {
 fn check_entries(entries: &[(&[u8], StoredKey)]) -> Result<()> {
     for (id, key) in entries {
         check_id(id)?;
-        if key.payload.len() > MAX_PAYLOAD {
-            return Err(Error::invalid("payload", format!("more than {MAX_PAYLOAD} bytes in one offline key")));
-        }
+        check_payload(key)?;
+    }
+    Ok(())
+}
+
+fn check_payload(key: &StoredKey) -> Result<()> {
+    if key.payload.len() > MAX_PAYLOAD {
+        return Err(Error::invalid("payload", format!("more than {MAX_PAYLOAD} bytes in one offline key")));
     }
     Ok(())
 }

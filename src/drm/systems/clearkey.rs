@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::jwk_set;
+use super::requests::{licence_request, requested_key_ids, to_json};
 use crate::drm::key_system::{
-    Descriptor, InitDataType, KeySystem, Licence, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext,
-    SessionModule, SystemModule,
+    Descriptor, KeySystem, Licence, MediaKeyRequestInfo, Release, Request, RequestContext, SessionModule, SystemModule,
 };
 use crate::drm::platform::Platform;
 use crate::error::{Error, Result};
-use crate::init_data::{self, key_ids, pssh};
+use crate::init_data;
 use crate::storage::StoredKey;
 use crate::util::base64::Variant;
 
@@ -27,13 +27,6 @@ static DESCRIPTOR: Descriptor = Descriptor {
     algorithms: "AES-128-CTR,AES-128-CBC,SM4-CTR,SM4-CBC",
     announces_requests: false,
 };
-
-#[derive(Serialize)]
-struct LicenceRequest {
-    kids: Vec<String>,
-    #[serde(rename = "type")]
-    session_type: &'static str,
-}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,20 +52,10 @@ impl SystemModule for ClearKey {
 
 impl SessionModule for ClearKey {
     fn media_key_request(&self, info: &MediaKeyRequestInfo, _: &RequestContext) -> Result<Request> {
-        let ids = match DESCRIPTOR.init_data_type(&info.mime_type)? {
-            InitDataType::Cenc => {
-                let boxes = pssh::parse_all(&info.init_data)?;
-                to_vecs(init_data::key_ids_of_system(DESCRIPTOR.system_ids, &boxes, false)?)
-            }
-            InitDataType::WebM => to_vecs(vec![key_ids::parse_webm_init_data(&info.init_data)?]),
-            InitDataType::KeyIds => key_ids::parse_keyids_init_data(&info.init_data)?,
-        };
-        let session_type = match info.key_type {
-            MediaKeyType::Online => "temporary",
-            MediaKeyType::Offline => "persistent-license",
-        };
-        let message = LicenceRequest { kids: ids.iter().map(|id| Variant::Url.encode(id)).collect(), session_type };
-        Ok(Request::initial(to_json(&message)?))
+        let ids = requested_key_ids(&DESCRIPTOR, info, |boxes| {
+            init_data::key_ids_of_system(DESCRIPTOR.system_ids, boxes, false)
+        })?;
+        Ok(Request::initial(licence_request(&ids, info.key_type, Variant::Url)?))
     }
 
     fn parse_licence(&self, response: &[u8]) -> Result<Licence> {
@@ -92,14 +75,4 @@ impl SessionModule for ClearKey {
         }
         Ok(Release::Delete)
     }
-}
-
-/// Key ids of 16 bytes among those of any length.
-pub(super) fn to_vecs(ids: Vec<[u8; 16]>) -> Vec<Vec<u8>> {
-    ids.into_iter().map(Vec::from).collect()
-}
-
-/// Serialises a message.
-pub(super) fn to_json(message: &impl Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(message).map_err(|error| Error::Internal(error.to_string().into()))
 }

@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-
-use super::clearkey::{to_json, to_vecs};
 use super::jwk_set;
+use super::requests::{licence_request, requested_key_ids};
 use crate::drm::key_system::{
-    Descriptor, InitDataType, KeySystem, Licence, LicenceKey, MediaKeyRequestInfo, MediaKeyType, Release, Request,
-    RequestContext, SessionModule, SystemModule,
+    Descriptor, KeySystem, Licence, LicenceKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext,
+    SessionModule, SystemModule,
 };
 use crate::drm::platform::Platform;
 use crate::error::{Error, Result};
-use crate::init_data::{self, key_ids, pssh};
+use crate::init_data;
 use crate::storage::StoredKey;
 use crate::util::base64::Variant;
 use crate::util::secret::SecretBytes;
@@ -32,13 +30,6 @@ static DESCRIPTOR: Descriptor = Descriptor {
 
 const WHAT: &str = "ClearPlay licence";
 
-#[derive(Serialize)]
-struct LicenceRequest {
-    kids: Vec<String>,
-    #[serde(rename = "type")]
-    key_type: &'static str,
-}
-
 impl KeySystem for ClearPlay {
     fn descriptor(&self) -> &'static Descriptor {
         &DESCRIPTOR
@@ -57,15 +48,9 @@ impl SystemModule for ClearPlay {
 
 impl SessionModule for ClearPlay {
     fn media_key_request(&self, info: &MediaKeyRequestInfo, _: &RequestContext) -> Result<Request> {
-        let ids = match DESCRIPTOR.init_data_type(&info.mime_type)? {
-            InitDataType::Cenc => {
-                let boxes = pssh::parse_all(&info.init_data)?;
-                to_vecs(init_data::key_ids_for(DESCRIPTOR.system_ids, &boxes, true)?)
-            }
-            InitDataType::WebM => to_vecs(vec![key_ids::parse_webm_init_data(&info.init_data)?]),
-            InitDataType::KeyIds => key_ids::parse_keyids_init_data(&info.init_data)?,
-        };
-        Ok(Request::initial(request(&ids, info.key_type)?))
+        let ids =
+            requested_key_ids(&DESCRIPTOR, info, |boxes| init_data::key_ids_for(DESCRIPTOR.system_ids, boxes, true))?;
+        Ok(Request::initial(licence_request(&ids, info.key_type, Variant::Standard)?))
     }
 
     fn parse_licence(&self, response: &[u8]) -> Result<Licence> {
@@ -73,20 +58,12 @@ impl SessionModule for ClearPlay {
     }
 
     fn release_request(&self, key_id: &[u8], _: &StoredKey) -> Result<Vec<u8>> {
-        request(&[key_id.to_vec()], MediaKeyType::Offline)
+        licence_request(&[key_id.to_vec()], MediaKeyType::Offline, Variant::Standard)
     }
 
     fn process_release_response(&self, _key_id: &[u8], _response: &[u8]) -> Result<Release> {
         Ok(Release::Deactivate)
     }
-}
-
-fn request(ids: &[Vec<u8>], key_type: MediaKeyType) -> Result<Vec<u8>> {
-    let key_type = match key_type {
-        MediaKeyType::Online => "temporary",
-        MediaKeyType::Offline => "persistent-license",
-    };
-    to_json(&LicenceRequest { kids: ids.iter().map(|id| Variant::Standard.encode(id)).collect(), key_type })
 }
 
 /// `<flag><base64 key id>:<base64 key>[,…]`, flag 0 = online, 1 = offline.

@@ -5,3 +5,4 @@ pub mod clearplay;
 pub mod policyplay;
 
 mod jwk_set;
+mod requests;

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::DESCRIPTOR;
 use super::device::DeviceIdentity;
 use crate::drm::key_system::{
-    InitDataType, Licence, LicenceKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext,
-    RequestType, SessionModule,
+    Licence, LicenceKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext, RequestType,
+    SessionModule,
 };
-use crate::drm::systems::clearkey::to_vecs;
+use crate::drm::systems::requests::requested_key_ids;
 use crate::drm::terms::{Arrival, HeldLicence, StoredLicence, Terms};
 use crate::error::{Error, Result};
-use crate::init_data::{self, key_ids, pssh};
+use crate::init_data;
 use crate::license::policy::{Grant, KeyPermit, KeyRequirement};
 use crate::license::protocol::{self, Accepted, Ask, Bytes, Id, LicenceRef, SessionClient};
 use crate::storage::StoredKey;
@@ -37,7 +38,8 @@ impl PolicySession {
 
 impl SessionModule for PolicySession {
     fn media_key_request(&self, info: &MediaKeyRequestInfo, context: &RequestContext) -> Result<Request> {
-        let key_ids = requested_key_ids(info)?;
+        let key_ids =
+            requested_key_ids(&DESCRIPTOR, info, |boxes| init_data::key_ids_for(DESCRIPTOR.system_ids, boxes, true))?;
         let mut options = options(info)?;
         let wants_renewal = match options.remove(OPTION_TYPE).as_deref() {
             None | Some("license") => false,
@@ -143,18 +145,6 @@ impl SessionModule for PolicySession {
             Ok(Release::Delete)
         })
     }
-}
-
-fn requested_key_ids(info: &MediaKeyRequestInfo) -> Result<Vec<Vec<u8>>> {
-    let descriptor = &super::DESCRIPTOR;
-    Ok(match descriptor.init_data_type(&info.mime_type)? {
-        InitDataType::Cenc => {
-            let boxes = pssh::parse_all(&info.init_data)?;
-            to_vecs(init_data::key_ids_for(descriptor.system_ids, &boxes, true)?)
-        }
-        InitDataType::WebM => to_vecs(vec![key_ids::parse_webm_init_data(&info.init_data)?]),
-        InitDataType::KeyIds => key_ids::parse_keyids_init_data(&info.init_data)?,
-    })
 }
 
 fn options(info: &MediaKeyRequestInfo) -> Result<BTreeMap<String, String>> {

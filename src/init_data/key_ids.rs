@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::util::base64::Variant;
+use crate::util::json::byte_offset;
 
 const KEYIDS: &str = "keyids init data";
 const CLEARPLAY: &str = "ClearPlay pssh data";
@@ -57,7 +58,7 @@ fn each_key_id<T>(what: &'static str, bytes: &[u8], decode: impl Fn(&String) -> 
         at => return Err(Error::malformed(what, at.unwrap_or(bytes.len()), "not a JSON object")),
     }
     let list: KeyIdList = serde_json::from_slice(bytes).map_err(|fault| {
-        let offset = byte_offset(bytes, fault.line(), fault.column());
+        let offset = byte_offset(bytes, &fault);
         let reason = match fault.classify() {
             serde_json::error::Category::Data => "no array of strings under `kids`, or more than one `kids`",
             serde_json::error::Category::Eof => "the JSON text is incomplete",
@@ -78,13 +79,6 @@ fn each_key_id<T>(what: &'static str, bytes: &[u8], decode: impl Fn(&String) -> 
         })
     });
     ids.collect()
-}
-
-/// Byte offset of serde_json's line (from 1) and column (bytes, from 1; 0 = before the line's first byte).
-fn byte_offset(bytes: &[u8], line: usize, column: usize) -> usize {
-    let mut newlines = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
-    let start = line.checked_sub(2).map_or(0, |skip| newlines.nth(skip).unwrap_or(0));
-    (start + column.saturating_sub(1)).min(bytes.len())
 }
 
 /// Where `text` first stands in `bytes`; 0 if it is written with escapes.

@@ -4,5 +4,6 @@ pub mod base64;
 pub mod clock;
 pub mod dispatcher;
 pub mod gate;
+pub mod json;
 pub mod log;
 pub mod secret;

@@ -6,6 +6,7 @@ use zeroize::Zeroize;
 use crate::drm::key_system::{Licence, LicenceKey};
 use crate::error::{Error, Result};
 use crate::util::base64::Variant;
+use crate::util::json::byte_offset;
 
 const WHAT: &str = "JWK Set";
 
@@ -60,17 +61,14 @@ fn licence_key(index: usize, jwk: &Jwk) -> Result<LicenceKey> {
     Ok(LicenceKey { id, key })
 }
 
-/// Turns serde_json's line and column into a byte offset. Its text is left out where it could quote the input.
+/// What is wrong with a JSON text, and where. serde_json's own words are left out, since they can quote the input.
 pub fn malformed_json(what: &'static str, text: &[u8], error: &serde_json::Error) -> Error {
-    let line_start: usize =
-        text.split_inclusive(|&byte| byte == b'\n').take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
-    let offset = (line_start + error.column().saturating_sub(1)).min(text.len());
     let reason = match error.classify() {
         serde_json::error::Category::Data => "a member is missing, repeated or of the wrong type",
         serde_json::error::Category::Eof => "the text ends too early",
         _ => "not JSON",
     };
-    Error::malformed(what, offset, reason)
+    Error::malformed(what, byte_offset(text, error), reason)
 }
 
 #[cfg(test)]

@@ -198,7 +198,7 @@ impl Enforcement {
     fn change(&self, around: &Surroundings<'_>, change: impl Fn(&mut EnforcedLicence, Reading)) {
         let mut held = self.held.lock();
         let reading = self.platform.reading();
-        let real_time = self.platform.virtual_clock().is_none();
+        let real_time = self.platform.is_on_machine_clock();
         for held in &mut *held {
             let was_over = held.licence.engine().licence_state().expired;
             change(&mut held.licence, reading);
@@ -213,7 +213,7 @@ impl Enforcement {
 
     /// When the next change is due, by the monotonic clock in milliseconds.
     pub fn next_wake(&self) -> Option<u64> {
-        let real_time = self.platform.virtual_clock().is_none();
+        let real_time = self.platform.is_on_machine_clock();
         let held = self.held.lock();
         let wakes = held.iter().filter_map(|held| {
             let saves = real_time && held.sealed.is_some() && held.licence.engine().state().is_usable();

@@ -68,7 +68,12 @@ impl Platform {
         self.time.lock().reading()
     }
 
-    /// Whether this instance goes by a clock that its program moves.
+    /// Whether this instance goes by the machine's clock and not by one that its program moves.
+    pub fn is_on_machine_clock(&self) -> bool {
+        matches!(&*self.time.lock(), TimeSource::Machine)
+    }
+
+    /// The clock that this instance's program moves; none if it goes by the machine's.
     pub fn virtual_clock(&self) -> Option<Arc<VirtualClock>> {
         match &*self.time.lock() {
             TimeSource::Machine => None,

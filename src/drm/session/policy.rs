@@ -12,7 +12,7 @@ use crate::license::policy::Explanation;
 impl MediaKeySession {
     /// Applies a licence with a policy.
     pub(super) fn apply_terms(&self, licence: &Licence, terms: &Terms, keys: Vec<Key>) -> Result<()> {
-        if self.platform.virtual_clock().is_none() {
+        if self.platform.is_on_machine_clock() {
             timer::start()?;
         }
         self.enforcement.apply(
@@ -71,7 +71,7 @@ impl MediaKeySession {
 
     /// Asks the timer for the next change; a virtual clock looks for itself.
     fn schedule(&self) {
-        if self.platform.virtual_clock().is_none() {
+        if self.platform.is_on_machine_clock() {
             self.alarm.set(|| self.enforcement.next_wake(), &self.me);
         }
     }

@@ -10,7 +10,6 @@ use parking_lot::Mutex;
 
 use super::session::MediaKeySession;
 use super::time::machine;
-use crate::cenc::kernel::wipe_registers;
 use crate::error::{Error, Result};
 use crate::util::clock::{Clock, Signal};
 use crate::util::log;
@@ -113,8 +112,6 @@ fn run(signal: &Signal) {
                 if catch_unwind(AssertUnwindSafe(|| session.tick())).is_err() {
                     log::error!("a licence's timer panicked");
                 }
-                // It may have stored a licence.
-                wipe_registers();
             }
         }
     }

@@ -52,18 +52,10 @@ static int set_playing(struct live *live, bool playing)
 
 static int seek(struct live *live, int64_t millis)
 {
-    struct player *player = live->player;
-
     if (millis > live->index.duration)
         millis = live->index.duration;
-    if (input_reopen_at(&player->input, player->options.file, &live->index, millis) < 0)
+    if (player_go_to(live->player, &live->index, millis) < 0)
         return -1;
-    for (unsigned i = 0; i < player->count; i++) {
-        player->tracks[i].stream = player->input->streams[i];
-        player->decoders[i].stream = player->input->streams[i];
-        if (player->decoders[i].context)
-            avcodec_flush_buffers(player->decoders[i].context);
-    }
     live->from = millis;
     live->from_time = now_ns();
     live->settling = true;

@@ -107,6 +107,19 @@ int play_packet(struct player *player, AVPacket *packet)
     return decoder_feed(&player->decoders[packet->stream_index], packet);
 }
 
+int player_go_to(struct player *player, const struct input_index *index, int64_t millis)
+{
+    if (input_reopen_at(&player->input, player->options.file, index, millis) < 0)
+        return -1;
+    for (unsigned i = 0; i < player->count; i++) {
+        player->tracks[i].stream = player->input->streams[i];
+        player->decoders[i].stream = player->input->streams[i];
+        if (player->decoders[i].context)
+            avcodec_flush_buffers(player->decoders[i].context);
+    }
+    return 0;
+}
+
 /* Returns -1 after a complaint. */
 static int play_packets(struct player *player)
 {

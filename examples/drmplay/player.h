@@ -43,6 +43,12 @@ struct player {
 /* Decrypts, decodes and writes a packet. Returns -1 after a complaint that ends the play. */
 int play_packet(struct player *player, AVPacket *packet);
 
+/*
+ * Goes to another place of the file, just before the last packet from which everything at that time can be decoded. Returns -1
+ * after a complaint; then the player is where it was. Nothing may be written meanwhile: outputs keep the streams of the start.
+ */
+int player_go_to(struct player *player, const struct input_index *index, int64_t millis);
+
 /* Plays in real time, over and over, until the licence is over. Returns -1 after a complaint. */
 int play_policy(struct player *player);
 

@@ -19,19 +19,6 @@ static void wait_until(uint64_t time)
     }
 }
 
-static int rewind_input(struct player *player, const struct input_index *index)
-{
-    if (input_reopen_at(&player->input, player->options.file, index, 0) < 0)
-        return -1;
-    for (unsigned i = 0; i < player->count; i++) {
-        player->tracks[i].stream = player->input->streams[i];
-        player->decoders[i].stream = player->input->streams[i];
-        if (player->decoders[i].context)
-            avcodec_flush_buffers(player->decoders[i].context);
-    }
-    return 0;
-}
-
 int play_policy(struct player *player)
 {
     const struct policy_service *service = player->license.policy;
@@ -49,7 +36,7 @@ int play_policy(struct player *player)
         if (result == AVERROR_EOF) {
             start += (uint64_t)index.duration * 1000000u;
             rounds++;
-            if (index.duration <= 0 || rewind_input(player, &index) < 0)
+            if (index.duration <= 0 || player_go_to(player, &index, 0) < 0)
                 goto done;
             continue;
         }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fail.h"
 #include "multimedia/drm_framework/native_mediadecrypt.h"
 
 #define MAX_SUBSAMPLES 16
@@ -21,9 +22,6 @@
 /* MEMCPY copies the sample. TOUCH reads and writes every encrypted block where it is, and decrypts nothing: as far as a
    machine's memory is the limit, nobody can be faster. */
 enum { NATIVE_DRM, OPENSSL, GCRYPT, MEMCPY, TOUCH, CONTESTANTS };
-
-/* Prints a message and ends the program. */
-_Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* workloads.c ---------------------------------------------------------------------------------------------- */
 

@@ -13,7 +13,6 @@
 #include "bench.h"
 
 #include <dlfcn.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,16 +38,6 @@ typedef struct Library {
     __typeof__(&OH_MediaKeySession_ProcessMediaKeyResponse) process;
     __typeof__(&OH_MediaKeySession_DecryptSample) decrypt;
 } Library;
-
-void fail(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-    exit(1);
-}
 
 static Library load(const char *path)
 {

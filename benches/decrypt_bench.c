@@ -14,7 +14,6 @@
 #include "bench.h"
 
 #include <gcrypt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,16 +23,6 @@
 #include "multimedia/drm_framework/native_mediakeysystem.h"
 
 #define MAX_REPETITIONS 101
-
-void fail(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-    exit(1);
-}
 
 /* All contestants turn the same bytes into the same bytes, and native_drm changes nothing beside them. */
 static void check_agreement(const Workload *workload, Contestant *const contestants[CONTESTANTS])

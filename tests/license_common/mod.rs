@@ -2,16 +2,19 @@
 
 #![allow(dead_code)]
 
+mod ask;
+
 use std::sync::Arc;
 
 use native_drm::license::protocol::{Accepted, Ask, Bytes, Client, Fixed, Id, Licence, Secret, SessionClient};
 use native_drm::license::service::{Content, Endpoint, Sender, Service, Settings, Track};
-use native_drm::license::template::{DeviceLevel, Hdcp, KeyRequirement, Refusal, SecurityLevel};
+use native_drm::license::template::{Hdcp, KeyRequirement, Refusal, SecurityLevel};
 use native_drm::util::clock::VirtualClock;
+
+pub use ask::{KEY_ID, ask};
 
 /// 2026-01-01.
 pub const START: i64 = 1_767_225_600_000;
-pub const KEY_ID: [u8; 16] = [0xa0; 16];
 pub const KEY: [u8; 16] = [0x2b; 16];
 pub const HARD_KEY_ID: [u8; 16] = [0xb0; 16];
 
@@ -100,18 +103,6 @@ impl World {
         let response = self.send_template(&request, rest).unwrap();
         let Accepted::Licence(licence) = session.accept(client, &response).unwrap() else { panic!("no licence") };
         licence
-    }
-}
-
-/// For "movie", with a device that can do nothing special.
-pub fn ask() -> Ask {
-    Ask {
-        key_ids: vec![KEY_ID.to_vec()],
-        persistent: false,
-        device_level: DeviceLevel::SwCrypto,
-        hdcp: Hdcp::None,
-        client_token: None,
-        options: Default::default(),
     }
 }
 

@@ -4,10 +4,9 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use native_drm::license::protocol::{Accepted, Ask, Client, Licence, SessionClient};
-use native_drm::license::template::{DeviceLevel, Hdcp};
+use native_drm::license::protocol::{Accepted, Client, Licence, SessionClient};
 
-use crate::process::KEY_ID;
+use crate::ask::ask;
 
 /// An answer.
 #[derive(Debug)]
@@ -61,17 +60,6 @@ pub struct Device {
     pub session: SessionClient,
     address: SocketAddr,
     stream: Option<TcpStream>,
-}
-
-pub fn ask() -> Ask {
-    Ask {
-        key_ids: vec![KEY_ID.to_vec()],
-        persistent: false,
-        device_level: DeviceLevel::SwCrypto,
-        hdcp: Hdcp::None,
-        client_token: None,
-        options: Default::default(),
-    }
 }
 
 impl Device {

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::client::{Device, ask, exchange};
+use crate::ask::ask;
+use crate::client::{Device, exchange};
 use crate::postgres::{Postgres, master_key};
 use crate::process::{Server, TOKEN, catalog};
 

@@ -6,7 +6,8 @@ use std::process::Command;
 use native_drm::license::protocol::Accepted;
 use native_drm::util::base64::Variant;
 
-use crate::client::{Device, ask, exchange, read_answer};
+use crate::ask::ask;
+use crate::client::{Device, exchange, read_answer};
 use crate::process::{Server, TOKEN};
 
 #[test]

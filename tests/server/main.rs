@@ -3,6 +3,8 @@
 //! The tests with PostgreSQL start one of their own; where Debian's package is missing and cannot be installed they say
 //! that they were skipped.
 
+#[path = "../license_common/ask.rs"]
+mod ask;
 mod client;
 mod database;
 mod http;

@@ -7,8 +7,9 @@ use native_drm::drm::registry;
 use native_drm::drm::session::MediaKeySession;
 use native_drm::drm::system::MediaKeySystem;
 
+use crate::ask::KEY_ID;
 use crate::client::exchange;
-use crate::process::{KEY_ID, Server};
+use crate::process::Server;
 
 /// Sends a message and takes what comes, as a player does who knows nothing of it.
 fn post(server: &Server, path: &str, body: &[u8]) -> Vec<u8> {

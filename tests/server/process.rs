@@ -14,7 +14,6 @@ pub const CATALOG: &str = r#"{"providers":[{"name":"acme","token":"0123456789abc
     "renewal_recovery_duration_seconds":60}},"contents":[{"content_id":"bW92aWU=","provider":"acme","keys":[
     {"track_type":"SD","key_id":"oKCgoKCgoKCgoKCgoKCgoA==","key":"KysrKysrKysrKysrKysrKw=="}]}]}"#;
 pub const TOKEN: &str = "0123456789abcdef";
-pub const KEY_ID: [u8; 16] = [0xa0; 16];
 
 pub struct Server {
     child: Child,

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use native_drm::license::protocol::{Accepted, Ask, Fixed, Licence, LicenceRef};
 use native_drm::util::base64::Variant;
 
-use crate::client::{Answer, Device, ask};
+use crate::ask::ask;
+use crate::client::{Answer, Device};
 use crate::process::{Server, TOKEN};
 
 /// "movie" may be stored and renewed, "fixed" may not, "hard" wants hardware, "foreign" belongs to somebody else.

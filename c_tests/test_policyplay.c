@@ -415,25 +415,15 @@ static void misuse(void)
 
 int main(void)
 {
-    provisioning();
-    only_the_trusted_authority();
-    /* Each service is an authority of its own: the device gets a place of its own for each test. */
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } tests[] = {
-        {"life", life_of_a_licence}, {"late", a_late_renewal},    {"outputs", outputs}, {"bad", bad_answers},
-        {"real", real_seconds},      {"threads", many_first_uses}, {"batches", batches}, {"misuse", misuse},
-    };
-    char base[256];
-    snprintf(base, sizeof(base), "%s", getenv("NATIVE_DRM_STORAGE_DIR"));
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-        char place[300];
-        snprintf(place, sizeof(place), "%s/%s", base, tests[i].name);
-        REQUIRE(setenv("NATIVE_DRM_STORAGE_DIR", place, 1) == 0);
-        printf("%s\n", tests[i].name);
-        fflush(stdout);
-        tests[i].run();
-    }
+    RUN(provisioning);
+    RUN(only_the_trusted_authority);
+    RUN_IN_OWN_STORE(life_of_a_licence);
+    RUN_IN_OWN_STORE(a_late_renewal);
+    RUN_IN_OWN_STORE(outputs);
+    RUN_IN_OWN_STORE(bad_answers);
+    RUN_IN_OWN_STORE(real_seconds);
+    RUN_IN_OWN_STORE(many_first_uses);
+    RUN_IN_OWN_STORE(batches);
+    RUN_IN_OWN_STORE(misuse);
     return check_finish("policyplay");
 }

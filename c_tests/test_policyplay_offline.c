@@ -266,26 +266,11 @@ static void a_store_that_cannot_be_read(void)
 
 int main(void)
 {
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } tests[] = {
-        {"rental", a_rental},
-        {"first", one_first_use},
-        {"clock", a_clock_that_was_set_back},
-        {"renewal", a_stored_renewal},
-        {"release", releases},
-        {"unreadable", a_store_that_cannot_be_read},
-    };
-    char base[256];
-    snprintf(base, sizeof(base), "%s", getenv("NATIVE_DRM_STORAGE_DIR"));
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-        char place[300];
-        snprintf(place, sizeof(place), "%s/%s", base, tests[i].name);
-        REQUIRE(setenv("NATIVE_DRM_STORAGE_DIR", place, 1) == 0);
-        printf("%s\n", tests[i].name);
-        fflush(stdout);
-        tests[i].run();
-    }
+    RUN_IN_OWN_STORE(a_rental);
+    RUN_IN_OWN_STORE(one_first_use);
+    RUN_IN_OWN_STORE(a_clock_that_was_set_back);
+    RUN_IN_OWN_STORE(a_stored_renewal);
+    RUN_IN_OWN_STORE(releases);
+    RUN_IN_OWN_STORE(a_store_that_cannot_be_read);
     return check_finish("policyplay_offline");
 }

@@ -64,19 +64,6 @@ static OH_DrmLicenseService *machine_time_service(void)
     return service;
 }
 
-/* A store of its own: another service is another authority. */
-static void use_store_of(const char *who)
-{
-    static char base[2048];
-    char path[4096];
-    if (base[0] == '\0') {
-        REQUIRE(getenv("NATIVE_DRM_STORAGE_DIR") != NULL);
-        snprintf(base, sizeof(base), "%s", getenv("NATIVE_DRM_STORAGE_DIR"));
-    }
-    snprintf(path, sizeof(path), "%s/%s", base, who);
-    REQUIRE(setenv("NATIVE_DRM_STORAGE_DIR", path, 1) == 0);
-}
-
 /* Forks, runs `body` in the child and waits for its good end. */
 static void in_child(void (*body)(void))
 {
@@ -105,7 +92,7 @@ static void grandchild(void)
 
 static void child_with_everything(void)
 {
-    use_store_of("child");
+    use_own_store("child");
     use(CLEARPLAY);
     use(W3C_CLEARKEY);
     OH_DrmLicenseService *service = machine_time_service();
@@ -117,7 +104,7 @@ static void child_with_everything(void)
 /* All threads of the library exist and rest. */
 static void after_use(void)
 {
-    use_store_of("parent");
+    use_own_store("parent");
     OH_DrmLicenseService *service = machine_time_service();
     MediaKeySystem *drm = make_system(CLEARPLAY);
     MediaKeySession *session = make_session(drm);

@@ -93,6 +93,29 @@ static inline void provision(MediaKeySystem *system, OH_DrmLicenseService *servi
     CHECK_INT(certificate_of(system), CERT_STATUS_PROVISIONED);
 }
 
+/* What follows has a store of its own, which the library makes, below the directory that NATIVE_DRM_STORAGE_DIR named at first:
+   each service is an authority of its own, and a device knows one. Returns the store's path. */
+static inline const char *use_own_store(const char *name)
+{
+    static char base[2048];
+    char path[2304];
+    if (base[0] == '\0') {
+        const char *given = getenv("NATIVE_DRM_STORAGE_DIR");
+        REQUIRE(given != NULL && strlen(given) < sizeof(base));
+        snprintf(base, sizeof(base), "%s", given);
+    }
+    REQUIRE((size_t)snprintf(path, sizeof(path), "%s/%s", base, name) < sizeof(path));
+    REQUIRE(setenv("NATIVE_DRM_STORAGE_DIR", path, 1) == 0);
+    return getenv("NATIVE_DRM_STORAGE_DIR");
+}
+
+/* As RUN(), with a store of the test's own. */
+#define RUN_IN_OWN_STORE(function)    \
+    do {                              \
+        use_own_store(#function); \
+        RUN(function);                \
+    } while (0)
+
 /* A provisioned system whose clock shows START_MILLIS. */
 static inline MediaKeySystem *make_device(OH_DrmLicenseService *service)
 {

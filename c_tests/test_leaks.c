@@ -3,50 +3,17 @@
  *
  * 10,000 times a whole life: memory, descriptors and threads of the process do not grow.
  */
-#include <dirent.h>
-#include <malloc.h>
-#include <unistd.h>
-
 #include "support/calls.h"
 #include "support/check.h"
 #include "support/drm.h"
 #include "support/threads.h"
+#include "support/usage.h"
 
 /* Allocated bytes that may differ: what waits in the dispatcher's queue, and what the allocator caches for threads. One
  * lost allocation in each of 10,000 lives would be more than twice that. */
 #define TOLERATED_BYTES 131072
 /* Resident pages that may differ: the allocator's arenas settle slowly. */
 #define TOLERATED_PAGES 128
-
-typedef struct Usage {
-    size_t allocated;
-    long pages;
-    int descriptors;
-    int threads;
-} Usage;
-
-static int entries(const char *path)
-{
-    int count = 0;
-    DIR *directory = opendir(path);
-    REQUIRE(directory != NULL);
-    while (readdir(directory) != NULL) {
-        count++;
-    }
-    closedir(directory);
-    return count;
-}
-
-/* Allocated bytes (mallinfo2(3)), resident pages (proc(5), statm), open descriptors, threads. */
-static Usage usage(void)
-{
-    Usage now = {mallinfo2().uordblks, 0, 0, 0};
-    FILE *file = fopen("/proc/self/statm", "r");
-    REQUIRE(file != NULL && fscanf(file, "%*d %ld", &now.pages) == 1 && fclose(file) == 0);
-    now.descriptors = entries("/proc/self/fd");
-    now.threads = entries("/proc/self/task");
-    return now;
-}
 
 static void expect_no_growth(const char *what, int count, const Usage *before, const Usage *after)
 {
@@ -112,11 +79,11 @@ static void no_growth(void)
     for (int i = 0; i < warm_up; i++) {
         one_life(i);
     }
-    Usage before = usage();
+    Usage before = read_usage();
     for (int i = 0; i < lives; i++) {
         one_life(i);
     }
-    Usage after = usage();
+    Usage after = read_usage();
     expect_no_growth("lives", lives, &before, &after);
 }
 
@@ -126,17 +93,17 @@ static void long_life(void)
     MediaKeySystem *system = make_system(CLEARPLAY);
     MediaKeySession *session = make_session(system);
     int rounds = repetitions(10000);
-    Usage before = usage();
+    Usage before = read_usage();
     for (int i = 0; i < rounds + rounds / 5; i++) {
         if (i == rounds / 5) {
-            before = usage();
+            before = read_usage();
         }
         give_key(session, KID_A, NIST_KEY);
         CHECK_OK(call_session_decrypt(session));
         CHECK_UNKNOWN(process_response(session, "0"));
         CHECK_OK(OH_MediaKeySession_ClearMediaKeys(session));
     }
-    Usage after = usage();
+    Usage after = read_usage();
     expect_no_growth("rounds", rounds, &before, &after);
     CHECK_OK(OH_MediaKeySystem_Destroy(system));
 }
@@ -156,14 +123,14 @@ static void short_thread(Worker *worker)
 static void many_threads(void)
 {
     int rounds = repetitions(2000);
-    Usage before = usage();
+    Usage before = read_usage();
     for (int i = 0; i < rounds + rounds / 5; i++) {
         if (i == rounds / 5) {
-            before = usage();
+            before = read_usage();
         }
         run_workers(2, short_thread, NULL);
     }
-    Usage after = usage();
+    Usage after = read_usage();
     expect_no_growth("threads", 2 * rounds, &before, &after);
 }
 

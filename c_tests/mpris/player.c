@@ -4,11 +4,10 @@
  * A player without media for the tests of media controls. It reads what to do from standard input, one order a line,
  * answers each with "= CODE", and prints every command that arrives as "! COMMAND".
  */
-
-#include <dirent.h>
 #include <unistd.h>
 
 #include "support/avsession.h"
+#include "support/usage.h"
 
 static OH_AVSession *session;
 static OH_AVMetadataBuilder *builder;
@@ -151,16 +150,10 @@ static int set_queue(void)
     return (int)OH_AVSession_SetAVQueueItems(session, items, 2);
 }
 
-/* Number of threads of this process. */
-static int count_threads(void)
+/* Number of threads of this process, without those of tools. */
+static int own_threads(void)
 {
-    int count = 0;
-    DIR *directory = opendir("/proc/self/task");
-    REQUIRE(directory != NULL);
-    for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
-        count += entry->d_name[0] != '.';
-    }
-    closedir(directory);
+    int count = count_threads();
 #ifdef __SANITIZE_THREAD__
     /* As soon as there are several, ThreadSanitizer has one of its own. */
     count -= count > 1;
@@ -256,7 +249,7 @@ static int obey_order(const char *order, char *rest)
         return 0;
     }
     if (strcmp(order, "threads") == 0) {
-        return count_threads();
+        return own_threads();
     }
     return -1;
 }

@@ -34,20 +34,6 @@ typedef struct OracleSample {
     uint8_t plain[64];
 } OracleSample;
 
-static inline bool transfer(int descriptor, void *bytes, size_t size, bool sending)
-{
-    uint8_t *at = (uint8_t *)bytes;
-    while (size > 0) {
-        ssize_t done = sending ? write(descriptor, at, size) : read(descriptor, at, size);
-        if (done <= 0) {
-            return false;
-        }
-        at += done;
-        size -= (size_t)done;
-    }
-    return true;
-}
-
 /* ---- the oracle's side ---- */
 
 static uint8_t oracle_keys[ORACLE_KEYS][16];

@@ -1,7 +1,8 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Runs the test program again, as a process with a clean library state, with arguments and environment of its own.
+ * Runs the test program again, as a process with a clean library state, with arguments and environment of its own; and what
+ * processes say to each other.
  */
 #ifndef TEST_SUPPORT_PROCESS_H
 #define TEST_SUPPORT_PROCESS_H
@@ -83,6 +84,21 @@ static inline bool process_succeeded(pid_t child)
 static inline bool process_run(const char *const *arguments, const char *const *settings)
 {
     return process_succeeded(process_start(arguments, settings));
+}
+
+/* Writes or reads all of `bytes`; false if that fails or the other side has closed. */
+static inline bool transfer(int descriptor, void *bytes, size_t size, bool sending)
+{
+    uint8_t *at = (uint8_t *)bytes;
+    while (size > 0) {
+        ssize_t done = sending ? write(descriptor, at, size) : read(descriptor, at, size);
+        if (done <= 0) {
+            return false;
+        }
+        at += done;
+        size -= (size_t)done;
+    }
+    return true;
 }
 
 #endif /* TEST_SUPPORT_PROCESS_H */

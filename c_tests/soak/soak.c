@@ -10,14 +10,15 @@
  * The licence service is another process: it keeps what it has issued.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <malloc.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/policy.h"
+#include "support/process.h"
 #include "support/threads.h"
+#include "support/usage.h"
 
 #define THREADS 2
 #define MAX_SYSTEMS 64
@@ -69,20 +70,6 @@ typedef struct Envelope {
 
 static int service_socket;
 static pthread_mutex_t service_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static bool transfer(int descriptor, void *bytes, size_t size, bool sending)
-{
-    uint8_t *at = (uint8_t *)bytes;
-    while (size > 0) {
-        ssize_t done = sending ? write(descriptor, at, size) : read(descriptor, at, size);
-        if (done <= 0) {
-            return false;
-        }
-        at += done;
-        size -= (size_t)done;
-    }
-    return true;
-}
 
 static void serve(int descriptor)
 {
@@ -288,32 +275,9 @@ static void *worker_alone(void *argument)
 
 /* ---- the clock, and what is used ---- */
 
-typedef struct Usage {
-    long pages;
-    size_t allocated;
-    int descriptors;
-    int threads;
-} Usage;
-
-static int entries(const char *path)
-{
-    int number = 0;
-    DIR *directory = opendir(path);
-    REQUIRE(directory != NULL);
-    while (readdir(directory) != NULL) {
-        number++;
-    }
-    closedir(directory);
-    return number;
-}
-
 static Usage usage(const char *when, double at)
 {
-    Usage seen = {0, mallinfo2().uordblks, 0, 0};
-    FILE *file = fopen("/proc/self/statm", "r");
-    REQUIRE(file != NULL && fscanf(file, "%*d %ld", &seen.pages) == 1 && fclose(file) == 0);
-    seen.descriptors = entries("/proc/self/fd");
-    seen.threads = entries("/proc/self/task");
+    Usage seen = read_usage();
     printf("%6.1f s %-10s %8ld KiB resident, %10zu bytes allocated, %d descriptors, %d threads\n", at, when,
            seen.pages * 4, seen.allocated, seen.descriptors, seen.threads);
     fflush(stdout);

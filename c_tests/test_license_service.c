@@ -200,30 +200,6 @@ static void a_directory_keeps_its_content(void)
     CHECK(rmdir(directory) == 0);
 }
 
-static void handles(void)
-{
-    OH_DrmLicenseService *stale = make_service(NULL);
-    CHECK_OK(OH_DrmLicenseService_Destroy(stale));
-    MediaKeySystem *system = make_system(CLEARPLAY);
-    OH_DrmLicenseService *bad[] = {NULL, stale, (OH_DrmLicenseService *)(void *)system,
-                                   (OH_DrmLicenseService *)(uintptr_t)8};
-    uint8_t bytes[16] = {0};
-    uint32_t length = sizeof(bytes);
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        CHECK_CODE(OH_DrmLicenseService_AddContent(bad[i], bytes, 1), DRM_ERR_INVALID_VAL);
-        CHECK_CODE(OH_DrmLicenseService_AddPolicy(bad[i], "p", bytes, 1), DRM_ERR_INVALID_VAL);
-        CHECK_CODE(OH_DrmLicenseService_AddProvider(bad[i], "p", NULL), DRM_ERR_INVALID_VAL);
-        CHECK_CODE(OH_DrmLicenseService_AddCatalog(bad[i], bytes, 1), DRM_ERR_INVALID_VAL);
-        CHECK_CODE(OH_DrmLicenseService_GetContentKey(bad[i], bytes, 1, "SD", bytes, bytes), DRM_ERR_INVALID_VAL);
-        CHECK_CODE(OH_DrmLicenseService_HandleMessage(bad[i], bytes, 1, bytes, &length, NULL), DRM_ERR_INVALID_VAL);
-        CHECK_CODE(OH_DrmLicenseService_RevokeLicense(bad[i], bytes), DRM_ERR_INVALID_VAL);
-        CHECK_CODE(OH_DrmLicenseService_GetAuthority(bad[i], bytes, &length), DRM_ERR_INVALID_VAL);
-        CHECK_CODE(OH_DrmLicenseService_SetTime(bad[i], 0), DRM_ERR_INVALID_VAL);
-        CHECK_CODE(OH_DrmLicenseService_Destroy(bad[i]), DRM_ERR_INVALID_VAL);
-    }
-    CHECK_OK(OH_MediaKeySystem_Destroy(system));
-}
-
 #define THREADS 4
 #define ROUNDS 50
 
@@ -279,7 +255,6 @@ int main(void)
     refusals_are_answers();
     an_answer_that_does_not_fit_waits();
     a_directory_keeps_its_content();
-    handles();
     threads();
     return check_finish("license_service");
 }

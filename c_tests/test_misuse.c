@@ -18,10 +18,12 @@ typedef struct World {
     MediaKeySystem *system;
     MediaKeySession *session;
     OH_AVCencInfo *cenc_info;
+    OH_DrmLicenseService *service;
     MediaKeySystem *stale_system;
     MediaKeySession *stale_session;
     MediaKeySession *orphan_session; /* its system was destroyed */
     OH_AVCencInfo *stale_cenc_info;
+    OH_DrmLicenseService *stale_service;
     void *memory;
     BadHandle bad[MAX_BAD_HANDLES];
     size_t bad_count;
@@ -54,6 +56,14 @@ static void add_made_up(World *world, void *good)
     add_bad(world, "stale session", world->stale_session);
     add_bad(world, "session of a destroyed system", world->orphan_session);
     add_bad(world, "stale OH_AVCencInfo", world->stale_cenc_info);
+    add_bad(world, "stale licence service", world->stale_service);
+}
+
+static OH_DrmLicenseService *make_service(void)
+{
+    OH_DrmLicenseService *service = NULL;
+    REQUIRE_OK(OH_DrmLicenseService_Create(NULL, DRM_LICENSE_PROFILE_STRICT, &service));
+    return service;
 }
 
 static void make_world(World *world)
@@ -65,12 +75,15 @@ static void make_world(World *world)
     CHECK_OK(OH_MediaKeySystem_Destroy(world->stale_system));
     world->stale_cenc_info = OH_AVCencInfo_Create();
     CHECK_INT(OH_AVCencInfo_Destroy(world->stale_cenc_info), AV_ERR_OK);
+    world->stale_service = make_service();
+    CHECK_OK(OH_DrmLicenseService_Destroy(world->stale_service));
     world->system = make_system(CLEARPLAY);
     world->stale_session = make_session(world->system);
     CHECK_OK(OH_MediaKeySession_Destroy(world->stale_session));
     world->session = make_session(world->system);
     world->cenc_info = OH_AVCencInfo_Create();
     REQUIRE(world->cenc_info != NULL);
+    world->service = make_service();
     world->memory = calloc(1, 256);
     REQUIRE(world->memory != NULL);
 }
@@ -78,6 +91,7 @@ static void make_world(World *world)
 static void end_world(World *world)
 {
     free(world->memory);
+    CHECK_OK(OH_DrmLicenseService_Destroy(world->service));
     CHECK_INT(OH_AVCencInfo_Destroy(world->cenc_info), AV_ERR_OK);
     CHECK_OK(OH_MediaKeySession_Destroy(world->session));
     CHECK_OK(OH_MediaKeySystem_Destroy(world->system));
@@ -104,8 +118,14 @@ static Drm_ErrCode call_session_destroy(void *handle)
     return OH_MediaKeySession_Destroy((MediaKeySession *)handle);
 }
 
+static Drm_ErrCode call_service_destroy(void *handle)
+{
+    return OH_DrmLicenseService_Destroy((OH_DrmLicenseService *)handle);
+}
+
 static const NamedCall DESTROY_SYSTEM = {"OH_MediaKeySystem_Destroy", call_system_destroy};
 static const NamedCall DESTROY_SESSION = {"OH_MediaKeySession_Destroy", call_session_destroy};
+static const NamedCall DESTROY_SERVICE = {"OH_DrmLicenseService_Destroy", call_service_destroy};
 
 static void systems(void)
 {
@@ -114,6 +134,7 @@ static void systems(void)
     add_made_up(&world, world.system);
     add_bad(&world, "session", world.session);
     add_bad(&world, "OH_AVCencInfo", world.cenc_info);
+    add_bad(&world, "licence service", world.service);
     call_with_bad(&world, SYSTEM_CALLS, SYSTEM_CALL_COUNT);
     call_with_bad(&world, &DESTROY_SYSTEM, 1);
     /* Nothing of that harmed the good handles. */
@@ -129,10 +150,25 @@ static void sessions(void)
     add_made_up(&world, world.session);
     add_bad(&world, "system", world.system);
     add_bad(&world, "OH_AVCencInfo", world.cenc_info);
+    add_bad(&world, "licence service", world.service);
     give_key(world.session, KID_A, NIST_KEY);
     call_with_bad(&world, SESSION_CALLS, SESSION_CALL_COUNT);
     call_with_bad(&world, &DESTROY_SESSION, 1);
     CHECK_OK(decrypt_nist(world.session, KID_A));
+    end_world(&world);
+}
+
+static void services(void)
+{
+    World world;
+    make_world(&world);
+    add_made_up(&world, world.service);
+    add_bad(&world, "system", world.system);
+    add_bad(&world, "session", world.session);
+    add_bad(&world, "OH_AVCencInfo", world.cenc_info);
+    call_with_bad(&world, SERVICE_CALLS, SERVICE_CALL_COUNT);
+    call_with_bad(&world, &DESTROY_SERVICE, 1);
+    CHECK_OK(call_service_authority(world.service));
     end_world(&world);
 }
 
@@ -143,6 +179,7 @@ static void cenc_infos(void)
     add_made_up(&world, world.cenc_info);
     add_bad(&world, "system", world.system);
     add_bad(&world, "session", world.session);
+    add_bad(&world, "licence service", world.service);
     give_key(world.session, KID_A, NIST_KEY);
     uint8_t key_id[16] = {0};
     uint8_t iv[16] = {0};
@@ -164,26 +201,25 @@ static void cenc_infos(void)
     end_world(&world);
 }
 
-/* The good path of all calls on one session and system, so that the calls above fail for their handle alone. */
+static void call_with_good(void *handle, const NamedCall *calls, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        Drm_ErrCode code = calls[i].call(handle);
+        /* There is no such offline key, no session with the key, no virtual clock, no such licence. */
+        if (!CHECK(code == DRM_ERR_OK || code == DRM_ERR_UNKNOWN || code == DRM_ERR_NO_KEY)) {
+            fprintf(stderr, "    %s: %d\n", calls[i].name, (int)code);
+        }
+    }
+}
+
+/* The good path of all calls, so that the calls above fail for their handle alone. */
 static void good_handles(void)
 {
     World world;
     make_world(&world);
-    for (size_t i = 0; i < SYSTEM_CALL_COUNT; i++) {
-        Drm_ErrCode code = SYSTEM_CALLS[i].call(world.system);
-        /* There is no such offline key, and no session with the key. */
-        bool ok = code == DRM_ERR_OK || code == DRM_ERR_UNKNOWN || code == DRM_ERR_NO_KEY;
-        if (!CHECK(ok)) {
-            fprintf(stderr, "    %s: %d\n", SYSTEM_CALLS[i].name, (int)code);
-        }
-    }
-    for (size_t i = 0; i < SESSION_CALL_COUNT; i++) {
-        Drm_ErrCode code = SESSION_CALLS[i].call(world.session);
-        bool ok = code == DRM_ERR_OK || code == DRM_ERR_UNKNOWN || code == DRM_ERR_NO_KEY;
-        if (!CHECK(ok)) {
-            fprintf(stderr, "    %s: %d\n", SESSION_CALLS[i].name, (int)code);
-        }
-    }
+    call_with_good(world.system, SYSTEM_CALLS, SYSTEM_CALL_COUNT);
+    call_with_good(world.session, SESSION_CALLS, SESSION_CALL_COUNT);
+    call_with_good(world.service, SERVICE_CALLS, SERVICE_CALL_COUNT);
     end_world(&world);
 }
 
@@ -201,6 +237,9 @@ static void destroyed_twice(void)
     OH_AVCencInfo *cenc_info = OH_AVCencInfo_Create();
     CHECK_INT(OH_AVCencInfo_Destroy(cenc_info), AV_ERR_OK);
     CHECK_INT(OH_AVCencInfo_Destroy(cenc_info), AV_ERR_INVALID_VAL);
+    OH_DrmLicenseService *service = make_service();
+    CHECK_OK(OH_DrmLicenseService_Destroy(service));
+    CHECK_INVALID(OH_DrmLicenseService_Destroy(service));
 }
 
 /* A destroyed handle stays stale, however often its place is used again. */
@@ -225,6 +264,7 @@ int main(void)
     RUN(good_handles);
     RUN(systems);
     RUN(sessions);
+    RUN(services);
     RUN(cenc_infos);
     RUN(destroyed_twice);
     RUN(never_again_valid);

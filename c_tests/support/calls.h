@@ -8,6 +8,7 @@
 #define TEST_SUPPORT_CALLS_H
 
 #include "drm.h"
+#include "multimedia/drm_framework/native_drm_license_service.h"
 
 typedef Drm_ErrCode (*HandleCall)(void *handle);
 
@@ -189,6 +190,18 @@ static inline Drm_ErrCode call_system_find_session(void *handle)
     return code;
 }
 
+/* Refused where the system has sessions, as it has in most tests. */
+static inline Drm_ErrCode call_system_set_virtual_clock(void *handle)
+{
+    return OH_MediaKeySystem_SetVirtualClock((MediaKeySystem *)handle, INT64_C(1767225600000));
+}
+
+/* Refused where the system goes by the machine's clock. */
+static inline Drm_ErrCode call_system_advance_virtual_clock(void *handle)
+{
+    return OH_MediaKeySystem_AdvanceVirtualClock((MediaKeySystem *)handle, 1, false);
+}
+
 /* Every function that takes a MediaKeySystem, but Destroy. */
 static const NamedCall SYSTEM_CALLS[] = {
     {"SetCallback", call_system_set_callback},
@@ -208,6 +221,8 @@ static const NamedCall SYSTEM_CALLS[] = {
     {"ClearOfflineMediaKeys", call_system_clear_offline},
     {"GetCertificateStatus", call_system_certificate},
     {"FindSessionByKeyId", call_system_find_session},
+    {"SetVirtualClock", call_system_set_virtual_clock},
+    {"AdvanceVirtualClock", call_system_advance_virtual_clock},
 };
 #define SYSTEM_CALL_COUNT (sizeof(SYSTEM_CALLS) / sizeof(SYSTEM_CALLS[0]))
 
@@ -366,6 +381,17 @@ static inline Drm_ErrCode call_session_decrypt_several(void *handle)
     return code;
 }
 
+static inline Drm_ErrCode call_session_explain(void *handle)
+{
+    char text[64];
+    uint32_t size = (uint32_t)sizeof(text);
+    memset(text, CALL_FILL, sizeof(text));
+    Drm_ErrCode code = OH_MediaKeySession_ExplainLicenses((MediaKeySession *)handle, text, &size);
+    CALL_UNTOUCHED(code, text);
+    CHECK(code != DRM_ERR_INVALID_VAL || size == (uint32_t)sizeof(text));
+    return code;
+}
+
 /* Every function that takes a MediaKeySession, but Destroy. */
 static const NamedCall SESSION_CALLS[] = {
     {"GenerateMediaKeyRequest", call_session_key_request},
@@ -383,7 +409,96 @@ static const NamedCall SESSION_CALLS[] = {
     {"DecryptSample", call_session_decrypt},
     {"DecryptSampleWithCencInfo", call_session_decrypt_cencinfo},
     {"DecryptSamples", call_session_decrypt_several},
+    {"ExplainLicenses", call_session_explain},
 };
 #define SESSION_CALL_COUNT (sizeof(SESSION_CALLS) / sizeof(SESSION_CALLS[0]))
+
+#define CALL_CONTENT "{\"content_id\":\"bW92aWU=\"}"
+
+static inline Drm_ErrCode call_service_add_content(void *handle)
+{
+    return OH_DrmLicenseService_AddContent((OH_DrmLicenseService *)handle, (const uint8_t *)CALL_CONTENT,
+                                           (uint32_t)strlen(CALL_CONTENT));
+}
+
+static inline Drm_ErrCode call_service_add_policy(void *handle)
+{
+    return OH_DrmLicenseService_AddPolicy((OH_DrmLicenseService *)handle, "name", (const uint8_t *)"{}", 2);
+}
+
+static inline Drm_ErrCode call_service_add_provider(void *handle)
+{
+    return OH_DrmLicenseService_AddProvider((OH_DrmLicenseService *)handle, "name", NULL);
+}
+
+static inline Drm_ErrCode call_service_add_catalog(void *handle)
+{
+    return OH_DrmLicenseService_AddCatalog((OH_DrmLicenseService *)handle, (const uint8_t *)"{}", 2);
+}
+
+static inline Drm_ErrCode call_service_content_key(void *handle)
+{
+    uint8_t id[16];
+    uint8_t key[16];
+    memset(id, CALL_FILL, sizeof(id));
+    memset(key, CALL_FILL, sizeof(key));
+    Drm_ErrCode code = OH_DrmLicenseService_GetContentKey((OH_DrmLicenseService *)handle, (const uint8_t *)"movie", 5,
+                                                          "SD", id, key);
+    CALL_UNTOUCHED(code, id);
+    CALL_UNTOUCHED(code, key);
+    return code;
+}
+
+static inline Drm_ErrCode call_service_message(void *handle)
+{
+    uint8_t response[4096];
+    uint32_t size = (uint32_t)sizeof(response);
+    OH_DrmLicenseService_Answer answer;
+    memset(response, CALL_FILL, sizeof(response));
+    memset(&answer, CALL_FILL, sizeof(answer));
+    Drm_ErrCode code = OH_DrmLicenseService_HandleMessage((OH_DrmLicenseService *)handle, (const uint8_t *)"{}", 2,
+                                                          response, &size, &answer);
+    CALL_UNTOUCHED(code, response);
+    CALL_UNTOUCHED(code, answer);
+    CHECK(code != DRM_ERR_INVALID_VAL || size == (uint32_t)sizeof(response));
+    return code;
+}
+
+/* There is no such licence. */
+static inline Drm_ErrCode call_service_revoke(void *handle)
+{
+    uint8_t id[NATIVE_DRM_LICENSE_ID_LEN] = {0};
+    return OH_DrmLicenseService_RevokeLicense((OH_DrmLicenseService *)handle, id);
+}
+
+static inline Drm_ErrCode call_service_authority(void *handle)
+{
+    uint8_t certificate[2048];
+    uint32_t size = (uint32_t)sizeof(certificate);
+    memset(certificate, CALL_FILL, sizeof(certificate));
+    Drm_ErrCode code = OH_DrmLicenseService_GetAuthority((OH_DrmLicenseService *)handle, certificate, &size);
+    CALL_UNTOUCHED(code, certificate);
+    CHECK(code != DRM_ERR_INVALID_VAL || size == (uint32_t)sizeof(certificate));
+    return code;
+}
+
+static inline Drm_ErrCode call_service_set_time(void *handle)
+{
+    return OH_DrmLicenseService_SetTime((OH_DrmLicenseService *)handle, -1);
+}
+
+/* Every function that takes an OH_DrmLicenseService, but Destroy. */
+static const NamedCall SERVICE_CALLS[] = {
+    {"AddContent", call_service_add_content},
+    {"AddPolicy", call_service_add_policy},
+    {"AddProvider", call_service_add_provider},
+    {"AddCatalog", call_service_add_catalog},
+    {"GetContentKey", call_service_content_key},
+    {"HandleMessage", call_service_message},
+    {"RevokeLicense", call_service_revoke},
+    {"GetAuthority", call_service_authority},
+    {"SetTime", call_service_set_time},
+};
+#define SERVICE_CALL_COUNT (sizeof(SERVICE_CALLS) / sizeof(SERVICE_CALLS[0]))
 
 #endif /* TEST_SUPPORT_CALLS_H */

@@ -3,6 +3,8 @@
  *
  * Configuration strings and byte arrays.
  */
+#include <unistd.h>
+
 #include "support/check.h"
 #include "support/drm.h"
 #include "support/guard.h"
@@ -226,6 +228,13 @@ static void full(void)
     CHECK_UNKNOWN(OH_MediaKeySystem_SetConfigurationString(system, "one more", "value"));
     CHECK_UNKNOWN(OH_MediaKeySystem_SetConfigurationByteArray(system, "one more", &byte, 1));
     CHECK_UNKNOWN(OH_MediaKeySystem_GetConfigurationString(system, "one more", value, 32));
+    /* A refused directory is not used: asking for the device's id would create it. */
+    char place[4096];
+    char id[64];
+    REQUIRE((size_t)snprintf(place, sizeof(place), "%s/refused", getenv("NATIVE_DRM_STORAGE_DIR")) < sizeof(place));
+    CHECK_UNKNOWN(OH_MediaKeySystem_SetConfigurationString(system, "storagePath", place));
+    get_string(system, "deviceUniqueId", id, sizeof(id));
+    CHECK(access(place, F_OK) != 0);
     CHECK_OK(OH_MediaKeySystem_SetConfigurationString(system, "name0", "replaced"));
     get_string(system, "name0", value, sizeof(value));
     CHECK_STR(value, "replaced");

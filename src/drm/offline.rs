@@ -19,10 +19,9 @@ impl OfflineKeys {
         Self { namespace, store: Mutex::new(None) }
     }
 
-    /// Uses another directory from now on.
-    pub fn set_directory(&self, directory: &Path) -> Result<()> {
-        *self.store.lock() = Some(self.open(directory)?);
-        Ok(())
+    /// Uses a store from now on.
+    pub fn set_store(&self, store: Arc<dyn OfflineStore>) {
+        *self.store.lock() = Some(store);
     }
 
     /// The store.
@@ -36,7 +35,8 @@ impl OfflineKeys {
         Ok(opened)
     }
 
-    fn open(&self, directory: &Path) -> Result<Arc<dyn OfflineStore>> {
+    /// The store that these keys have in a directory.
+    pub fn open(&self, directory: &Path) -> Result<Arc<dyn OfflineStore>> {
         Ok(Arc::new(FileStore::open(directory, &self.namespace)?))
     }
 }

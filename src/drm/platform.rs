@@ -22,6 +22,12 @@ pub const OUTPUT_HDCP: &str = "outputHdcp";
 /// The configuration byte array with the certificate of the authority to trust, X.509 in DER.
 pub const LICENSE_AUTHORITY: &str = "licenseAuthority";
 
+/// The stores of an instance, in one directory.
+pub struct Stores {
+    offline: Arc<dyn OfflineStore>,
+    device: Arc<dyn OfflineStore>,
+}
+
 /// Environment of an instance of a key system.
 pub struct Platform {
     /// Configuration strings that were set.
@@ -57,10 +63,15 @@ impl Platform {
         self.device.store()
     }
 
-    /// Uses another directory for both stores from now on.
-    pub fn set_storage_directory(&self, directory: &Path) -> Result<()> {
-        self.offline.set_directory(directory)?;
-        self.device.set_directory(directory)
+    /// Both stores in a directory.
+    pub fn stores_in(&self, directory: &Path) -> Result<Stores> {
+        Ok(Stores { offline: self.offline.open(directory)?, device: self.device.open(directory)? })
+    }
+
+    /// Uses these stores from now on.
+    pub fn use_stores(&self, stores: Stores) {
+        self.offline.set_store(stores.offline);
+        self.device.set_store(stores.device);
     }
 
     /// Reads the clock.

@@ -118,10 +118,11 @@ impl MediaKeySystem {
         self.host.check()?;
         refuse_predefined(&name)?;
         let output = (name == OUTPUT_HDCP).then(|| output_by_word(&value)).transpose()?;
-        if name == STORAGE_PATH {
-            self.platform.set_storage_directory(Path::new(&value))?;
-        }
+        let stores = (name == STORAGE_PATH).then(|| self.platform.stores_in(Path::new(&value))).transpose()?;
         self.platform.strings.set(name, value)?;
+        if let Some(stores) = stores {
+            self.platform.use_stores(stores);
+        }
         if let Some(output) = output {
             self.platform.set_output(output);
             self.for_each_session(MediaKeySession::output_changed);

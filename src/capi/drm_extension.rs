@@ -245,8 +245,8 @@ pub extern "C" fn OH_MediaKeySystem_AdvanceVirtualClock(
 ///
 /// @param mediaKeySession the session
 /// @param json receives the text, NUL-terminated
-/// @param jsonLen in: bytes that json has room for; out: bytes written including the NUL, or bytes needed if there is too
-///     little room
+/// @param jsonLen in: bytes that json has room for, at least 1; out: bytes written including the NUL, or bytes needed if
+///     there is too little room
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null or there is too
 ///     little room; DRM_ERR_SERVICE_DIED if the key system failed
 /// @since native_drm 0.1

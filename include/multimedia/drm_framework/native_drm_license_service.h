@@ -71,8 +71,8 @@ typedef struct OH_DrmLicenseService_Answer {
  *
  * Any thread.
  *
- * @param directory the directory, created where it is missing, NUL-terminated UTF-8 of at most
- *     NATIVE_DRM_MAX_LICENSE_PATH_LEN bytes; null for none
+ * @param directory the directory, created where it is missing, NUL-terminated UTF-8, 1 to
+ *     NATIVE_DRM_MAX_LICENSE_PATH_LEN - 1 bytes; null for none
  * @param profile the rules that licence templates are held to, one of DRM_LicenseProfile
  * @param service receives the service; destroy it with OH_DrmLicenseService_Destroy()
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if service is null, directory is not a valid string or profile is not a
@@ -99,8 +99,8 @@ Drm_ErrCode OH_DrmLicenseService_Destroy(struct OH_DrmLicenseService *service);
  * Adds a content, or replaces the one with the same id.
  *
  * The text is JSON: `{"content_id": base64, "provider": name, "policy": name, "keys": [{"track_type": "SD", "key_id":
- * base64 of 16 bytes, "key": base64 of 16 bytes, "security_level": 1 to 5, "hdcp": "HDCP_NONE"}]}`. All but content_id,
- * key_id and key may be missing. Without keys, the tracks AUDIO, SD, HD, UHD1 and UHD2 have keys that are derived from
+ * base64 of 16 bytes, "key": base64 of 16 bytes, "security_level": 1 to 5, "hdcp": "HDCP_NONE"}]}`. All but content_id (1
+ * to 1,024 bytes), key_id and key may be missing. Without keys, the tracks AUDIO, SD, HD, UHD1 and UHD2 have keys that are derived from
  * content_id; OH_DrmLicenseService_GetContentKey() tells them.
  *
  * Any thread.
@@ -123,7 +123,7 @@ Drm_ErrCode OH_DrmLicenseService_AddContent(struct OH_DrmLicenseService *service
  * Any thread.
  *
  * @param service the service
- * @param name the name, NUL-terminated UTF-8 of at most NATIVE_DRM_MAX_CONFIG_NAME_LEN bytes
+ * @param name the name, NUL-terminated UTF-8, 1 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes
  * @param json the policy as an object with the fields of `policy_overrides`, and perhaps `rental_scope`
  * @param jsonLen bytes of json, 1 to NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_UNKNOWN if the policy breaks a rule of the licence
@@ -141,9 +141,9 @@ Drm_ErrCode OH_DrmLicenseService_AddPolicy(struct OH_DrmLicenseService *service,
  * Any thread.
  *
  * @param service the service
- * @param name the name, NUL-terminated UTF-8 of at most NATIVE_DRM_MAX_CONFIG_NAME_LEN bytes
- * @param token with which it authenticates where the directory is used by native-drm-license-server, NUL-terminated UTF-8
- *     of 16 bytes or more, less than NATIVE_DRM_MAX_CONFIG_NAME_LEN; null for none
+ * @param name the name, NUL-terminated UTF-8, 1 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes
+ * @param token with which it authenticates where the directory is used by native-drm-license-server, NUL-terminated UTF-8,
+ *     16 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes; null for none
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_SERVICE_DIED if the directory cannot be written
  * @since native_drm 0.1
  */
@@ -175,7 +175,7 @@ Drm_ErrCode OH_DrmLicenseService_AddCatalog(struct OH_DrmLicenseService *service
  * @param service the service
  * @param contentId the content's id
  * @param contentIdLen bytes of contentId, at least 1
- * @param trackType the track type, NUL-terminated UTF-8 of at most NATIVE_DRM_MAX_CONFIG_NAME_LEN bytes
+ * @param trackType the track type, NUL-terminated UTF-8, 1 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes
  * @param keyId receives the key id, 16 bytes
  * @param key receives the key, 16 bytes
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_UNKNOWN if there is no such content or track;

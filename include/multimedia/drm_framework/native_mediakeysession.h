@@ -127,9 +127,10 @@ typedef struct OH_MediaKeySession_Callback {
  * @param mediaKeyRequest receives the message
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, type,
  *     initDataLen or optionsCount is out of range, or mimeType or an option's name is empty or lacks its NUL;
- *     DRM_ERR_UNKNOWN if the MIME type is not supported, the init data is malformed or names no key, or no licence can be
- *     renewed; DRM_ERR_NOT_PROVISIONED (and EVENT_PROVISION_REQUIRED) if com.policyplay.drm has no certificate or an
- *     expired one; DRM_ERR_SERVICE_DIED if the key system failed
+ *     DRM_ERR_UNKNOWN if the MIME type is not supported, the init data is malformed, names no key or so many that the
+ *     message does not fit, an option is one that com.policyplay.drm does not take, or no licence can be renewed;
+ *     DRM_ERR_NOT_PROVISIONED (and EVENT_PROVISION_REQUIRED) if com.policyplay.drm has no certificate or an expired one;
+ *     DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
  * @since 11
  */
 Drm_ErrCode OH_MediaKeySession_GenerateMediaKeyRequest(MediaKeySession *mediaKeySession,
@@ -144,20 +145,22 @@ Drm_ErrCode OH_MediaKeySession_GenerateMediaKeyRequest(MediaKeySession *mediaKey
  * decides whether the keys are stored. Keys that were not asked for are taken, too; a key that arrives again replaces
  * the old one. A key change follows.
  *
- * com.policyplay.drm: a licence or renewal that answers a request of this session, sealed for it or for the device. The
- * media key id is the licence's id. EVENT_EXPIRATION_UPDATE and, for a new licence, a key change follow.
+ * com.policyplay.drm: a licence or renewal that answers a request of this session, sealed for it or for the device.
+ * EVENT_EXPIRATION_UPDATE and, for a new licence, a key change follow.
  *
  * Any thread.
  *
  * @param mediaKeySession the session
  * @param response the answer
  * @param responseLen bytes of response, 1 to NATIVE_DRM_MAX_RESPONSE_LEN
- * @param offlineMediaKeyId receives the media key id: the key id of the answer's last entry
+ * @param offlineMediaKeyId receives the media key id: the key id of the answer's last entry, for com.policyplay.drm the
+ *     licence's id
  * @param offlineMediaKeyIdLen in: bytes that offlineMediaKeyId has room for; out: bytes written, or bytes needed if
  *     there is too little room
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or a length is
- *     out of range or too small; DRM_ERR_UNKNOWN if the answer is malformed, forged, replayed or somebody else's, or 512
- *     offline keys are stored; DRM_ERR_SERVICE_DENIED if it is the licence service's refusal; DRM_ERR_NO_LICENSE for a
+ *     out of range or too small; DRM_ERR_UNKNOWN if the answer is malformed, forged, replayed or somebody else's, 512
+ *     offline keys are stored, or the id of a key to store is longer than MAX_OFFLINE_MEDIA_KEY_ID_LEN;
+ *     DRM_ERR_SERVICE_DENIED if it is the licence service's refusal; DRM_ERR_NO_LICENSE for a
  *     renewal of a licence that is over; DRM_ERR_NOT_PROVISIONED without a certificate; DRM_ERR_SERVICE_DIED if the store
  *     cannot be written or the key system failed. No key is applied then
  * @since 11
@@ -215,8 +218,9 @@ Drm_ErrCode OH_MediaKeySession_ClearMediaKeys(MediaKeySession *mediaKeySession);
  * @param releaseRequestLen in: bytes that releaseRequest has room for; out: bytes written, or bytes needed if there is
  *     too little room
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or a length is
- *     out of range or too small; DRM_ERR_UNKNOWN if there is no such stored key; DRM_ERR_SERVICE_DIED if its file
- *     cannot be read or is damaged, or the key system failed
+ *     out of range or too small; DRM_ERR_UNKNOWN if there is no such stored key; DRM_ERR_NOT_PROVISIONED if
+ *     com.policyplay.drm has no certificate or an expired one; DRM_ERR_SERVICE_DIED if its file cannot be read or is
+ *     damaged, or the key system failed
  * @since 11
  */
 Drm_ErrCode OH_MediaKeySession_GenerateOfflineReleaseRequest(MediaKeySession *mediaKeySession,
@@ -241,8 +245,10 @@ Drm_ErrCode OH_MediaKeySession_GenerateOfflineReleaseRequest(MediaKeySession *me
  * @param releaseResponse the acknowledgement
  * @param releaseResponseLen bytes of releaseResponse, 1 to NATIVE_DRM_MAX_RESPONSE_LEN
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null or a length is
- *     out of range; DRM_ERR_UNKNOWN if there is no such stored key or the acknowledgement is malformed or names another
- *     key; DRM_ERR_SERVICE_DIED if the store cannot be written or the key system failed
+ *     out of range; DRM_ERR_UNKNOWN if there is no such stored key or the acknowledgement is malformed, forged, replayed
+ *     or about another key; DRM_ERR_SERVICE_DENIED if it is the licence service's refusal; DRM_ERR_NOT_PROVISIONED if
+ *     com.policyplay.drm has no certificate; DRM_ERR_SERVICE_DIED if the store cannot be read or written or the key system
+ *     failed
  * @since 11
  */
 Drm_ErrCode OH_MediaKeySession_ProcessOfflineReleaseResponse(MediaKeySession *mediaKeySession,
@@ -263,8 +269,9 @@ Drm_ErrCode OH_MediaKeySession_ProcessOfflineReleaseResponse(MediaKeySession *me
  * @param offlineMediaKeyId the key's id
  * @param offlineMediaKeyIdLen bytes of the id, 1 to MAX_OFFLINE_MEDIA_KEY_ID_LEN
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, offlineMediaKeyId is null or the
- *     length is out of range; DRM_ERR_UNKNOWN if there is no such stored key; DRM_ERR_SERVICE_DIED if its file cannot be
- *     read or is damaged, or the key system failed
+ *     length is out of range; DRM_ERR_UNKNOWN if there is no such stored key or it was stored for another device;
+ *     DRM_ERR_NOT_PROVISIONED if com.policyplay.drm has no certificate; DRM_ERR_SERVICE_DIED if its file cannot be read or
+ *     is damaged, its state cannot be stored, or the key system failed
  * @since 11
  */
 Drm_ErrCode OH_MediaKeySession_RestoreOfflineMediaKeys(MediaKeySession *mediaKeySession,
@@ -292,7 +299,7 @@ Drm_ErrCode OH_MediaKeySession_GetContentProtectionLevel(MediaKeySession *mediaK
  * Any thread.
  *
  * @param mediaKeySession the session
- * @param mimeType MIME type of the track, NUL-terminated
+ * @param mimeType MIME type of the track, NUL-terminated, less than NATIVE_DRM_MAX_CONFIG_NAME_LEN bytes
  * @param status receives the answer
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or mimeType is
  *     empty or too long; DRM_ERR_SERVICE_DIED if the key system failed

@@ -95,8 +95,9 @@ bool OH_MediaKeySystem_IsSupported(const char *name);
  *
  * Any thread.
  *
- * @param name name of the key system
- * @param mimeType MIME type or EME init data type, NUL-terminated; parameters after ';' and letter case do not matter
+ * @param name name of the key system, as for OH_MediaKeySystem_IsSupported()
+ * @param mimeType MIME type or EME init data type, NUL-terminated, less than NATIVE_DRM_MAX_CONFIG_NAME_LEN bytes;
+ *     parameters after ';' and letter case do not matter
  * @return true if it is; false also if an argument is null, empty or too long
  * @since 11
  */
@@ -107,8 +108,8 @@ bool OH_MediaKeySystem_IsSupported2(const char *name, const char *mimeType);
  *
  * Any thread.
  *
- * @param name name of the key system
- * @param mimeType MIME type or EME init data type
+ * @param name name of the key system, as for OH_MediaKeySystem_IsSupported()
+ * @param mimeType MIME type or EME init data type, as for OH_MediaKeySystem_IsSupported2()
  * @param contentProtectionLevel the level
  * @return true if it is; false also if an argument is null, empty, too long or not a level
  * @since 11
@@ -133,7 +134,8 @@ Drm_ErrCode OH_MediaKeySystem_Create(const char *name, MediaKeySystem **mediaKey
 /**
  * Sets a configuration string.
  *
- * "storagePath" names the directory of the offline store from now on. "vendor", "version", "description",
+ * "storagePath" names the directory of the offline store from now on. "outputHdcp" says how the output is protected,
+ * HDCP_NONE, HDCP_V1 or HDCP_V2; licences of com.policyplay.drm go by it at once. "vendor", "version", "description",
  * "algorithms", "deviceUniqueId", "maxSessionNum" and "currentSessionNum" are read-only. Any other name is kept with
  * the instance and has no meaning to the library.
  *
@@ -143,8 +145,8 @@ Drm_ErrCode OH_MediaKeySystem_Create(const char *name, MediaKeySystem **mediaKey
  * @param configName the name, NUL-terminated, UTF-8, 1 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes
  * @param value the value, NUL-terminated, UTF-8, 1 to NATIVE_DRM_MAX_CONFIG_VALUE_LEN - 1 bytes
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, or a string is null, empty, too
- *     long or not UTF-8; DRM_ERR_UNKNOWN if the name is read-only or 256 names are set; DRM_ERR_SERVICE_DIED if the
- *     key system failed
+ *     long or not UTF-8; DRM_ERR_UNKNOWN if the name is read-only, 256 names are set or "outputHdcp" has another value;
+ *     DRM_ERR_SERVICE_DIED if the key system failed, or "storagePath" is relative and there is no current directory
  * @since 11
  */
 Drm_ErrCode OH_MediaKeySystem_SetConfigurationString(MediaKeySystem *mediaKeySystem,
@@ -171,7 +173,9 @@ Drm_ErrCode OH_MediaKeySystem_GetConfigurationString(MediaKeySystem *mediaKeySys
                                                      int32_t valueLen);
 
 /**
- * Sets a configuration byte array. The names are separate from those of strings; "deviceUniqueId" is read-only.
+ * Sets a configuration byte array. The names are separate from those of strings; the same ones are read-only.
+ * "licenseAuthority" is the certificate (X.509 in DER) of the one authority that com.policyplay.drm trusts; without it the
+ * first provisioning decides. Any other name is kept with the instance and has no meaning to the library.
  *
  * Any thread.
  *
@@ -275,7 +279,8 @@ Drm_ErrCode OH_MediaKeySystem_CreateMediaKeySession(MediaKeySystem *mediaKeySyst
  * Generates a provisioning request.
  *
  * com.clearplay.drm and org.w3.clearkey answer with a fixed message, and any non-empty response is accepted: they need no
- * certificate. com.policyplay.drm: a signed request with the device's new keys. com.clearplay.drm fires EVENT_PROVISION_REQUIRED at the first request of an instance.
+ * certificate. com.policyplay.drm: a signed request with the device's keys, new ones if it has none.
+ * com.clearplay.drm fires EVENT_PROVISION_REQUIRED at the first request of an instance.
  *
  * Any thread.
  *
@@ -339,8 +344,8 @@ Drm_ErrCode OH_MediaKeySystem_GetOfflineMediaKeyIds(MediaKeySystem *mediaKeySyst
  * @param offlineMediaKeyIdLen bytes of the id, 1 to MAX_OFFLINE_MEDIA_KEY_ID_LEN
  * @param status receives the status
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null or the length is
- *     out of range; DRM_ERR_UNKNOWN if there is no such key; DRM_ERR_SERVICE_DIED if its file cannot be read or is
- *     damaged, or the key system failed
+ *     out of range; DRM_ERR_UNKNOWN if there is no such key; DRM_ERR_NOT_PROVISIONED if com.policyplay.drm has no
+ *     certificate; DRM_ERR_SERVICE_DIED if its file cannot be read or is damaged, or the key system failed
  * @since 12
  */
 Drm_ErrCode OH_MediaKeySystem_GetOfflineMediaKeyStatus(MediaKeySystem *mediaKeySystem,
@@ -366,14 +371,15 @@ Drm_ErrCode OH_MediaKeySystem_ClearOfflineMediaKeys(MediaKeySystem *mediaKeySyst
                                                     int32_t offlineMediaKeyIdLen);
 
 /**
- * Gets the status of the device certificate: CERT_STATUS_PROVISIONED, since both key systems need none.
+ * Gets the status of the device certificate. com.clearplay.drm and org.w3.clearkey need none: CERT_STATUS_PROVISIONED.
+ * com.policyplay.drm: that of the device's certificate in the store, by the instance's clock.
  *
  * Any thread.
  *
  * @param mediaKeySystem the instance
  * @param certStatus receives the status
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or certStatus is null;
- *     DRM_ERR_SERVICE_DIED if the key system failed
+ *     DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
  * @since 11
  */
 Drm_ErrCode OH_MediaKeySystem_GetCertificateStatus(MediaKeySystem *mediaKeySystem, DRM_CertificateStatus *certStatus);

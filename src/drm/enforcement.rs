@@ -145,7 +145,7 @@ impl Enforcement {
         Ok(())
     }
 
-    /// Records the first use of the licence that a key belongs to. Returns whether the key may be used now.
+    /// Records the first use of the licence that a key belongs to; an error if the key may not be used now.
     pub fn begin_use(&self, key_id: &[u8], around: &Surroundings<'_>) -> Result<()> {
         let mut held = self.held.lock();
         let reading = self.platform.reading();

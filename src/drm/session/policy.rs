@@ -35,8 +35,8 @@ impl MediaKeySession {
         Ok(self.enforcement.explain())
     }
 
-    /// Records the first use of the licence that a key belongs to, as [`FirstUse`](crate::error::Error::FirstUse) demands. Not to be called while
-    /// pinned.
+    /// Records the first use of the licence that a key belongs to, as [`FirstUse`](crate::error::Error::FirstUse) demands.
+    /// Not to be called while pinned.
     pub fn begin_use(&self, id: &[u8; 16]) -> Result<()> {
         self.host.check()?;
         self.events.prepare()?;

@@ -29,7 +29,8 @@ pub fn requested_key_ids(
     Ok(ids.into_iter().map(Vec::from).collect())
 }
 
-/// `{"kids":["<base64>",…],"type":"temporary"|"persistent-license"}` (W3C EME section 9.1.3; ClearPlay writes another base64).
+/// `{"kids":["<base64>",…],"type":"temporary"|"persistent-license"}` (W3C EME section 9.1.3; ClearPlay writes another
+/// base64).
 pub fn licence_request(key_ids: &[Vec<u8>], key_type: MediaKeyType, base64: Variant) -> Result<Vec<u8>> {
     let session_type = match key_type {
         MediaKeyType::Online => "temporary",

@@ -75,7 +75,7 @@ struct Outstanding {
     key: SealKey,
 }
 
-/// One session: what it has asked, and the highest sequence of each licence that it holds.
+/// One session: what it has asked, and the highest sequences of the licences that it took last.
 pub struct SessionClient {
     id: Id,
     outstanding: VecDeque<Outstanding>,
@@ -103,7 +103,8 @@ impl SessionClient {
     /// A request for a new licence.
     ///
     /// # Errors
-    /// [`NotProvisioned`](crate::error::Error::NotProvisioned); [`Internal`](crate::error::Error::Internal) where the system has no random numbers.
+    /// [`NotProvisioned`](crate::error::Error::NotProvisioned); [`Internal`](crate::error::Error::Internal) where the
+    /// system has no random numbers.
     pub fn licence_request(&mut self, client: &Client, ask: &Ask) -> Result<Vec<u8>> {
         self.request(client, RequestType::License, None, ask)
     }
@@ -184,7 +185,7 @@ impl SessionClient {
         }
         let sealed = client.check_licence(response)?;
         let head = &sealed.head;
-        let asked = self.find(head.request_hash)?.1;
+        let asked = self.find(head.request_hash)?;
         match (asked.request_type, asked.licence) {
             (RequestType::License, _) => {}
             (RequestType::Renewal, Some(licence)) if licence.license_id == head.license_id => {
@@ -222,7 +223,7 @@ impl SessionClient {
         let frame = open_frame(response, Kind::ReleaseAcknowledgement)?;
         let body: ReleaseAcknowledgement = from_json(frame.body).map_err(Rejection::Malformed)?;
         client.check_signer(&frame, body.signer)?;
-        let asked = self.find(body.request_hash)?.1;
+        let asked = self.find(body.request_hash)?;
         match asked.licence {
             Some(licence) if asked.request_type == RequestType::Release => {
                 if licence.license_id != body.license_id {
@@ -247,8 +248,8 @@ impl SessionClient {
                 self.commit_licence(checked.request, licence.license_id, licence.sequence)
             }
             Accepted::Released(id) => {
-                let index = self.find(checked.request)?.0;
-                self.outstanding.remove(index);
+                self.find(checked.request)?;
+                self.outstanding.retain(|asked| asked.hash != checked.request);
                 self.held.retain(|held| held.0 != *id);
                 Ok(())
             }
@@ -277,9 +278,8 @@ impl SessionClient {
         self.check_sequence(id, sequence)
     }
 
-    fn find(&self, hash: Hash) -> Result<(usize, &Outstanding), Rejection> {
-        let found = self.outstanding.iter().enumerate().find(|(_, asked)| asked.hash == hash);
-        found.ok_or(Rejection::NotOutstanding)
+    fn find(&self, hash: Hash) -> Result<&Outstanding, Rejection> {
+        self.outstanding.iter().find(|asked| asked.hash == hash).ok_or(Rejection::NotOutstanding)
     }
 
     /// Requests that wait for an answer.

@@ -1,5 +1,6 @@
 //! Servers that share a PostgreSQL.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::ask::ask;
@@ -18,9 +19,13 @@ impl Shared {
     }
 
     fn server(&self, key: u8) -> Server {
-        let (url, key) = (self.postgres.url(), master_key(self.directory.path(), key));
+        self.server_at(&self.postgres.url(), key)
+    }
+
+    fn server_at(&self, url: &str, key: u8) -> Server {
+        let key = master_key(self.directory.path(), key);
         let catalog = catalog(self.directory.path());
-        Server::start(&["--database", &url, "--master-key", &key, "--catalog", catalog.to_str().unwrap()])
+        Server::start(&["--database", url, "--master-key", &key, "--catalog", catalog.to_str().unwrap()])
     }
 
     /// A server that has reached the database.
@@ -182,4 +187,51 @@ fn a_database_that_goes_away_is_used_again_when_it_comes_back() {
     assert_eq!(health(&late, 200), 200, "{}", late.log());
     device.turn_to(late.address);
     assert_eq!(device.renew(&licence).unwrap().sequence, 3);
+}
+
+/// More requests than the server works on at a time, without a pause: looking the database up takes a thread, too.
+#[test]
+fn a_database_that_comes_back_is_found_by_its_name_under_load() {
+    const CLIENTS: usize = 64;
+    let Some(mut shared) = Shared::new() else { return };
+    let url = shared.postgres.with_name();
+    let server = shared.server_at(&url, 7);
+    assert_eq!(health(&server, 200), 200, "{}", server.log());
+    shared.postgres.crash();
+
+    let token = format!("Authorization: Bearer {TOKEN}\r\n");
+    let (refused, answered, end) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+    let client = || {
+        let mut stream = server.connect();
+        let mut was_refused = false;
+        while !end.load(Ordering::Relaxed) {
+            match exchange(&mut stream, "/license", &token, b"{}").unwrap().status {
+                503 => {
+                    refused.fetch_add(usize::from(!std::mem::replace(&mut was_refused, true)), Ordering::Relaxed);
+                    // The database has to start beside all this.
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                422 => drop(answered.fetch_add(1, Ordering::Relaxed)),
+                other => panic!("status {other}"),
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(client);
+        }
+        let until = |count: &AtomicUsize, expected: usize| {
+            let deadline = Instant::now() + Duration::from_secs(60);
+            while count.load(Ordering::Relaxed) < expected && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            count.load(Ordering::Relaxed)
+        };
+        let all_refused = until(&refused, CLIENTS);
+        shared.postgres.resume();
+        let all_answered = until(&answered, CLIENTS);
+        end.store(true, Ordering::Relaxed);
+        assert_eq!(all_refused, CLIENTS);
+        assert!(all_answered >= CLIENTS, "{all_answered} answers, {}", server.log());
+    });
 }

@@ -144,14 +144,25 @@ impl Postgres {
         if let Some((user, group)) = other_user() {
             chown(&key, Some(user), Some(group)).unwrap();
         }
+        let file = |name: &str, path: &Path| format!("{name}={}", path.display());
+        let settings = ["ssl=on".into(), file("ssl_cert_file", &certificate), file("ssl_key_file", &key)];
+        self.listen(settings);
+        Some((format!("postgres://tester@127.0.0.1:{}/postgres", self.port), ca))
+    }
+
+    /// Starts anew, at 127.0.0.1, too. Returns an address with a name in it that has to be looked up.
+    pub fn with_name(&mut self) -> String {
+        self.listen([]);
+        format!("postgres://tester@localhost:{}/postgres", self.port)
+    }
+
+    fn listen<const N: usize>(&mut self, settings: [String; N]) {
         // Free now; nobody else is likely to take it before PostgreSQL does.
         self.port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let file = |name: &str, path: &Path| format!("{name}={}", path.display());
-        self.settings = vec!["listen_addresses=127.0.0.1".into(), "ssl=on".into()];
-        self.settings.extend([file("ssl_cert_file", &certificate), file("ssl_key_file", &key)]);
+        self.settings = vec!["listen_addresses=127.0.0.1".into()];
+        self.settings.extend(settings);
         self.crash();
         self.resume();
-        Some((format!("postgres://tester@127.0.0.1:{}/postgres", self.port), ca))
     }
 
     pub fn url(&self) -> String {

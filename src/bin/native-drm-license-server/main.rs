@@ -18,6 +18,7 @@ use native_drm::license::template::Profile;
 use native_drm::util::clock::SystemClock;
 use native_drm::util::log::{Level, set_sink};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use log::Log;
 use options::{LogLevel, Options, Rules};
@@ -67,11 +68,8 @@ fn run(options: &Options, log: Log) -> Result<(), String> {
         },
         certificate_lifetime: i64::from(options.certificate_days) * 24 * 3600 * 1000,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .max_blocking_threads(WORKERS)
-        .build()
-        .map_err(|fault| fault.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|fault| fault.to_string())?;
     let store = if options.database.is_some() {
         "postgresql"
     } else if options.data.is_some() {
@@ -86,6 +84,7 @@ fn run(options: &Options, log: Log) -> Result<(), String> {
         clear_key: options.clear_key,
         max_body: options.max_body as usize,
         timeout: Duration::from_secs(options.timeout.into()),
+        turns: Arc::new(Semaphore::new(WORKERS)),
         log,
     });
     open(options, &server, settings, catalogs, runtime.handle())?;

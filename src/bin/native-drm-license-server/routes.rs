@@ -11,6 +11,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use native_drm::license::service::{Endpoint, Form, Reply, Sender, Service, Summary};
 use native_drm::license::template::{Refusal, Rule};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use crate::log::Log;
 use crate::options::LogLevel;
@@ -25,6 +26,8 @@ pub struct Server {
     pub clear_key: bool,
     pub max_body: usize,
     pub timeout: Duration,
+    /// One for each message that may be worked on at a time.
+    pub turns: Arc<Semaphore>,
     pub log: Log,
 }
 
@@ -175,7 +178,16 @@ async fn route(server: &Arc<Server>, request: Request<Incoming>) -> Answer {
         Err(answer) => return *answer,
     };
     let working = Arc::clone(server);
-    let work = tokio::task::spawn_blocking(move || work(&working, route, &body, token));
+    let work = async {
+        // Messages wait here, where they can be given up. In the runtime's queue they would be worked on for nobody, and hold
+        // up the look-up of the database's name, which they wait for.
+        let turn = Arc::clone(&working.turns).acquire_owned().await;
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work(&working, route, &body, token)
+        })
+        .await
+    };
     match tokio::time::timeout(server.timeout, work).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the service failed"),

@@ -62,6 +62,7 @@ fn what_is_not_right_is_refused_and_the_server_goes_on() {
         let mut stream = server.connect();
         let answer = exchange(&mut stream, path, headers, &body).unwrap();
         assert_eq!((answer.status, answer.rule().as_str()), (status, rule), "{path} {headers}");
+        assert_eq!(answer.head.contains("www-authenticate: bearer"), status == 401);
     }
     let mut stream = server.connect();
     stream.write_all(b"GET /license HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
@@ -107,7 +108,7 @@ fn a_provider_with_its_token_decides() {
     let message = format!(r#"{{"payload":"{payload}","policy_overrides":{{"license_duration_seconds":7}}}}"#);
     let refused = device.send("/license", message.as_bytes()).unwrap();
     assert_eq!((refused.status, refused.rule().as_str()), (403, "PROVIDER_MISMATCH"));
-    let header = format!("Authorization: Bearer {TOKEN}\r\n");
+    let header = format!("Authorization: bearer {TOKEN}\r\n");
     let answer = device.send_with("/license", &header, message.as_bytes()).unwrap();
     let answer: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
     let licence = Variant::Standard.decode("license", answer["license"].as_str().unwrap()).unwrap();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, Request, Response, StatusCode};
 use native_drm::license::service::{Endpoint, Form, Reply, Sender, Service, Summary};
 use native_drm::license::template::{Refusal, Rule};
@@ -139,6 +139,10 @@ fn respond(answer: Answer, route: Option<Route>) -> Response<Full<Bytes>> {
     if answer.status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
+    // HTTP wants this with the status, whatever was not believed (RFC 9110 section 15.5.2).
+    if answer.status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     if answer.status == StatusCode::METHOD_NOT_ALLOWED {
         let allowed = route.is_some_and(|route| route.method() == Method::GET);
         headers.insert(ALLOW, HeaderValue::from_static(if allowed { "GET" } else { "POST" }));
@@ -195,14 +199,16 @@ async fn route(server: &Arc<Server>, request: Request<Incoming>) -> Answer {
     }
 }
 
-/// The token of `Authorization: Bearer`.
+/// The token of `Authorization: Bearer` (RFC 6750); letter case does not matter in the scheme (RFC 9110 section 11.1).
 fn bearer(request: &Request<Incoming>) -> Result<Option<String>, Box<Answer>> {
     let Some(value) = request.headers().get(AUTHORIZATION) else { return Ok(None) };
-    let token = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
-    token.map(|token| Some(token.to_owned())).ok_or_else(|| {
-        let message = "Authorization is not of the form Bearer TOKEN";
-        Box::new(Answer::refusal(StatusCode::UNAUTHORIZED, "BAD_TOKEN", message))
-    })
+    match value.to_str().ok().and_then(|value| value.split_once(' ')) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => Ok(Some(token.to_owned())),
+        _ => {
+            let message = "Authorization is not of the form Bearer TOKEN";
+            Err(Box::new(Answer::refusal(StatusCode::UNAUTHORIZED, "BAD_TOKEN", message)))
+        }
+    }
 }
 
 async fn body(server: &Server, request: Request<Incoming>) -> Result<Bytes, Box<Answer>> {

@@ -70,12 +70,10 @@ async fn connect_unless_closed(addresses: &str, link: &Link) -> Option<Result<Co
     .await
 }
 
-/// Connects to the first of several addresses that is there, to the user's session bus if none is given.
+/// Connects to the first of several addresses that is there. Without any it does not look into the environment as zbus would:
+/// that belongs to the program's threads.
 async fn connect(addresses: &str) -> Result<Connection> {
-    if addresses.is_empty() {
-        return Builder::session().build().await;
-    }
-    let mut last = zbus::Error::Address("no address".to_owned());
+    let mut last = zbus::Error::Address("the environment names no session bus".to_owned());
     for address in addresses.split(';').filter(|address| !address.is_empty()) {
         let attempt = match address::parse(address) {
             Ok(address) => Builder::address(address).build().await,
@@ -212,5 +210,18 @@ impl Desk<'_> {
             .build(body)?;
         self.connection.send(&call).await?;
         Ok(call.primary_header().serial_num())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_tried_without_an_address() {
+        for addresses in ["", ";"] {
+            let error = zbus::block_on(connect(addresses)).unwrap_err().to_string();
+            assert!(error.contains("no session bus"), "{error}");
+        }
     }
 }

@@ -16,7 +16,7 @@ struct State {
 /// What was told since the last look.
 #[derive(Debug, Default)]
 pub struct News {
-    /// Connect, if there is no connection, to one of these addresses; to the user's session bus if there is none.
+    /// Connect, if there is no connection, to one of these addresses, separated by semicolons.
     pub connect: Option<String>,
     /// The session is another.
     pub changed: bool,

@@ -28,7 +28,8 @@ use link::Link;
 /// The object that the interfaces are on.
 const OBJECT: &str = "/org/mpris/MediaPlayer2";
 
-/// Makes the controller that shows a session at the bus of that address, at the session bus if there is none.
+/// Makes the controller that shows a session at the bus of that address; if there is none, at the session bus that the
+/// environment names when a session is activated.
 pub fn factory(address: Option<String>) -> Factory {
     Box::new(|session| start(session, address))
 }

@@ -1,15 +1,14 @@
 //! `org.ohos.AVSession1`: what MPRIS has no place for.
 
-use serde::Deserialize;
+use zbus::Variant;
 use zbus::message::Body;
-use zbus::{Type, Variant};
 
 use super::super::commands::{Command, CommandKind};
 use super::super::media_keys::{KeyAction, MediaKey};
 use super::super::metadata::{MAX_LONG_TEXT, MAX_TEXT, SkipIntervals};
 use super::super::playback::LoopMode;
 use super::failure::Failure;
-use super::interface::{Answer, Interface, Method, Property};
+use super::interface::{Answer, Interface, Method, Property, arguments};
 use super::metadata;
 use super::model::{Model, text, texts};
 use super::player;
@@ -58,9 +57,7 @@ pub static EXTENSION: Interface = Interface {
         Method::new("ToggleCallMute", &[], |model, _| send(model, Command::ToggleCallMute)),
         Method::new("GetLyricLine", &[("x", "millis")], |model, body| {
             let millis: i64 = arguments(body)?;
-            let metadata = model.snapshot.metadata.as_ref();
-            let line = metadata.and_then(|metadata| metadata.lyric.lines().line_at(millis));
-            Ok(Answer::Text(line.unwrap_or_default().to_owned()))
+            Ok(Answer::Text(lyric_line(model, millis).to_owned()))
         })
         .answering("s", "line"),
     ],
@@ -81,18 +78,15 @@ pub static EXTENSION: Interface = Interface {
         Property::new("QueueItems", "aa{sv}", metadata::queue)
             .compared(|left, right| left.snapshot.queue == right.snapshot.queue),
         Property::new("RemoteCastEnabled", "b", |model| Variant::Bool(model.snapshot.remote_cast)),
-        Property::new("LyricLine", "s", |model| {
-            let metadata = model.snapshot.metadata.as_ref();
-            let line = metadata.and_then(|metadata| metadata.lyric.lines().line_at(model.session.progress()));
-            text(line.unwrap_or_default())
-        })
-        .silent(),
+        Property::new("LyricLine", "s", |model| text(lyric_line(model, model.session.progress()))).silent(),
     ],
     signals: &[],
 };
 
-fn arguments<'b, T: Deserialize<'b> + Type>(body: &'b Body) -> Result<T, Failure> {
-    body.deserialize().map_err(|error| Failure::invalid_arguments(error.to_string()))
+/// The line of the lyrics at a position in milliseconds; empty if there is none.
+fn lyric_line(model: &Model, millis: i64) -> &str {
+    let metadata = model.snapshot.metadata.as_ref();
+    metadata.and_then(|metadata| metadata.lyric.lines().line_at(millis)).unwrap_or_default()
 }
 
 fn send(model: &Model, command: Command) -> Result<Answer, Failure> {

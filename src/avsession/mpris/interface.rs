@@ -1,8 +1,9 @@
 //! Interfaces as tables, and their description in XML.
 
+use serde::Deserialize;
 use std::fmt::Write;
-use zbus::Variant;
 use zbus::message::Body;
+use zbus::{Type, Variant};
 
 use super::failure::Failure;
 use super::model::Model;
@@ -55,12 +56,17 @@ impl Method {
     /// Checks the types of the arguments, then does it.
     pub fn run(&self, model: &Model, body: &Body) -> Result<Answer, Failure> {
         let expected: String = self.arguments.iter().map(|(signature, _)| *signature).collect();
-        if body.signature().to_string_no_parens() != expected {
-            let given = body.signature().to_string_no_parens();
+        let given = body.signature().to_string_no_parens();
+        if given != expected {
             return Err(Failure::invalid_arguments(format!("{} takes ({expected}), not ({given})", self.name)));
         }
         (self.call)(model, body)
     }
+}
+
+/// Reads the arguments of a call.
+pub fn arguments<'b, T: Deserialize<'b> + Type>(body: &'b Body) -> Result<T, Failure> {
+    body.deserialize().map_err(|error| Failure::invalid_arguments(error.to_string()))
 }
 
 /// How a property can be set.

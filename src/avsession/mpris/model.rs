@@ -48,7 +48,7 @@ pub struct Model {
     pub snapshot: Snapshot,
     /// Object path of what is played.
     pub track: String,
-    /// What is played, without end or with; while buffering, what it was before.
+    /// Whether it plays; while buffering, as it was before.
     pub status: Status,
 }
 
@@ -59,6 +59,11 @@ impl Model {
         let track = names::track_path(snapshot.metadata.as_ref().map_or("", |metadata| &metadata.asset_id));
         let status = Status::of(snapshot.playback.settled_state());
         Self { session, snapshot, track, status }
+    }
+
+    /// Milliseconds of what is played, if it has an end.
+    pub fn duration(&self) -> Option<i64> {
+        self.snapshot.metadata.as_ref().and_then(|metadata| metadata.shown_duration())
     }
 
     /// Whether a command has a callback.

@@ -7,7 +7,7 @@ use super::super::commands::{Command, CommandKind};
 use super::super::media_keys::MediaKey;
 use super::super::playback::LoopMode;
 use super::failure::Failure;
-use super::interface::{Answer, Interface, Method, Property};
+use super::interface::{Answer, Interface, Method, Property, arguments};
 use super::metadata;
 use super::model::{Model, Status, text};
 
@@ -67,9 +67,9 @@ fn can_seek(model: &Model) -> bool {
 
 /// Goes forward or back. Beyond the end is what comes next; before the start is the start.
 fn seek(model: &Model, body: &Body) -> Result<Answer, Failure> {
-    let micros: i64 = body.deserialize().map_err(|error| Failure::invalid_arguments(error.to_string()))?;
+    let micros: i64 = arguments(body)?;
     let target = model.session.progress().saturating_mul(1000).saturating_add(micros) / 1000;
-    let end = model.snapshot.metadata.as_ref().and_then(|metadata| metadata.shown_duration());
+    let end = model.duration();
     let distance = u32::try_from(micros.unsigned_abs() / 1000).unwrap_or(u32::MAX);
     let command = if model.takes(CommandKind::Seek) {
         match end {
@@ -89,12 +89,11 @@ fn seek(model: &Model, body: &Body) -> Result<Answer, Failure> {
 /// Goes to a position within what is played; everything else is ignored, as the specification says: the controller may
 /// not know yet that something else is played.
 fn set_position(model: &Model, body: &Body) -> Result<Answer, Failure> {
-    let (track, micros): (ObjectPath<'_>, i64) =
-        body.deserialize().map_err(|error| Failure::invalid_arguments(error.to_string()))?;
+    let (track, micros): (ObjectPath<'_>, i64) = arguments(body)?;
     if !model.takes(CommandKind::Seek) {
         return Err(Failure::not_supported("seek is not registered"));
     }
-    let end = model.snapshot.metadata.as_ref().and_then(|metadata| metadata.shown_duration());
+    let end = model.duration();
     if track.as_str() == model.track && micros >= 0 && end.is_none_or(|end| micros <= end.saturating_mul(1000)) {
         model.send(seek_to(micros / 1000))?;
     }

@@ -53,8 +53,7 @@ impl Progress {
             let starts = known.status == Status::Stopped && model.status == Status::Playing;
             let expected = if starts || known.track != model.track { 0.0 } else { known.at(now) };
             // Nobody shows more than there is.
-            let end = model.snapshot.metadata.as_ref().and_then(|metadata| metadata.shown_duration());
-            expected.clamp(0.0, end.map_or(f64::INFINITY, |end| end as f64))
+            expected.clamp(0.0, model.duration().map_or(f64::INFINITY, |end| end as f64))
         });
         let told = match expected {
             // Whoever meets the session for the first time asks for its position.

@@ -8,7 +8,7 @@ use zbus::{Result, Variant};
 use super::OBJECT;
 use super::extension::EXTENSION;
 use super::failure::Failure;
-use super::interface::{Answer, Interface, Method, Property, describe_object, describe_parent};
+use super::interface::{Answer, Interface, Method, Property, arguments, describe_object, describe_parent};
 use super::model::Model;
 use super::player::PLAYER;
 use super::root::ROOT;
@@ -120,24 +120,23 @@ fn introspect(model: &Model, header: &Header<'_>, path: &str) -> Reply {
 
 fn properties(model: &Model, call: &Message, header: &Header<'_>, member: &str) -> Reply {
     let body = call.body();
-    let wrong = |error: zbus::Error| Failure::invalid_arguments(error.to_string());
     let signature = body.signature().to_string_no_parens();
     let reply = Message::method_return(header);
     match (member, signature.as_str()) {
         ("Get", "ss") => {
-            let (interface, name): (&str, &str) = body.deserialize().map_err(wrong)?;
+            let (interface, name): (&str, &str) = arguments(&body)?;
             let property = find_interface(interfaces(model), interface)?.property(name)?;
             Ok(reply.build(&(property.get)(model)))
         }
         ("GetAll", "s") => {
-            let interface: &str = body.deserialize().map_err(wrong)?;
+            let interface: &str = arguments(&body)?;
             let interface = find_interface(interfaces(model), interface)?;
             let all: BTreeMap<_, _> =
                 interface.properties.iter().map(|property| (property.name, (property.get)(model))).collect();
             Ok(reply.build(&all))
         }
         ("Set", "ssv") => {
-            let (interface, name, value): (&str, &str, Variant<'_>) = body.deserialize().map_err(wrong)?;
+            let (interface, name, value): (&str, &str, Variant<'_>) = arguments(&body)?;
             let property = find_interface(interfaces(model), interface)?.property(name)?;
             set(model, property, &value)?;
             Ok(reply.build(&()))

@@ -130,6 +130,11 @@ fn apart<T>(action: impl FnOnce() -> T) -> T {
 #[allow(clippy::large_stack_arrays, reason = "the stack is what it is about")]
 fn burn() {
     let mut area = [MaybeUninit::<u8>::uninit(); BURNT];
+    wipe(&mut area);
+}
+
+/// Overwrites memory with zeros in a way that the compiler cannot leave out.
+pub fn wipe(area: &mut [MaybeUninit<u8>]) {
     area.fill(MaybeUninit::new(0));
     // To the compiler, this reads what was written.
     std::hint::black_box(area.as_ptr());

@@ -1,6 +1,8 @@
-//! Wiping key material from memory.
+//! Wiping what ciphers leave on the stack.
 
 use core::mem::MaybeUninit;
+
+use crate::util::secret::wipe;
 
 /// Bytes of stack below the caller that [`burn_stack`] wipes. The deepest user is the bitsliced AES of the `aes` crate,
 /// and twice as deep without optimisation.
@@ -11,11 +13,4 @@ const BURNT: usize = if cfg!(debug_assertions) { 16384 } else { 8192 };
 pub(super) fn burn_stack() {
     let mut area = [MaybeUninit::<u8>::uninit(); BURNT];
     wipe(&mut area);
-}
-
-/// Overwrites memory with zeros in a way that the compiler cannot leave out.
-pub(super) fn wipe(area: &mut [MaybeUninit<u8>]) {
-    area.fill(MaybeUninit::new(0));
-    // To the compiler, this reads what was written.
-    core::hint::black_box(area.as_ptr());
 }

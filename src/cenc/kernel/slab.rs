@@ -10,8 +10,8 @@ use core::ptr::{self, NonNull};
 
 use parking_lot::Mutex;
 
-use super::secret::wipe;
 use crate::error::{Error, Result};
+use crate::util::secret::wipe;
 
 /// Bytes of a slot, and its alignment at least up to a cache line.
 const SLOT: usize = 512;

@@ -35,7 +35,8 @@ static void step_release(MediaKeySystem *system, MediaKeySession *session)
     CHECK_OK(restore(other, KID_A));
     if (!clearplay) {
         static const char *const refused[] = {"ok", "{", "{}", "{\"kids\":[]}", "{\"kids\":[\"sLGys7S1tre4ubq7vL2-vw\"]}",
-                                              "{\"kids\":\"oKGio6SlpqeoqaqrrK2urw\"}"};
+                                              "{\"kids\":\"oKGio6SlpqeoqaqrrK2urw\"}",
+                                              "[[\"oKGio6SlpqeoqaqrrK2urw\"]]"};
         for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
             CHECK_UNKNOWN(release(session, KID_A, refused[i]));
         }

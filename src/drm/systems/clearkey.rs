@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::init_data;
 use crate::storage::StoredKey;
 use crate::util::base64::Variant;
+use crate::util::json::Object;
 
 /// The key system.
 pub struct ClearKey;
@@ -68,7 +69,7 @@ impl SessionModule for ClearKey {
 
     fn process_release_response(&self, key_id: &[u8], response: &[u8]) -> Result<Release> {
         const WHAT: &str = "release acknowledgement";
-        let message: ReleaseMessage =
+        let Object::<ReleaseMessage>(message) =
             serde_json::from_slice(response).map_err(|error| jwk_set::malformed_json(WHAT, response, &error))?;
         if !message.kids.contains(&Variant::Url.encode(key_id)) {
             return Err(Error::malformed(WHAT, 0, "it does not name the key"));

@@ -6,13 +6,13 @@ use zeroize::Zeroize;
 use crate::drm::key_system::{Licence, LicenceKey};
 use crate::error::{Error, Result};
 use crate::util::base64::Variant;
-use crate::util::json::byte_offset;
+use crate::util::json::{Object, byte_offset};
 
 const WHAT: &str = "JWK Set";
 
 #[derive(Deserialize)]
 struct JwkSet {
-    keys: Vec<Jwk>,
+    keys: Vec<Object<Jwk>>,
     #[serde(rename = "type", default)]
     session_type: Option<String>,
 }
@@ -32,7 +32,7 @@ impl Drop for Jwk {
 
 /// Parses a JWK Set of symmetric keys. The type is "temporary" if it is absent.
 pub fn parse(text: &[u8]) -> Result<Licence> {
-    let set: JwkSet = serde_json::from_slice(text).map_err(|error| malformed_json(WHAT, text, &error))?;
+    let Object::<JwkSet>(set) = serde_json::from_slice(text).map_err(|error| malformed_json(WHAT, text, &error))?;
     let persistent = match set.session_type.as_deref() {
         None | Some("temporary") => false,
         Some("persistent-license") => true,
@@ -41,7 +41,8 @@ pub fn parse(text: &[u8]) -> Result<Licence> {
     if set.keys.is_empty() {
         return Err(Error::malformed(WHAT, 0, "no keys"));
     }
-    let keys = set.keys.iter().enumerate().map(|(index, jwk)| licence_key(index, jwk)).collect::<Result<_>>()?;
+    let keys =
+        set.keys.iter().enumerate().map(|(index, Object(jwk))| licence_key(index, jwk)).collect::<Result<_>>()?;
     Ok(Licence::unlimited(keys, persistent))
 }
 
@@ -92,6 +93,8 @@ mod tests {
         for (text, needle) in [
             ("", "too early"),
             ("[1]", "wrong type"),
+            (r#"[[{"kty":"oct","k":"AA","kid":"AA"}]]"#, "wrong type"),
+            (r#"{"keys":[["oct","AA","AA"]]}"#, "wrong type"),
             (r#"{"keys":[]}"#, "no keys"),
             (r#"{"keys":[{"kty":"rsa","k":"AA","kid":"AA"}]}"#, "oct"),
             (r#"{"keys":[{"kty":"oct","k":"AA=","kid":"AA"}]}"#, "base64url"),

@@ -3,6 +3,7 @@
  *
  * Inside callbacks every function may be called, also those that destroy. After Destroy no callback runs.
  */
+#include <sched.h>
 #include <semaphore.h>
 
 #include "support/calls.h"
@@ -236,6 +237,63 @@ static void waits_for_a_running_callback(void)
     }
 }
 
+static void destroy_and_block_inside(const RecordedCall *call, void *argument)
+{
+    (void)call;
+    CHECK_OK(OH_MediaKeySession_Destroy(session));
+    block_inside(call, argument);
+}
+
+static void *destroy_session(void *argument)
+{
+    CHECK_OK(OH_MediaKeySession_Destroy(session));
+    return argument;
+}
+
+static void *let_go_late(void *argument)
+{
+    for (int i = 0; i < 1000; i++) {
+        sched_yield(); /* time for a Destroy that does not wait to return */
+    }
+    return let_go(argument);
+}
+
+/* Destroying a system waits for the callbacks of sessions that are being destroyed already: by another thread, or by the
+ * callback itself. */
+static void waits_for_callbacks_of_sessions_that_are_going(void)
+{
+    for (int i = 0; i < 2; i++) {
+        Blocker blocker;
+        pthread_t destroyer;
+        pthread_t thread;
+        blocker.left = false;
+        sem_init(&blocker.entered, 0, 0);
+        sem_init(&blocker.go_on, 0, 0);
+        begin(CLEARPLAY);
+        recorder_set_hook(&recorder, i == 0 ? block_inside : destroy_and_block_inside, &blocker);
+        record_session(&recorder, session);
+        give_key(session, KID_A, NIST_KEY);
+        sem_wait(&blocker.entered);
+        if (i == 0) {
+            REQUIRE(pthread_create(&destroyer, NULL, destroy_session, NULL) == 0);
+            while (call_session_level(session) == DRM_ERR_OK) {
+                sched_yield();
+            }
+        }
+        REQUIRE(pthread_create(&thread, NULL, let_go_late, &blocker) == 0);
+        CHECK_OK(OH_MediaKeySystem_Destroy(drm_system));
+        CHECK(__atomic_load_n(&blocker.left, __ATOMIC_SEQ_CST));
+        pthread_join(thread, NULL);
+        if (i == 0) {
+            pthread_join(destroyer, NULL);
+        }
+        CHECK_INT(recorder_count(&recorder), 1);
+        recorder_destroy(&recorder);
+        sem_destroy(&blocker.entered);
+        sem_destroy(&blocker.go_on);
+    }
+}
+
 int main(void)
 {
     RUN(everything_inside);
@@ -243,5 +301,6 @@ int main(void)
     RUN(replacing_inside);
     RUN(events_drive_the_exchange);
     RUN(waits_for_a_running_callback);
+    RUN(waits_for_callbacks_of_sessions_that_are_going);
     return check_finish("test_callbacks_inside");
 }

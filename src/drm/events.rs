@@ -120,6 +120,11 @@ impl EventSource {
         }
     }
 
+    /// Whether a listener is running.
+    pub fn is_calling(&self) -> bool {
+        self.listeners.is_calling()
+    }
+
     fn is_heard(&self) -> bool {
         self.listeners.read(|listeners| listeners.iter().any(Option::is_some))
     }

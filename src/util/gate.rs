@@ -58,6 +58,11 @@ impl<T: Default> Gate<T> {
         drop(finished);
     }
 
+    /// Whether a callback is running.
+    pub fn is_calling(&self) -> bool {
+        self.state.lock().running
+    }
+
     fn await_idle(&self, state: &mut MutexGuard<'_, State<T>>) {
         if !dispatcher::is_current_thread() {
             self.idle.wait_while(state, |state| state.running);

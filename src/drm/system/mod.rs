@@ -85,6 +85,9 @@ pub struct MediaKeySystem {
 struct Sessions {
     /// In the order of their creation.
     open: Vec<Arc<MediaKeySession>>,
+    /// Of one that is gone: it was destroyed by its own callback, which may be running still. There is one at most, because
+    /// callbacks run one at a time.
+    leaving: Option<Arc<EventSource>>,
     /// What sessions that are gone had counted.
     past: DecryptTotals,
     closed: bool,
@@ -297,16 +300,17 @@ impl MediaKeySystem {
 
     /// Closes a session of this instance and takes it off the list.
     pub fn close_session(&self, session: &Arc<MediaKeySession>) {
-        let mut sessions = self.sessions.lock();
-        let before = sessions.open.len();
-        sessions.open.retain(|open| !Arc::ptr_eq(open, session));
-        let was_open = sessions.open.len() != before;
-        drop(sessions);
+        // On the list until it is closed: whoever closes the instance meanwhile waits for the same.
         session.close();
-        if was_open {
-            self.sessions.lock().past += session.totals();
-            log::info!("{}: session destroyed", self.name());
+        let mut sessions = self.sessions.lock();
+        let Some(index) = sessions.open.iter().position(|open| Arc::ptr_eq(open, session)) else { return };
+        sessions.open.remove(index);
+        sessions.past += session.totals();
+        if session.events().is_calling() {
+            sessions.leaving = Some(Arc::clone(session.events()));
         }
+        drop(sessions);
+        log::info!("{}: session destroyed", self.name());
     }
 
     /// Closes the instance: no more sessions, no more events, waiting searches end. Returns the sessions that were open.
@@ -314,10 +318,14 @@ impl MediaKeySystem {
         let mut sessions = self.sessions.lock();
         sessions.closed = true;
         let open = std::mem::take(&mut sessions.open);
+        let leaving = sessions.leaving.take();
         self.key_arrival.notify_all();
         drop(sessions);
         for session in &open {
             session.close();
+        }
+        if let Some(events) = leaving {
+            events.close();
         }
         self.events.close();
         self.place.lock().take();

@@ -1,7 +1,7 @@
 //! A session: what the player reports, who may see it, and the way of commands to the player.
 
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::callbacks::{Callbacks, Receiver};
@@ -99,6 +99,9 @@ impl Snapshot {
 #[derive(Default)]
 struct Published {
     active: bool,
+    /// The session has ended. Under the lock, because whoever activates it meanwhile has to see this if the controller was
+    /// not there yet for [`Session::close`].
+    closed: bool,
     metadata: Option<Arc<Metadata>>,
     playback: Playback,
     queue: Arc<[QueueItem]>,
@@ -113,7 +116,6 @@ pub struct Session {
     published: Mutex<Published>,
     callbacks: Callbacks,
     pending: AtomicUsize,
-    closed: AtomicBool,
     factory: Mutex<Option<Factory>>,
     controller: OnceLock<Arc<dyn Controller>>,
     token: OnceLock<usize>,
@@ -131,7 +133,6 @@ impl Session {
             published: Mutex::default(),
             callbacks: Callbacks::default(),
             pending: AtomicUsize::new(0),
-            closed: AtomicBool::new(false),
             factory: Mutex::new(Some(factory)),
             controller: OnceLock::new(),
             token: OnceLock::new(),
@@ -183,8 +184,10 @@ impl Session {
 
     /// Ends the session. When it returns, no callback is running and none will run, unless a callback called this.
     pub fn close(&self) {
-        self.closed.store(true, Ordering::SeqCst);
-        self.published.lock().active = false;
+        let mut published = self.published.lock();
+        published.closed = true;
+        published.active = false;
+        drop(published);
         if let Some(controller) = self.controller.get() {
             controller.close();
         }
@@ -193,7 +196,7 @@ impl Session {
 
     /// Whether [`Session::close`] was called.
     pub fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::SeqCst)
+        self.published.lock().closed
     }
 
     /// Sets the metadata. Setting the same again does nothing.

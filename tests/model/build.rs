@@ -1,42 +1,99 @@
-//! Takes the library's own source and puts loom's types where `static`s and operating system calls are. A replacement that
-//! finds nothing fails the build: the source has changed, and the model has to follow.
+//! Takes the library's own source and puts loom's types where `static`s, locks, threads and operating system calls are. A
+//! replacement that finds nothing, or an item that is not there, fails the build: the source has changed, and the model has
+//! to follow.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-const ATOMIC_STATIC: &[(&str, &str)] = &[
-    (
-        "pub(super) static EPOCH: AtomicU64 = AtomicU64::new(1);",
-        "loom::lazy_static! { pub(super) static ref EPOCH: AtomicU64 = AtomicU64::new(1); }",
-    ),
-    (
-        "static RECORDS: AtomicPtr<Record> = AtomicPtr::new(ptr::null_mut());",
-        "loom::lazy_static! { static ref RECORDS: AtomicPtr<Record> = AtomicPtr::new(ptr::null_mut()); }",
-    ),
-    ("\nthread_local! {", "\nloom::thread_local! {"),
-    ("const { ReleaseRecord }", "ReleaseRecord"),
-];
+type Replacement = (&'static str, &'static str);
 
-fn source(root: &Path, name: &str, replacements: &[(&str, &str)]) -> String {
-    let path = root.join(name);
-    println!("cargo::rerun-if-changed={}", path.display());
-    let mut text = fs::read_to_string(&path).expect(name);
+const ATOMICS: Replacement = ("use std::sync::atomic::", "use loom::sync::atomic::");
+const LOCKS: Replacement = ("use parking_lot::", "use crate::shim::parking_lot::");
+const PANICS: Replacement =
+    ("use std::panic::{AssertUnwindSafe, catch_unwind}", "use crate::shim::panic::{AssertUnwindSafe, catch_unwind}");
+
+struct Source {
+    root: PathBuf,
+    out: PathBuf,
+}
+
+impl Source {
+    fn text(&self, name: &str) -> String {
+        let path = self.root.join(name);
+        println!("cargo::rerun-if-changed={}", path.display());
+        fs::read_to_string(&path).expect(name)
+    }
+
+    /// A whole file without its tests, followed by what the model adds.
+    fn whole(&self, name: &str, to: &str, replacements: &[Replacement], added: &str) {
+        let text = replaced(name, self.text(name), replacements);
+        // Tests and inner documentation have no place in the middle of a file.
+        let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+        let lines = text[..end].lines().filter(|line| !line.starts_with("//!")).map(|line| format!("{line}\n"));
+        self.write(to, &(lines.collect::<String>() + added));
+    }
+
+    /// Items of a file, by the beginnings of their first lines; methods are put into an `impl` of `owner`.
+    fn items(&self, name: &str, to: &str, items: &[&str], owner: &str, methods: &[&str], replacements: &[Replacement]) {
+        let text = self.text(name);
+        let take = |heads: &[&str], indent| {
+            heads.iter().map(|head| item(name, &text, &format!("{indent}{head}"), indent)).collect::<String>()
+        };
+        let mut taken = take(items, "");
+        if !methods.is_empty() {
+            taken += &format!("impl {owner} {{\n{}}}\n", take(methods, "    "));
+        }
+        self.write(to, &replaced(name, taken, replacements));
+    }
+
+    fn write(&self, to: &str, text: &str) {
+        fs::write(self.out.join(to), text).expect("the output directory");
+    }
+}
+
+fn replaced(name: &str, mut text: String, replacements: &[Replacement]) -> String {
     for (from, to) in replacements {
         assert!(text.contains(from), "{name} no longer contains {from:?}");
         text = text.replace(from, to);
     }
-    // Tests and inner documentation have no place in the middle of a file.
-    let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
-    text[..end].lines().filter(|line| !line.starts_with("//!")).map(|line| format!("{line}\n")).collect()
+    text
+}
+
+/// An item and the attributes above it, as rustfmt lays it out: up to the first line that closes at the same depth.
+fn item(name: &str, text: &str, head: &str, indent: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let first = lines.iter().position(|line| line.starts_with(head));
+    let first = first.unwrap_or_else(|| panic!("{name} no longer has {head:?}"));
+    let attribute = format!("{indent}#[");
+    let start = (0..first).rev().find(|&at| !lines[at].starts_with(&attribute)).map_or(0, |at| at + 1);
+    let closing = format!("{indent}}}");
+    let one_line = lines[first].ends_with(['}', ';']);
+    let last = if one_line {
+        first
+    } else {
+        (first..lines.len()).find(|&at| lines[at] == closing).unwrap_or_else(|| panic!("{name}: {head:?} has no end"))
+    };
+    lines[start..=last].iter().map(|line| format!("{line}\n")).collect()
 }
 
 fn main() {
-    let root = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo")).join("../../src");
-    let sub = |name, replacements| source(&root, name, replacements);
-    let rcu = sub(
+    let source = Source {
+        root: Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo")).join("../../src"),
+        out: env::var("OUT_DIR").expect("cargo").into(),
+    };
+    source.whole("error.rs", "error.rs", &[], "");
+    rcu(&source);
+    callbacks(&source);
+    handles(&source);
+    sessions(&source);
+}
+
+fn rcu(source: &Source) {
+    source.whole(
         "cenc/kernel/rcu/mod.rs",
+        "rcu.rs",
         &[
-            ("mod cell;", ""),
+            ("mod cell;", "mod cell { include!(concat!(env!(\"OUT_DIR\"), \"/cell.rs\")); }"),
             (
                 "mod current;",
                 "mod current {
@@ -45,32 +102,190 @@ fn main() {
                     pub(super) fn set(record: *const Record) { crate::shim::current::set(record) }
                 }",
             ),
-            ("mod record;", ""),
-            ("mod slot;", ""),
+            ("mod record;", "mod record { include!(concat!(env!(\"OUT_DIR\"), \"/record.rs\")); }"),
+            ("mod slot;", "mod slot { include!(concat!(env!(\"OUT_DIR\"), \"/slot.rs\")); }"),
             ("#[cfg(test)]\nmod tests;", ""),
-            ("use super::sync::", "use crate::cenc::kernel::sync::"),
             ("core::hint::spin_loop()", "loom::thread::yield_now()"),
             ("std::thread::yield_now()", "loom::thread::yield_now()"),
             ("std::thread::sleep(Duration::from_micros(50))", "{ let _ = Duration::ZERO; loom::thread::yield_now() }"),
         ],
+        "",
     );
-    let cell = sub("cenc/kernel/rcu/cell.rs", &[("*self.value.get_mut()", "self.value.load(Ordering::Relaxed)")]);
-    let slot = sub(
-        "cenc/kernel/rcu/slot.rs",
-        &[("*self.value.get_mut()", "self.value.load(Ordering::Relaxed)"), ("pub const fn new()", "pub fn new()")],
-    );
-    let record = sub("cenc/kernel/rcu/record.rs", ATOMIC_STATIC);
-    let gate = sub(
-        "util/gate.rs",
+    // loom knows nothing of std's `Arc`, by whose count the last owner has seen all stores: a swap sees the last one.
+    let last_value: Replacement = ("*self.value.get_mut()", "self.value.swap(core::ptr::null_mut(), Ordering::AcqRel)");
+    source.whole("cenc/kernel/rcu/cell.rs", "cell.rs", &[last_value], "");
+    source.whole("cenc/kernel/rcu/slot.rs", "slot.rs", &[last_value, ("pub const fn new()", "pub fn new()")], "");
+    source.whole(
+        "cenc/kernel/rcu/record.rs",
+        "record.rs",
         &[
-            ("use parking_lot::", "use crate::shim::parking_lot::"),
-            ("use super::dispatcher;", "use crate::shim::dispatcher;"),
+            (
+                "pub(super) static EPOCH: AtomicU64 = AtomicU64::new(1);",
+                "loom::lazy_static! { pub(super) static ref EPOCH: AtomicU64 = AtomicU64::new(1); }",
+            ),
+            (
+                "static RECORDS: AtomicPtr<Record> = AtomicPtr::new(ptr::null_mut());",
+                "loom::lazy_static! { static ref RECORDS: AtomicPtr<Record> = AtomicPtr::new(ptr::null_mut()); }",
+            ),
+            ("\nthread_local! {", "\nloom::thread_local! {"),
+            // When one of loom's thread-local values is dropped, the thread has no others any more.
+            ("const { ReleaseRecord }", "ReleaseRecord(current::get())"),
+            ("struct ReleaseRecord;", "struct ReleaseRecord(*const Record);"),
+            (
+                "if let Some(record) = own() {\n            if record",
+                "if let Some(record) = unsafe { self.0.as_ref() } {\n            if record",
+            ),
+        ],
+        "",
+    );
+}
+
+fn callbacks(source: &Source) {
+    source.whole(
+        "util/dispatcher.rs",
+        "dispatcher.rs",
+        &[
+            ("use crossbeam_channel::", "use crate::shim::crossbeam_channel::"),
+            ("crossbeam_channel::unbounded()", "crate::shim::crossbeam_channel::unbounded()"),
+            LOCKS,
+            PANICS,
+            (
+                "static QUEUE: Mutex<Option<Queue>> = Mutex::new(None);",
+                "loom::lazy_static! { static ref QUEUE: Mutex<Option<Queue>> = Mutex::new(None); }",
+            ),
+            ("\nthread_local! {", "\nloom::thread_local! {"),
+            ("const { Cell::new(false) }", "Cell::new(false)"),
+            ("IS_DISPATCHER.get()", "IS_DISPATCHER.with(|is| is.get())"),
+            ("IS_DISPATCHER.set(true)", "IS_DISPATCHER.with(|is| is.set(true))"),
+            ("std::process::id()", "crate::shim::process::id()"),
+            ("std::thread::Builder", "crate::shim::thread::Builder"),
+        ],
+        "/// Lets the thread do what is queued and end: loom's executions have to.
+        pub fn end() {
+            let sender = QUEUE.lock().as_ref().map(|queue| queue.sender.clone());
+            if let Some(sender) = sender {
+                sender.wait_until_idle();
+            }
+            let queue = QUEUE.lock().take();
+            drop(queue);
+            crate::shim::thread::join_all();
+        }\n",
+    );
+    source.whole("util/gate.rs", "gate.rs", &[LOCKS, ("use super::dispatcher;", "use crate::util::dispatcher;")], "");
+    source.whole("drm/events.rs", "events.rs", &[], "");
+    source.whole("avsession/commands.rs", "commands.rs", &[], "");
+    source.whole("avsession/callbacks.rs", "av_callbacks.rs", &[], "");
+    source.items(
+        "avsession/controller.rs",
+        "controller.rs",
+        &["pub trait Controller", "pub type Factory"],
+        "",
+        &[],
+        &[],
+    );
+    source.items(
+        "avsession/session.rs",
+        "av_session.rs",
+        &["pub const MAX_PENDING"],
+        "Session",
+        &[
+            "pub fn activate(",
+            "pub fn deactivate(",
+            "pub fn close(",
+            "pub fn is_closed(",
+            "pub fn register(",
+            "pub fn unregister(",
+            "pub fn send(",
+            "fn change(",
+            "fn notify(",
+        ],
+        &[],
+    );
+}
+
+fn handles(source: &Source) {
+    source.whole(
+        "capi/handle/slots.rs",
+        "slots.rs",
+        &[
+            ATOMICS,
+            LOCKS,
+            ("const SLOTS: usize = 65_536", "const SLOTS: usize = 2"),
+            ("pub(super) const fn empty()", "pub(super) fn empty()"),
+        ],
+        "",
+    );
+    source.whole("capi/handle/media_keys.rs", "media_keys.rs", &[], "");
+    source.items(
+        "capi/handle/mod.rs",
+        "kinds.rs",
+        &["macro_rules! kind {", "kind!(Systems,", "kind!(Sessions,"],
+        "",
+        &[],
+        &[
+            (
+                "static PLACES: [Slot<$object>; SLOTS] = [const { Slot::empty() }; SLOTS];",
+                "loom::lazy_static! {
+                    static ref PLACES: [Slot<$object>; SLOTS] = std::array::from_fn(|_| Slot::empty());
+                }",
+            ),
+            (
+                "static FREE: Mutex<Free> = Mutex::new(Free::all());",
+                "loom::lazy_static! { static ref FREE: Mutex<Free> = Mutex::new(Free::all()); }",
+            ),
         ],
     );
-    let text = format!(
-        "pub mod rcu {{\n{rcu}\nmod cell {{\n{cell}\n}}\nmod record {{\n{record}\n}}\nmod slot {{\n{slot}\n}}\n}}\n\
-         pub mod gate {{\n{gate}\n}}\n"
+}
+
+fn sessions(source: &Source) {
+    source.whole("drm/key_table.rs", "key_table.rs", &[ATOMICS, LOCKS], "");
+    source.whole("drm/statistics.rs", "statistics.rs", &[ATOMICS], "");
+    source.items(
+        "drm/system/mod.rs",
+        "host.rs",
+        &["pub struct Host"],
+        "Host",
+        &["pub fn descriptor", "pub fn is_alive", "pub fn check", "pub fn run<", "fn death"],
+        &[],
     );
-    let out = Path::new(&env::var("OUT_DIR").expect("cargo")).join("library.rs");
-    fs::write(out, text).expect("the output directory");
+    source.items(
+        "drm/system/mod.rs",
+        "system.rs",
+        &["pub const MAX_SESSIONS", "pub struct MediaKeySystem", "struct Sessions"],
+        "MediaKeySystem",
+        &[
+            "pub fn events(",
+            "pub fn create_session(",
+            "pub fn close_session(",
+            "pub fn close(",
+            "pub fn is_closed(",
+            "pub fn find_session_by_key_id(",
+            "pub(in crate::drm) fn key_arrived(",
+            "fn name(",
+            "fn destroyed(",
+        ],
+        &[],
+    );
+    source.items(
+        "drm/session/mod.rs",
+        "session.rs",
+        &["pub struct MediaKeySession", "pub fn fixed_id"],
+        "MediaKeySession",
+        &[
+            "pub(in crate::drm) fn new(",
+            "pub fn token(",
+            "pub fn events(",
+            "pub fn system(",
+            "fn add_keys(",
+            "fn keys_arrived<",
+            "pub fn clear_media_keys(",
+            "pub fn decrypt_at_once(",
+            "pub fn has_usable_key(",
+            "pub fn totals(",
+            "pub(in crate::drm) fn close(",
+            "fn name(",
+            "fn post_keys_changed(",
+        ],
+        &[],
+    );
 }

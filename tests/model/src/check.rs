@@ -46,6 +46,9 @@ impl Object {
 
 /// Runs every interleaving of a model with at most that many preemptions, and every value that a read may see under C11's
 /// memory model. At the end, what the dispatcher has to do is done, and its thread ends.
+///
+/// A run that fails may abort while it is cleared up; what counts is the first message, best without a backtrace: loom's
+/// threads have small stacks.
 pub fn check(name: &str, preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     let count = Arc::new(AtomicUsize::new(0));
     let runs = Arc::clone(&count);

@@ -3,7 +3,7 @@
 #
 #   scripts/fuzz.sh TARGET|all [RUNS [SEED]]      RUNS inputs for each target (default: a second's worth), the same for
 #                                                 the same SEED (default 1)
-#   scripts/fuzz.sh --libfuzzer TARGET [SECONDS]  under libFuzzer (default 60 s); needs a C++ compiler; not tried yet
+#   scripts/fuzz.sh --libfuzzer TARGET [SECONDS]  under libFuzzer (default 60 s); needs a C++ compiler
 #   scripts/fuzz.sh list
 #   scripts/fuzz.sh replay TARGET FILE            runs one input
 #   scripts/fuzz.sh make-corpus                   writes the seeds in fuzz/corpus anew

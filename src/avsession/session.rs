@@ -339,7 +339,10 @@ impl Session {
             session.pending.fetch_sub(size, Ordering::Relaxed);
             session.callbacks.deliver(&command, || session.published.lock().active);
         };
-        dispatcher::post(Box::new(job)).inspect_err(|error| log::error!("a command is lost: {error}"))
+        dispatcher::post(Box::new(job)).inspect_err(|error| {
+            self.pending.fetch_sub(size, Ordering::Relaxed);
+            log::error!("a command is lost: {error}");
+        })
     }
 
     /// Passes on a media key: to the callback for key events if there is one, otherwise as a command when it goes down.

@@ -402,8 +402,8 @@ pub extern "C" fn OH_AVSession_UnregisterCommandCallback(
     })
 }
 
-/// Registers a callback for the command to go forward. Several are called in the order of their registration; one that is registered
-/// already keeps its place and gets the new userData.
+/// Registers a callback for the command to go forward. Several are called in the order of their registration; one that
+/// is registered already keeps its place and gets the new userData.
 ///
 /// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
 /// called from them.
@@ -504,8 +504,8 @@ pub extern "C" fn OH_AVSession_UnregisterRewindCallback(
     })
 }
 
-/// Registers a callback for the command to go to a position. Several are called in the order of their registration; one that is registered
-/// already keeps its place and gets the new userData.
+/// Registers a callback for the command to go to a position. Several are called in the order of their registration; one
+/// that is registered already keeps its place and gets the new userData.
 ///
 /// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
 /// called from them.
@@ -555,8 +555,8 @@ pub extern "C" fn OH_AVSession_UnregisterSeekCallback(
     })
 }
 
-/// Registers a callback for the command to change the loop mode. Several are called in the order of their registration; one that is registered
-/// already keeps its place and gets the new userData.
+/// Registers a callback for the command to change the loop mode. Several are called in the order of their registration;
+/// one that is registered already keeps its place and gets the new userData.
 ///
 /// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
 /// called from them.
@@ -606,8 +606,8 @@ pub extern "C" fn OH_AVSession_UnregisterSetLoopModeCallback(
     })
 }
 
-/// Registers a callback for the command to like the media, or no longer. Several are called in the order of their registration; one that is registered
-/// already keeps its place and gets the new userData.
+/// Registers a callback for the command to like the media, or no longer. Several are called in the order of their
+/// registration; one that is registered already keeps its place and gets the new userData.
 ///
 /// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
 /// called from them.

@@ -447,7 +447,7 @@ pub extern "C" fn OH_AVSession_SetAVQueueItems(
 /// @return AV_SESSION_ERR_SUCCESS; AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession, or keyCode or
 ///     keyAction is none of those; AV_SESSION_ERR_CODE_SESSION_INACTIVE if the session is not active or has no metadata;
 ///     AV_SESSION_ERR_CODE_COMMAND_INVALID if the command is not registered; AV_SESSION_ERR_CODE_MESSAGE_OVERLOAD if too
-///     many commands wait for the callbacks
+///     many commands wait for the callbacks; AV_SESSION_ERR_SERVICE_EXCEPTION if there is no thread for callbacks
 /// @since native_drm 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_AVSession_HandleMediaKey(
@@ -462,8 +462,8 @@ pub extern "C" fn OH_AVSession_HandleMediaKey(
     })
 }
 
-/// Registers a callback for the command to play at another speed. Several are called in the order of their registration; one that is registered
-/// already keeps its place and gets the new userData.
+/// Registers a callback for the command to play at another speed. Several are called in the order of their
+/// registration; one that is registered already keeps its place and gets the new userData.
 ///
 /// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
 /// called from them.
@@ -514,8 +514,8 @@ pub extern "C" fn OH_AVSession_UnregisterSetSpeedCallback(
 }
 
 /// Registers a callback for the command to change the loop mode to a given one. While there is one, callbacks of
-/// OH_AVSession_RegisterSetLoopModeCallback() get only commands that name no mode. Several are called in the order of their registration; one that is registered
-/// already keeps its place and gets the new userData.
+/// OH_AVSession_RegisterSetLoopModeCallback() get only commands that name no mode. Several are called in the order of
+/// their registration; one that is registered already keeps its place and gets the new userData.
 ///
 /// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
 /// called from them.
@@ -565,8 +565,8 @@ pub extern "C" fn OH_AVSession_UnregisterSetTargetLoopModeCallback(
     })
 }
 
-/// Registers a callback for the command to play other media. Several are called in the order of their registration; one that is registered
-/// already keeps its place and gets the new userData.
+/// Registers a callback for the command to play other media. Several are called in the order of their registration; one
+/// that is registered already keeps its place and gets the new userData.
 ///
 /// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
 /// called from them.
@@ -618,8 +618,8 @@ pub extern "C" fn OH_AVSession_UnregisterPlayFromAssetIdCallback(
     })
 }
 
-/// Registers a callback for the command to play an entry of the queue. Several are called in the order of their registration; one that is registered
-/// already keeps its place and gets the new userData.
+/// Registers a callback for the command to play an entry of the queue. Several are called in the order of their
+/// registration; one that is registered already keeps its place and gets the new userData.
 ///
 /// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
 /// called from them.
@@ -669,8 +669,8 @@ pub extern "C" fn OH_AVSession_UnregisterSkipToQueueItemCallback(
     })
 }
 
-/// Registers a callback for commands that controller and player agreed on. Several are called in the order of their registration; one that is registered
-/// already keeps its place and gets the new userData.
+/// Registers a callback for commands that controller and player agreed on. Several are called in the order of their
+/// registration; one that is registered already keeps its place and gets the new userData.
 ///
 /// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
 /// called from them.
@@ -723,8 +723,8 @@ pub extern "C" fn OH_AVSession_UnregisterCommonCommandCallback(
     })
 }
 
-/// Registers a callback for media keys as they are. While there is one, keys become no commands. Several are called in the order of their registration; one that is registered
-/// already keeps its place and gets the new userData.
+/// Registers a callback for media keys as they are. While there is one, keys become no commands. Several are called in
+/// the order of their registration; one that is registered already keeps its place and gets the new userData.
 ///
 /// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
 /// called from them.
@@ -774,8 +774,8 @@ pub extern "C" fn OH_AVSession_UnregisterHandleKeyEventCallback(
     })
 }
 
-/// Registers a callback for the command to take the call. Several are called in the order of their registration; one that is registered
-/// already keeps its place and gets the new userData.
+/// Registers a callback for the command to take the call. Several are called in the order of their registration; one
+/// that is registered already keeps its place and gets the new userData.
 ///
 /// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
 /// called from them.
@@ -824,8 +824,8 @@ pub extern "C" fn OH_AVSession_UnregisterAnswerCallback(
     })
 }
 
-/// Registers a callback for the command to end the call. Several are called in the order of their registration; one that is registered
-/// already keeps its place and gets the new userData.
+/// Registers a callback for the command to end the call. Several are called in the order of their registration; one
+/// that is registered already keeps its place and gets the new userData.
 ///
 /// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
 /// called from them.
@@ -874,8 +874,8 @@ pub extern "C" fn OH_AVSession_UnregisterHangUpCallback(
     })
 }
 
-/// Registers a callback for the command to mute the call, or no longer. Several are called in the order of their registration; one that is registered
-/// already keeps its place and gets the new userData.
+/// Registers a callback for the command to mute the call, or no longer. Several are called in the order of their
+/// registration; one that is registered already keeps its place and gets the new userData.
 ///
 /// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
 /// called from them.

@@ -312,8 +312,8 @@ AVSession_ErrCode OH_AVSession_UnregisterCommandCallback(struct OH_AVSession *av
                                                          OH_AVSessionCallback_OnCommand callback);
 
 /**
- * Registers a callback for the command to go forward. Several are called in the order of their registration; one that is registered
- * already keeps its place and gets the new userData.
+ * Registers a callback for the command to go forward. Several are called in the order of their registration; one that
+ * is registered already keeps its place and gets the new userData.
  *
  * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
  * called from them.
@@ -380,8 +380,8 @@ AVSession_ErrCode OH_AVSession_UnregisterRewindCallback(struct OH_AVSession *avs
                                                         OH_AVSessionCallback_OnRewind callback);
 
 /**
- * Registers a callback for the command to go to a position. Several are called in the order of their registration; one that is registered
- * already keeps its place and gets the new userData.
+ * Registers a callback for the command to go to a position. Several are called in the order of their registration; one
+ * that is registered already keeps its place and gets the new userData.
  *
  * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
  * called from them.
@@ -414,8 +414,8 @@ AVSession_ErrCode OH_AVSession_UnregisterSeekCallback(struct OH_AVSession *avses
                                                       OH_AVSessionCallback_OnSeek callback);
 
 /**
- * Registers a callback for the command to change the loop mode. Several are called in the order of their registration; one that is registered
- * already keeps its place and gets the new userData.
+ * Registers a callback for the command to change the loop mode. Several are called in the order of their registration;
+ * one that is registered already keeps its place and gets the new userData.
  *
  * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
  * called from them.
@@ -448,8 +448,8 @@ AVSession_ErrCode OH_AVSession_UnregisterSetLoopModeCallback(struct OH_AVSession
                                                              OH_AVSessionCallback_OnSetLoopMode callback);
 
 /**
- * Registers a callback for the command to like the media, or no longer. Several are called in the order of their registration; one that is registered
- * already keeps its place and gets the new userData.
+ * Registers a callback for the command to like the media, or no longer. Several are called in the order of their
+ * registration; one that is registered already keeps its place and gets the new userData.
  *
  * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
  * called from them.

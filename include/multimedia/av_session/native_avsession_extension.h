@@ -422,7 +422,7 @@ AVSession_ErrCode OH_AVSession_SetAVQueueItems(OH_AVSession *avsession,
  * @return AV_SESSION_ERR_SUCCESS; AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession, or keyCode or
  *     keyAction is none of those; AV_SESSION_ERR_CODE_SESSION_INACTIVE if the session is not active or has no metadata;
  *     AV_SESSION_ERR_CODE_COMMAND_INVALID if the command is not registered; AV_SESSION_ERR_CODE_MESSAGE_OVERLOAD if too
- *     many commands wait for the callbacks
+ *     many commands wait for the callbacks; AV_SESSION_ERR_SERVICE_EXCEPTION if there is no thread for callbacks
  * @since native_drm 0.1
  */
 AVSession_ErrCode OH_AVSession_HandleMediaKey(OH_AVSession *avsession,
@@ -431,8 +431,8 @@ AVSession_ErrCode OH_AVSession_HandleMediaKey(OH_AVSession *avsession,
                                               int64_t time);
 
 /**
- * Registers a callback for the command to play at another speed. Several are called in the order of their registration; one that is registered
- * already keeps its place and gets the new userData.
+ * Registers a callback for the command to play at another speed. Several are called in the order of their
+ * registration; one that is registered already keeps its place and gets the new userData.
  *
  * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
  * called from them.
@@ -466,8 +466,8 @@ AVSession_ErrCode OH_AVSession_UnregisterSetSpeedCallback(OH_AVSession *avsessio
 
 /**
  * Registers a callback for the command to change the loop mode to a given one. While there is one, callbacks of
- * OH_AVSession_RegisterSetLoopModeCallback() get only commands that name no mode. Several are called in the order of their registration; one that is registered
- * already keeps its place and gets the new userData.
+ * OH_AVSession_RegisterSetLoopModeCallback() get only commands that name no mode. Several are called in the order of
+ * their registration; one that is registered already keeps its place and gets the new userData.
  *
  * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
  * called from them.
@@ -500,8 +500,8 @@ AVSession_ErrCode OH_AVSession_UnregisterSetTargetLoopModeCallback(OH_AVSession 
                                                                    OH_AVSessionCallback_OnSetTargetLoopMode callback);
 
 /**
- * Registers a callback for the command to play other media. Several are called in the order of their registration; one that is registered
- * already keeps its place and gets the new userData.
+ * Registers a callback for the command to play other media. Several are called in the order of their registration; one
+ * that is registered already keeps its place and gets the new userData.
  *
  * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
  * called from them.
@@ -534,8 +534,8 @@ AVSession_ErrCode OH_AVSession_UnregisterPlayFromAssetIdCallback(OH_AVSession *a
                                                                  OH_AVSessionCallback_OnPlayFromAssetId callback);
 
 /**
- * Registers a callback for the command to play an entry of the queue. Several are called in the order of their registration; one that is registered
- * already keeps its place and gets the new userData.
+ * Registers a callback for the command to play an entry of the queue. Several are called in the order of their
+ * registration; one that is registered already keeps its place and gets the new userData.
  *
  * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
  * called from them.
@@ -568,8 +568,8 @@ AVSession_ErrCode OH_AVSession_UnregisterSkipToQueueItemCallback(OH_AVSession *a
                                                                  OH_AVSessionCallback_OnSkipToQueueItem callback);
 
 /**
- * Registers a callback for commands that controller and player agreed on. Several are called in the order of their registration; one that is registered
- * already keeps its place and gets the new userData.
+ * Registers a callback for commands that controller and player agreed on. Several are called in the order of their
+ * registration; one that is registered already keeps its place and gets the new userData.
  *
  * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
  * called from them.
@@ -602,8 +602,8 @@ AVSession_ErrCode OH_AVSession_UnregisterCommonCommandCallback(OH_AVSession *avs
                                                                OH_AVSessionCallback_OnCommonCommand callback);
 
 /**
- * Registers a callback for media keys as they are. While there is one, keys become no commands. Several are called in the order of their registration; one that is registered
- * already keeps its place and gets the new userData.
+ * Registers a callback for media keys as they are. While there is one, keys become no commands. Several are called in
+ * the order of their registration; one that is registered already keeps its place and gets the new userData.
  *
  * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
  * called from them.
@@ -636,8 +636,8 @@ AVSession_ErrCode OH_AVSession_UnregisterHandleKeyEventCallback(OH_AVSession *av
                                                                 OH_AVSessionCallback_OnHandleKeyEvent callback);
 
 /**
- * Registers a callback for the command to take the call. Several are called in the order of their registration; one that is registered
- * already keeps its place and gets the new userData.
+ * Registers a callback for the command to take the call. Several are called in the order of their registration; one
+ * that is registered already keeps its place and gets the new userData.
  *
  * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
  * called from them.
@@ -670,8 +670,8 @@ AVSession_ErrCode OH_AVSession_UnregisterAnswerCallback(OH_AVSession *avsession,
                                                         OH_AVSessionCallback_OnCall callback);
 
 /**
- * Registers a callback for the command to end the call. Several are called in the order of their registration; one that is registered
- * already keeps its place and gets the new userData.
+ * Registers a callback for the command to end the call. Several are called in the order of their registration; one
+ * that is registered already keeps its place and gets the new userData.
  *
  * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
  * called from them.
@@ -704,8 +704,8 @@ AVSession_ErrCode OH_AVSession_UnregisterHangUpCallback(OH_AVSession *avsession,
                                                         OH_AVSessionCallback_OnCall callback);
 
 /**
- * Registers a callback for the command to mute the call, or no longer. Several are called in the order of their registration; one that is registered
- * already keeps its place and gets the new userData.
+ * Registers a callback for the command to mute the call, or no longer. Several are called in the order of their
+ * registration; one that is registered already keeps its place and gets the new userData.
  *
  * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
  * called from them.

@@ -87,7 +87,7 @@ pub(crate) struct CencInfo {
 ///
 /// Any thread.
 ///
-/// @return the instance, to be destroyed with OH_AVCencInfo_Destroy(); null if there is no memory
+/// @return the instance, to be destroyed with OH_AVCencInfo_Destroy(); null if there are 65,536 instances
 /// @since 12
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_AVCencInfo_Create() -> *mut OH_AVCencInfo {

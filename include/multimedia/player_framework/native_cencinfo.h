@@ -110,7 +110,7 @@ typedef struct DrmSubsample {
  *
  * Any thread.
  *
- * @return the instance, to be destroyed with OH_AVCencInfo_Destroy(); null if there is no memory
+ * @return the instance, to be destroyed with OH_AVCencInfo_Destroy(); null if there are 65,536 instances
  * @since 12
  */
 struct OH_AVCencInfo *OH_AVCencInfo_Create(void);

@@ -401,7 +401,7 @@ fn a_catalogue_brings_everything() {
     let catalog = br#"{"providers":[{"name":"acme","token":"0123456789abcdef"}],"policies":{"p":{"can_play":false}},
         "contents":[{"content_id":"bW92aWU=","provider":"acme","policy":"p","keys":[
         {"track_type":"SD","key_id":"oKCgoKCgoKCgoKCgoKCgoA==","key":"KysrKysrKysrKysrKysrKw=="}]}]}"#;
-    service.add_catalog(Catalog::parse(catalog).unwrap()).unwrap();
+    service.add_catalog(&Catalog::parse(catalog).unwrap()).unwrap();
     assert_eq!(service.content_key(b"movie", "SD").unwrap().1.0[..], KEY);
     for bad in [&b"{}x"[..], b"[]", br#"{"content":[]}"#, br#"{"contents":[{"content_id":1}]}"#] {
         assert!(matches!(Catalog::parse(bad), Err(Error::Malformed { .. })));

@@ -263,7 +263,7 @@ pub extern "C" fn OH_DrmLicenseService_AddCatalog(
 ) -> ErrCodeValue {
     call(|| {
         let object = object(service)?;
-        object.service.add_catalog(Catalog::parse(text("json", "jsonLen", json, jsonLen)?)?)
+        object.service.add_catalog(&Catalog::parse(text("json", "jsonLen", json, jsonLen)?)?)
     })
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::ask::ask;
 use crate::client::{Device, exchange};
 use crate::postgres::{Postgres, master_key};
-use crate::process::{Server, TOKEN, catalog};
+use crate::process::{CATALOG, Server, TOKEN, catalog};
 
 struct Shared {
     directory: tempfile::TempDir,
@@ -138,6 +138,25 @@ fn a_database_is_reached_over_tls_if_its_authority_is_named() {
         }
         assert_eq!(exchange(&mut server.connect(), "/health", "", b"").unwrap().status, 503);
     }
+}
+
+#[test]
+fn a_catalogue_that_cannot_be_added_keeps_the_service_closed() {
+    let Some(shared) = Shared::new() else { return };
+    // Another content has the key id.
+    let path = shared.directory.path().join("other.json");
+    std::fs::write(&path, CATALOG.replace("bW92aWU=", "b3RoZXI=")).unwrap();
+    let (url, key) = (shared.postgres.url(), master_key(shared.directory.path(), 7));
+    let options = ["--database", &url, "--master-key", &key, "--catalog"];
+    let first = shared.ready();
+    let other = Server::start(&[&options[..], &[path.to_str().unwrap()]].concat());
+    let end = Instant::now() + Duration::from_secs(60);
+    while !other.log().contains("\"catalog\"") {
+        assert!(Instant::now() < end, "{}", other.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(exchange(&mut other.connect(), "/health", "", b"").unwrap().status, 503, "{}", other.log());
+    assert_eq!(exchange(&mut first.connect(), "/health", "", b"").unwrap().status, 200);
 }
 
 #[test]

@@ -25,7 +25,7 @@ use options::{LogLevel, Options, Rules};
 use postgres::PostgresStore;
 use routes::Server;
 
-/// Between attempts to reach a database that has not answered yet.
+/// Between attempts to open the service in a database.
 const RETRY: Duration = Duration::from_secs(1);
 /// Messages that are worked on at a time: enough to keep all connections to a database busy.
 const WORKERS: usize = 16;
@@ -96,7 +96,7 @@ fn run(options: &Options, log: Log) -> Result<(), String> {
     Ok(())
 }
 
-/// Opens the service: at once in a directory or in memory; in a database as soon as that answers.
+/// Opens the service: at once in a directory or in memory; in a database as soon as that answers and has the catalogues.
 fn open(
     options: &Options,
     server: &Arc<Server>,
@@ -105,8 +105,8 @@ fn open(
     runtime: &tokio::runtime::Handle,
 ) -> Result<(), String> {
     let clock = Arc::new(SystemClock::new());
-    let fill = |service: &Service, catalogs: Vec<Catalog>| -> Result<(), Error> {
-        catalogs.into_iter().try_for_each(|catalog| service.add_catalog(catalog))
+    let fill = |service: &Service, catalogs: &[Catalog]| -> Result<(), Error> {
+        catalogs.iter().try_for_each(|catalog| service.add_catalog(catalog))
     };
     let words = |fault: Error| fault.to_string();
     if let Some(url) = &options.database {
@@ -117,7 +117,6 @@ fn open(
         let (server, url, handle) = (Arc::clone(server), url.clone(), runtime.clone());
         let authorities = options.database_ca.clone();
         runtime.spawn_blocking(move || {
-            let mut catalogs = Some(catalogs);
             loop {
                 let opened = PostgresStore::new(handle.clone(), &url, authorities.as_deref());
                 let opened = opened.map_err(|fault| Error::Internal(fault.into()));
@@ -125,20 +124,20 @@ fn open(
                     store.prepare()?;
                     Service::new(Box::new(store), &master, clock.clone(), settings.clone())
                 });
-                match opened {
-                    Ok(service) => {
-                        if let Err(fault) = fill(&service, catalogs.take().unwrap_or_default()) {
-                            server.log.write(LogLevel::Error, "catalog", json!({ "reason": fault.to_string() }));
-                        }
+                match opened.map(|service| (fill(&service, &catalogs), service)) {
+                    Ok((Ok(()), service)) => {
                         let _ = server.service.set(service);
                         server.log.write(LogLevel::Info, "database", json!({ "status": "ok" }));
                         return;
                     }
+                    Ok((Err(fault), _)) => {
+                        server.log.write(LogLevel::Error, "catalog", json!({ "reason": fault.to_string() }));
+                    }
                     Err(fault) => {
                         server.log.write(LogLevel::Error, "database", json!({ "reason": fault.to_string() }));
-                        std::thread::sleep(RETRY);
                     }
                 }
+                std::thread::sleep(RETRY);
             }
         });
         return Ok(());
@@ -148,7 +147,7 @@ fn open(
         None => Service::in_memory(clock, settings),
     };
     let service = service.map_err(words)?;
-    fill(&service, catalogs).map_err(words)?;
+    fill(&service, &catalogs).map_err(words)?;
     let _ = server.service.set(service);
     Ok(())
 }

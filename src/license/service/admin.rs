@@ -23,13 +23,21 @@ const MAX_NAME: usize = 256;
 ///                "keys": [{"track_type": "SD", "key_id": "<base64>", "key": "<base64>",
 ///                          "security_level": 1, "hdcp": "HDCP_NONE"}]}]}
 /// ```
+pub struct Catalog {
+    providers: Vec<ProviderEntry>,
+    policies: Policies,
+    contents: Vec<Content>,
+}
+
+type Policies = std::collections::BTreeMap<String, Box<serde_json::value::RawValue>>;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Catalog {
+struct CatalogText {
     #[serde(default)]
     providers: Vec<ProviderEntry>,
     #[serde(default)]
-    policies: std::collections::BTreeMap<String, Box<serde_json::value::RawValue>>,
+    policies: Policies,
     #[serde(default)]
     contents: Vec<ContentEntry>,
 }
@@ -112,10 +120,12 @@ impl Catalog {
         if !json.trim_ascii_start().starts_with(b"{") {
             return Err(Error::malformed("catalogue", 0, "not a JSON object"));
         }
-        serde_json::from_slice(json).map_err(|fault| {
+        let text: CatalogText = serde_json::from_slice(json).map_err(|fault| {
             let place = format!("line {}, column {}", fault.line(), fault.column());
             Error::malformed("catalogue", 0, format!("not a catalogue, at {place}"))
-        })
+        })?;
+        let contents = text.contents.into_iter().map(Content::try_from).collect::<Result<_>>()?;
+        Ok(Self { providers: text.providers, policies: text.policies, contents })
     }
 }
 
@@ -204,15 +214,15 @@ impl Service {
     ///
     /// # Errors
     /// The first failure; what comes before it in the catalogue is then added.
-    pub fn add_catalog(&self, catalog: Catalog) -> Result<()> {
-        for provider in catalog.providers {
+    pub fn add_catalog(&self, catalog: &Catalog) -> Result<()> {
+        for provider in &catalog.providers {
             self.add_provider(&provider.name, provider.token.as_deref())?;
         }
-        for (name, policy) in catalog.policies {
-            self.add_policy(&name, policy.get().as_bytes())?;
+        for (name, policy) in &catalog.policies {
+            self.add_policy(name, policy.get().as_bytes())?;
         }
-        for entry in catalog.contents {
-            self.add_content(&Content::try_from(entry)?)?;
+        for content in &catalog.contents {
+            self.add_content(content)?;
         }
         Ok(())
     }

@@ -83,7 +83,7 @@ impl From<StoreError> for Refusal {
     /// Devices are told to try again; the reason goes to the log.
     fn from(fault: StoreError) -> Self {
         log::write(Level::Error, format_args!("licence service: {fault}"));
-        Self::new(Rule::TryAgain, "", "the service's store does not answer; nothing was changed")
+        Self::new(Rule::TryAgain, "", "the service's store does not answer")
     }
 }
 
@@ -120,7 +120,7 @@ pub trait Store: Send + Sync {
     /// confirmed survives the end of the process and of the machine.
     ///
     /// # Errors
-    /// `body`'s, or TRY_AGAIN.
+    /// `body`'s, or TRY_AGAIN. A store that no longer answers at the very end may have made the changes.
     fn transact(&self, body: &mut dyn FnMut(&mut dyn Transaction) -> Result<(), Refusal>) -> Result<(), Refusal>;
 
     /// The value for a key.

@@ -66,6 +66,9 @@ static void contents_and_policies(void)
     memset(key, 0x5a, sizeof(key));
     CHECK_CODE(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"movie", 5, "HD", id, key), DRM_ERR_UNKNOWN);
     CHECK_CODE(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"none", 4, "SD", id, key), DRM_ERR_UNKNOWN);
+    static const uint8_t long_id[40000]; /* is not quoted whole */
+    CHECK_CODE(OH_DrmLicenseService_GetContentKey(service, long_id, sizeof(long_id), "SD", id, key), DRM_ERR_UNKNOWN);
+    CHECK(strlen(OH_Drm_GetLastErrorMessage()) < 200);
     CHECK_CODE(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"movie", 0, "SD", id, key),
                DRM_ERR_INVALID_VAL);
     CHECK_CODE(OH_DrmLicenseService_GetContentKey(service, NULL, 5, "SD", id, key), DRM_ERR_INVALID_VAL);

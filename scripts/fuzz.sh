@@ -13,6 +13,7 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+here=$PWD
 cd "$root/fuzz"
 PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 if [[ -n ${CARGO_TARGET_DIR:-} ]]; then
@@ -46,7 +47,10 @@ cargo build --locked --release
 runner=$target_dir/release/fuzz-runner
 case $1 in
     list) "$runner" list ;;
-    replay) "$runner" "${2:?which target?}" --replay "${3:?which file?}" ;;
+    replay)
+        file=$(cd "$here" && realpath -- "${3:?which file?}")
+        "$runner" "${2:?which target?}" --replay "$file" --failures "$work/failures"
+        ;;
     make-corpus) "$runner" make-corpus --corpus corpus ;;
     *)
         options=(--seed "${3:-1}" --corpus corpus --failures "$work/failures")

@@ -163,9 +163,37 @@ fn panicked() -> Error {
     Error::Internal("a panic was stopped".into())
 }
 
+/// Bytes of a message with its NUL.
+const MAX_MESSAGE: usize = 4096;
+
 fn remember(error: &Error) {
     // Messages quote names from outside, which may contain anything.
-    let message = CString::new(error.to_string().replace('\0', "\u{fffd}")).unwrap_or_default();
+    let mut message = error.to_string().replace('\0', "\u{fffd}");
+    message.truncate(message.floor_char_boundary(MAX_MESSAGE - 1));
+    let message = CString::new(message).unwrap_or_default();
     // Without thread-local storage, at the end of a thread, the message is lost.
     let _ = LAST_ERROR.try_with(|last| *last.borrow_mut() = message);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_text_of_at_most_4096_bytes() {
+        let message = |text: &str| {
+            remember(&Error::Internal(text.to_owned().into()));
+            LAST_ERROR.with_borrow(|last| last.to_str().unwrap().to_owned())
+        };
+        assert!(message("short\0").ends_with("short\u{fffd}"));
+        let room = MAX_MESSAGE - 1 - message("").len();
+        let longest = "x".repeat(room);
+        assert!(message(&longest).ends_with(&longest));
+        assert_eq!(message(&format!("{longest}x")), message(&longest));
+        // Between characters, at either parity.
+        for start in ["", "x"] {
+            let length = message(&format!("{start}{}", "ä".repeat(room))).len();
+            assert!((MAX_MESSAGE - 2..MAX_MESSAGE).contains(&length), "{length}");
+        }
+    }
 }

@@ -183,8 +183,8 @@ pub extern "C" fn OH_MediaKeySession_SetCallbackWithUserData(
 ///
 /// Any thread; each has its own message.
 ///
-/// @return the message, NUL-terminated UTF-8, empty if no call failed yet; never null; valid until this thread's next
-///     failing call or its end
+/// @return the message, NUL-terminated UTF-8 of at most 4096 bytes with the NUL, empty if no call failed yet; never null;
+///     valid until this thread's next failing call or its end
 /// @since native_drm 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_Drm_GetLastErrorMessage() -> *const c_char {

@@ -7,3 +7,4 @@ pub mod gate;
 pub mod json;
 pub mod log;
 pub mod secret;
+pub mod text;

@@ -196,8 +196,8 @@ Drm_ErrCode OH_MediaKeySession_SetCallbackWithUserData(MediaKeySession *mediaKey
  *
  * Any thread; each has its own message.
  *
- * @return the message, NUL-terminated UTF-8, empty if no call failed yet; never null; valid until this thread's next
- *     failing call or its end
+ * @return the message, NUL-terminated UTF-8 of at most 4096 bytes with the NUL, empty if no call failed yet; never null;
+ *     valid until this thread's next failing call or its end
  * @since native_drm 0.1
  */
 const char *OH_Drm_GetLastErrorMessage(void);

@@ -10,6 +10,7 @@ use crate::license::protocol::service_side::hash;
 use crate::license::protocol::{Bytes, Fixed, Id, Secret};
 use crate::license::template::{Hdcp, KeyRequirement, Policy, Refusal, SecurityLevel, StoredPolicy};
 use crate::util::base64::Variant;
+use crate::util::text::shortened;
 
 /// Bytes in the longest name.
 const MAX_NAME: usize = 256;
@@ -247,7 +248,7 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`] if there is no such content or track; [`Error::Internal`] if the store fails.
     pub fn content_key(&self, content_id: &[u8], track_type: &str) -> Result<(Id, Secret)> {
-        let missing = |what| Error::NotFound { what, name: hex::encode(content_id) };
+        let missing = |what| Error::NotFound { what, name: shortened(&hex::encode(content_id)) };
         let content = records::content(&*self.store, &self.vault, content_id)?;
         let content = content.ok_or_else(|| missing("content"))?;
         let mut tracks = content.all_tracks(&self.identity.root).into_iter();

@@ -11,6 +11,7 @@ use super::{Sender, Service};
 use crate::license::protocol::service_side::{LicenceHead, random, seal_licence};
 use crate::license::protocol::{Bytes, Id, Licence, LicenceKey};
 use crate::license::template::{Policy, Refusal, Rule, StoredPolicy, Template};
+use crate::util::text::shortened;
 
 /// Name of the policy for everything that has no other.
 const DEFAULT_POLICY: &str = "default";
@@ -107,7 +108,7 @@ impl Service {
         if let Some(id) = &template.content_id {
             let content = records::content(&*self.store, &self.vault, id)?;
             if content.is_none() && !brings_all {
-                let message = format!("there is no content with id {}", hex::encode(id));
+                let message = format!("there is no content with id {}", shortened(&hex::encode(id)));
                 return Err(Refusal::new(Rule::ContentNotFound, "/content_id", message));
             }
             return Ok(content);
@@ -160,9 +161,4 @@ impl Service {
         };
         template.effective_policy(stored.as_ref())
     }
-}
-
-/// Names from outside, for messages.
-fn shortened(name: &str) -> String {
-    name.chars().take(80).collect()
 }

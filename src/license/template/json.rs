@@ -8,7 +8,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::refusal::{Refusal, Rule, shortened};
+use super::refusal::{Refusal, Rule};
+use crate::util::text::shortened;
 
 /// Arrays and objects in each other. Each level reads its text once more, so there must be a limit.
 const MAX_DEPTH: usize = 32;

@@ -5,10 +5,11 @@
 
 use crate::util::base64::Variant;
 use crate::util::secret::SecretBytes;
+use crate::util::text::shortened;
 
 use super::json::{At, Node, Text};
 use super::model::Profile;
-use super::refusal::{Refusal, Rule, Warning, WarningRule, shortened};
+use super::refusal::{Refusal, Rule, Warning, WarningRule};
 
 /// Longer names are not compared with those of the fields.
 const LONGEST_COMPARED: usize = 64;

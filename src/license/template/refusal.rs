@@ -5,6 +5,7 @@ use std::fmt;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::error::Error;
+use crate::util::text::shortened;
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident: $($variant:ident $id:literal,)*) => {
@@ -276,14 +277,6 @@ impl Serialize for Warning {
     }
 }
 
-/// Text from outside for a message: the first 80 characters.
-pub(super) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(80) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,8 +307,6 @@ mod tests {
             serde_json::to_string(&refusal).unwrap(),
             r#"{"status":422,"reason":"INVALID_REQUEST","rule":"UNKNOWN_FIELD","pointer":"/policy_overrides/can persist","message":"there is no such field","suggestion":"can_persist"}"#
         );
-        let long = "ä".repeat(81);
-        assert_eq!(shortened(&long), format!("{}…", "ä".repeat(80)));
         assert_eq!(Rule::PolicyNotFound.reason(), "POLICY_NOT_FOUND");
     }
 }

@@ -33,7 +33,7 @@ pub fn refused(error: &impl Display) {
 /// Panics if a message is none.
 pub fn check_message(message: &str) {
     assert!(!message.trim().is_empty(), "an error without a message");
-    assert!(message.len() <= 4096, "an error message of {} bytes: {:.200}", message.len(), message);
+    assert!(message.len() < 1 << 16, "an error message of {} bytes: {:.200}", message.len(), message);
 }
 
 /// What was reached since the last call.

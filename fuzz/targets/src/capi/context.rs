@@ -308,6 +308,7 @@ impl<'a> Context<'a> {
             if code != 0 {
                 // SAFETY: valid until this thread's next call.
                 let message = unsafe { CStr::from_ptr(OH_Drm_GetLastErrorMessage()) };
+                assert!(message.to_bytes_with_nul().len() <= 4096, "{name}: {message:?}");
                 check_message(&message.to_string_lossy());
             }
         }

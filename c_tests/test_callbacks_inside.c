@@ -180,6 +180,19 @@ typedef struct Blocker {
     bool left;
 } Blocker;
 
+static void blocker_init(Blocker *blocker)
+{
+    blocker->left = false;
+    sem_init(&blocker->entered, 0, 0);
+    sem_init(&blocker->go_on, 0, 0);
+}
+
+static void blocker_destroy(Blocker *blocker)
+{
+    sem_destroy(&blocker->entered);
+    sem_destroy(&blocker->go_on);
+}
+
 static void block_inside(const RecordedCall *call, void *argument)
 {
     Blocker *blocker = (Blocker *)argument;
@@ -205,9 +218,7 @@ static void waits_for_a_running_callback(void)
     for (int i = 0; i < 3; i++) {
         Blocker blocker;
         pthread_t thread;
-        blocker.left = false;
-        sem_init(&blocker.entered, 0, 0);
-        sem_init(&blocker.go_on, 0, 0);
+        blocker_init(&blocker);
         begin(CLEARPLAY);
         recorder_set_hook(&recorder, block_inside, &blocker);
         record_session(&recorder, session);
@@ -232,8 +243,7 @@ static void waits_for_a_running_callback(void)
         }
         CHECK_INT(recorder_count(&recorder), count);
         recorder_destroy(&recorder);
-        sem_destroy(&blocker.entered);
-        sem_destroy(&blocker.go_on);
+        blocker_destroy(&blocker);
     }
 }
 
@@ -266,9 +276,7 @@ static void waits_for_callbacks_of_sessions_that_are_going(void)
         Blocker blocker;
         pthread_t destroyer;
         pthread_t thread;
-        blocker.left = false;
-        sem_init(&blocker.entered, 0, 0);
-        sem_init(&blocker.go_on, 0, 0);
+        blocker_init(&blocker);
         begin(CLEARPLAY);
         recorder_set_hook(&recorder, i == 0 ? block_inside : destroy_and_block_inside, &blocker);
         record_session(&recorder, session);
@@ -289,8 +297,7 @@ static void waits_for_callbacks_of_sessions_that_are_going(void)
         }
         CHECK_INT(recorder_count(&recorder), 1);
         recorder_destroy(&recorder);
-        sem_destroy(&blocker.entered);
-        sem_destroy(&blocker.go_on);
+        blocker_destroy(&blocker);
     }
 }
 

@@ -37,8 +37,15 @@ static void add_bad(World *world, const char *name, void *handle)
     world->bad_count++;
 }
 
-/* What is bad for every function; then single flipped bits of a good handle. */
-static void add_made_up(World *world, void *good)
+static void add_of_other_kind(World *world, const char *name, void *handle, const void *good)
+{
+    if (handle != good) {
+        add_bad(world, name, handle);
+    }
+}
+
+/* What is bad for every function; single flipped bits of a good handle; stale handles; live ones of other kinds. */
+static void add_all_but(World *world, void *good)
 {
     add_bad(world, "null", NULL);
     add_bad(world, "1", (void *)(uintptr_t)1);
@@ -48,7 +55,7 @@ static void add_made_up(World *world, void *good)
     add_bad(world, "0x4141414141414141", (void *)(uintptr_t)0x4141414141414141);
     add_bad(world, "allocated memory", world->memory);
     add_bad(world, "stack", world);
-    add_bad(world, "code", (void *)(uintptr_t)add_made_up);
+    add_bad(world, "code", (void *)(uintptr_t)add_all_but);
     for (unsigned bit = 0; bit < 64; bit++) {
         add_bad(world, "good handle with a flipped bit", (void *)((uintptr_t)good ^ ((uintptr_t)1 << bit)));
     }
@@ -57,6 +64,10 @@ static void add_made_up(World *world, void *good)
     add_bad(world, "session of a destroyed system", world->orphan_session);
     add_bad(world, "stale OH_AVCencInfo", world->stale_cenc_info);
     add_bad(world, "stale licence service", world->stale_service);
+    add_of_other_kind(world, "system", world->system, good);
+    add_of_other_kind(world, "session", world->session, good);
+    add_of_other_kind(world, "OH_AVCencInfo", world->cenc_info, good);
+    add_of_other_kind(world, "licence service", world->service, good);
 }
 
 static OH_DrmLicenseService *make_service(void)
@@ -131,10 +142,7 @@ static void systems(void)
 {
     World world;
     make_world(&world);
-    add_made_up(&world, world.system);
-    add_bad(&world, "session", world.session);
-    add_bad(&world, "OH_AVCencInfo", world.cenc_info);
-    add_bad(&world, "licence service", world.service);
+    add_all_but(&world, world.system);
     call_with_bad(&world, SYSTEM_CALLS, SYSTEM_CALL_COUNT);
     call_with_bad(&world, &DESTROY_SYSTEM, 1);
     /* Nothing of that harmed the good handles. */
@@ -147,10 +155,7 @@ static void sessions(void)
 {
     World world;
     make_world(&world);
-    add_made_up(&world, world.session);
-    add_bad(&world, "system", world.system);
-    add_bad(&world, "OH_AVCencInfo", world.cenc_info);
-    add_bad(&world, "licence service", world.service);
+    add_all_but(&world, world.session);
     give_key(world.session, KID_A, NIST_KEY);
     call_with_bad(&world, SESSION_CALLS, SESSION_CALL_COUNT);
     call_with_bad(&world, &DESTROY_SESSION, 1);
@@ -162,10 +167,7 @@ static void services(void)
 {
     World world;
     make_world(&world);
-    add_made_up(&world, world.service);
-    add_bad(&world, "system", world.system);
-    add_bad(&world, "session", world.session);
-    add_bad(&world, "OH_AVCencInfo", world.cenc_info);
+    add_all_but(&world, world.service);
     call_with_bad(&world, SERVICE_CALLS, SERVICE_CALL_COUNT);
     call_with_bad(&world, &DESTROY_SERVICE, 1);
     CHECK_OK(call_service_authority(world.service));
@@ -176,10 +178,7 @@ static void cenc_infos(void)
 {
     World world;
     make_world(&world);
-    add_made_up(&world, world.cenc_info);
-    add_bad(&world, "system", world.system);
-    add_bad(&world, "session", world.session);
-    add_bad(&world, "licence service", world.service);
+    add_all_but(&world, world.cenc_info);
     give_key(world.session, KID_A, NIST_KEY);
     uint8_t key_id[16] = {0};
     uint8_t iv[16] = {0};

@@ -4,6 +4,8 @@
  * Every function from any thread at any time, also on handles that another thread is destroying: each call either does
  * its work or is refused, samples come out whole or untouched, nothing crashes or hangs.
  */
+#include <sched.h>
+
 #include "support/calls.h"
 #include "support/check.h"
 #include "support/drm.h"
@@ -270,6 +272,44 @@ static void destroyed_by_several(void)
     }
 }
 
+/* ---- a system is destroyed while sessions are made for it: none of them outlives it ---- */
+
+typedef struct Birth {
+    MediaKeySystem *system;
+    MediaKeySession *last; /* the newest session that was made */
+} Birth;
+
+static void make_or_destroy(Worker *worker)
+{
+    Birth *birth = (Birth *)worker->argument;
+    DRM_ContentProtectionLevel level = CONTENT_PROTECTION_LEVEL_SW_CRYPTO;
+    if (worker->number == 0) {
+        while (__atomic_load_n(&birth->last, __ATOMIC_RELAXED) == NULL) {
+            sched_yield();
+        }
+        CHECK_OK(OH_MediaKeySystem_Destroy(birth->system));
+        return;
+    }
+    Drm_ErrCode code = DRM_ERR_OK;
+    while (code == DRM_ERR_OK || code == DRM_ERR_MAX_SESSION_NUM_REACHED) {
+        MediaKeySession *session = NULL;
+        code = OH_MediaKeySystem_CreateMediaKeySession(birth->system, &level, &session);
+        if (code == DRM_ERR_OK) {
+            __atomic_store_n(&birth->last, session, __ATOMIC_RELAXED);
+        }
+    }
+    CHECK_INT(code, DRM_ERR_INVALID_VAL);
+}
+
+static void destroyed_while_sessions_are_made(void)
+{
+    for (int i = 0; i < repetitions(500); i++) {
+        Birth birth = {make_system(CLEARPLAY), NULL};
+        run_workers(2, make_or_destroy, &birth);
+        CHECK_INVALID(OH_MediaKeySession_Destroy(birth.last));
+    }
+}
+
 /* ---- callbacks while destroying ---- */
 
 static int callbacks_for_dead;
@@ -389,6 +429,7 @@ int main(void)
     RUN(replace_while_decrypting);
     RUN(handles_come_and_go);
     RUN(destroyed_by_several);
+    RUN(destroyed_while_sessions_are_made);
     RUN(callbacks_end_with_destroy);
     RUN(searches);
     return check_finish("test_threads");

@@ -1,6 +1,6 @@
 //! Metadata of the media that a session plays.
 
-use std::sync::OnceLock;
+use once_cell::sync::OnceCell;
 
 use super::lyrics::Lyrics;
 use crate::error::{Error, Result};
@@ -44,13 +44,13 @@ impl SkipIntervals {
 #[derive(Clone, Debug, Default)]
 pub struct Lyric {
     text: String,
-    parsed: OnceLock<Lyrics>,
+    parsed: OnceCell<Lyrics>,
 }
 
 impl Lyric {
     /// A lyric in LRC format.
     pub fn new(text: String) -> Self {
-        Self { text, parsed: OnceLock::new() }
+        Self { text, parsed: OnceCell::new() }
     }
 
     /// The text as it was set.

@@ -1,8 +1,9 @@
 //! A session: what the player reports, who may see it, and the way of commands to the player.
 
+use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use super::callbacks::{Callbacks, Receiver};
 use super::commands::{Command, CommandKind, CommandSet};
@@ -117,8 +118,8 @@ pub struct Session {
     callbacks: Callbacks,
     pending: AtomicUsize,
     factory: Mutex<Option<Factory>>,
-    controller: OnceLock<Arc<dyn Controller>>,
-    token: OnceLock<usize>,
+    controller: OnceCell<Arc<dyn Controller>>,
+    token: OnceCell<usize>,
 }
 
 impl Session {
@@ -134,8 +135,8 @@ impl Session {
             callbacks: Callbacks::default(),
             pending: AtomicUsize::new(0),
             factory: Mutex::new(Some(factory)),
-            controller: OnceLock::new(),
-            token: OnceLock::new(),
+            controller: OnceCell::new(),
+            token: OnceCell::new(),
         }))
     }
 
@@ -155,7 +156,7 @@ impl Session {
     }
 
     /// A number that the layer above gives to the session once.
-    pub fn token(&self) -> &OnceLock<usize> {
+    pub fn token(&self) -> &OnceCell<usize> {
         &self.token
     }
 

@@ -1,6 +1,7 @@
 //! Which clock an instance goes by: the machine's, or one that its program moves.
 
-use std::sync::{Arc, OnceLock};
+use once_cell::sync::OnceCell;
+use std::sync::Arc;
 
 use crate::license::policy::Reading;
 use crate::util::clock::{SystemClock, VirtualClock};
@@ -27,6 +28,6 @@ impl TimeSource {
 
 /// The machine's clock; the same for all, so that their monotonic times compare.
 pub fn machine() -> &'static SystemClock {
-    static CLOCK: OnceLock<SystemClock> = OnceLock::new();
+    static CLOCK: OnceCell<SystemClock> = OnceCell::new();
     CLOCK.get_or_init(SystemClock::new)
 }

@@ -8,7 +8,7 @@ mod routes;
 mod tls;
 
 use std::process::ExitCode;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
@@ -17,6 +17,7 @@ use native_drm::license::service::{Catalog, Service, Settings};
 use native_drm::license::template::Profile;
 use native_drm::util::clock::SystemClock;
 use native_drm::util::log::{Level, set_sink};
+use once_cell::sync::OnceCell;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
@@ -78,7 +79,7 @@ fn run(options: &Options, log: Log) -> Result<(), String> {
         "memory"
     };
     let server = Arc::new(Server {
-        service: OnceLock::new(),
+        service: OnceCell::new(),
         store,
         trust_everyone: options.trust_everyone,
         clear_key: options.clear_key,

@@ -1,7 +1,7 @@
 //! Requests and their answers.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -10,6 +10,7 @@ use hyper::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderVal
 use hyper::{Method, Request, Response, StatusCode};
 use native_drm::license::service::{Endpoint, Form, Reply, Sender, Service, Summary};
 use native_drm::license::template::{Refusal, Rule};
+use once_cell::sync::OnceCell;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -19,7 +20,7 @@ use crate::options::LogLevel;
 /// What all connections share.
 pub struct Server {
     /// Empty until the database has answered for the first time.
-    pub service: OnceLock<Service>,
+    pub service: OnceCell<Service>,
     /// For /health.
     pub store: &'static str,
     pub trust_everyone: bool,

@@ -4,7 +4,7 @@
 //! `soft`, `aesni`, `vaes256` or `vaes512`. A level that this CPU does not have is not forced; the best one below it
 //! is used.
 
-use std::sync::OnceLock;
+use once_cell::sync::OnceCell;
 
 /// Instruction-set levels, the best one last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,7 +57,7 @@ impl Level {
 
     /// The level of new keys: the best one there is, or the one that `NATIVE_DRM_CPU` asked for at the first call.
     pub fn current() -> Self {
-        static CURRENT: OnceLock<Level> = OnceLock::new();
+        static CURRENT: OnceCell<Level> = OnceCell::new();
         *CURRENT.get_or_init(|| Self::choose(std::env::var("NATIVE_DRM_CPU").ok().as_deref()))
     }
 

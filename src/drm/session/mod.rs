@@ -2,9 +2,10 @@
 
 mod policy;
 
+use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 use std::collections::HashSet;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 
 use crate::cenc::kernel::rcu::Pin;
 use crate::cenc::{Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
@@ -72,7 +73,7 @@ pub struct MediaKeySession {
     counters: DecryptCounters,
     events: Arc<EventSource>,
     announced: Mutex<HashSet<Vec<u8>>>,
-    token: OnceLock<usize>,
+    token: OnceCell<usize>,
 }
 
 impl MediaKeySession {
@@ -101,12 +102,12 @@ impl MediaKeySession {
             counters: DecryptCounters::default(),
             events: Arc::default(),
             announced: Mutex::default(),
-            token: OnceLock::new(),
+            token: OnceCell::new(),
         })
     }
 
     /// A number that the layer above gives to the session once.
-    pub fn token(&self) -> &OnceLock<usize> {
+    pub fn token(&self) -> &OnceCell<usize> {
         &self.token
     }
 

@@ -23,7 +23,7 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use self::callbacks::{Callbacks, Receiver};
 use self::commands::{Command, CommandKind, CommandSet};
 use crate::error::{Error, Result};
-use crate::shim::OnceLock;
+use crate::shim::OnceCell;
 use crate::shim::parking_lot::Mutex;
 use crate::util::{dispatcher, log};
 
@@ -48,7 +48,7 @@ pub struct Session {
     callbacks: Callbacks,
     pending: AtomicUsize,
     factory: Mutex<Option<Factory>>,
-    controller: OnceLock<Arc<dyn Controller>>,
+    controller: OnceCell<Arc<dyn Controller>>,
 }
 
 impl Session {
@@ -59,7 +59,7 @@ impl Session {
             callbacks: Callbacks::default(),
             pending: AtomicUsize::new(0),
             factory: Mutex::new(Some(factory)),
-            controller: OnceLock::new(),
+            controller: OnceCell::new(),
         })
     }
 

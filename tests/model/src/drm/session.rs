@@ -13,7 +13,7 @@ use super::system::{Host, MediaKeySystem};
 use crate::cenc::Sample;
 use crate::cenc::kernel::rcu::Pin;
 use crate::error::{Error, Result};
-use crate::shim::OnceLock;
+use crate::shim::OnceCell;
 use crate::shim::parking_lot::Mutex;
 use crate::util::log;
 

@@ -123,13 +123,13 @@ pub mod thread {
     }
 }
 
-/// `std::sync::OnceLock` with the orderings that it promises: a value that was set happens before whoever gets it.
-pub struct OnceLock<T> {
+/// `once_cell::sync::OnceCell` with the orderings that it promises: a value that was set happens before whoever gets it.
+pub struct OnceCell<T> {
     is_set: loom::sync::atomic::AtomicBool,
     value: std::sync::OnceLock<T>,
 }
 
-impl<T> OnceLock<T> {
+impl<T> OnceCell<T> {
     pub fn new() -> Self {
         Self { is_set: loom::sync::atomic::AtomicBool::new(false), value: std::sync::OnceLock::new() }
     }

@@ -140,6 +140,36 @@ fn a_database_is_reached_over_tls_if_its_authority_is_named() {
     }
 }
 
+/// Who made the tables need not be who uses them.
+#[test]
+fn a_server_needs_no_right_to_make_tables_that_are_there() {
+    let Some(shared) = Shared::new() else { return };
+    shared.postgres.query("CREATE ROLE clerk LOGIN");
+    let url = shared.postgres.url().replace("tester@", "clerk@");
+    let refused = shared.server_at(&url, 7);
+    let end = Instant::now() + Duration::from_secs(60);
+    while !refused.log().contains("permission denied for database") {
+        assert!(Instant::now() < end, "{}", refused.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(exchange(&mut refused.connect(), "/health", "", b"").unwrap().status, 503, "{}", refused.log());
+
+    drop(shared.ready());
+    shared.postgres.query(
+        "GRANT USAGE ON SCHEMA native_drm_license TO clerk; \
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA native_drm_license TO clerk",
+    );
+    let server = shared.server_at(&url, 7);
+    assert_eq!(health(&server, 200), 200, "{}", server.log());
+    let mut device = Device::provisioned(server.address);
+    let licence = device.licence().unwrap();
+    assert_eq!(device.renew(&licence).unwrap().sequence, 2);
+    // A table that is gone is made again by who may.
+    shared.postgres.query("DROP TABLE native_drm_license.license_end");
+    drop(shared.ready());
+    assert_eq!(shared.postgres.query("SELECT count(*) FROM native_drm_license.license_end"), "0");
+}
+
 #[test]
 fn a_catalogue_that_cannot_be_added_keeps_the_service_closed() {
     let Some(shared) = Shared::new() else { return };

@@ -58,23 +58,33 @@ impl PostgresStore {
         Ok(Self { runtime, pool })
     }
 
-    /// Makes the tables that are missing.
+    /// Makes the schema and the tables that are missing. Where nothing is, the right to make them is not needed, which even
+    /// `IF NOT EXISTS` wants.
     pub fn prepare(&self) -> Result<(), StoreError> {
-        let mut statements = String::from("CREATE SCHEMA IF NOT EXISTS native_drm_license;");
-        for table in Table::ALL {
-            statements += &format!(
-                "CREATE TABLE IF NOT EXISTS native_drm_license.{} (key bytea PRIMARY KEY, value bytea NOT NULL);",
-                table.name()
-            );
-        }
-        statements += "CREATE TABLE IF NOT EXISTS native_drm_license.nonce \
-                       (nonce bytea PRIMARY KEY, expires bigint NOT NULL);\
-                       CREATE INDEX IF NOT EXISTS nonce_expires ON native_drm_license.nonce (expires);";
+        // No row without the schema; one row, of null, without anything in it.
+        const EXISTING: &str = "SELECT relname::text FROM pg_namespace \
+                                LEFT JOIN pg_class ON relnamespace = pg_namespace.oid WHERE nspname = 'native_drm_license'";
+        let tables = Table::ALL.map(|table| (table.name(), "(key bytea PRIMARY KEY, value bytea NOT NULL)"));
+        let nonces = ("nonce", "(nonce bytea PRIMARY KEY, expires bigint NOT NULL)");
+        let relations = tables.into_iter().chain([nonces]);
+        let relations =
+            relations.map(|(name, columns)| (name, format!("CREATE TABLE native_drm_license.{name} {columns}")));
+        let index = "CREATE INDEX nonce_expires ON native_drm_license.nonce (expires)";
+        let relations = relations.chain([("nonce_expires", index.to_owned())]).collect::<Vec<_>>();
         self.with(|store, client| {
             store.wait("make the tables", async {
                 let transaction = client.transaction().await?;
                 transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&SCHEMA_LOCK]).await?;
-                transaction.batch_execute(&statements).await?;
+                let rows = transaction.query(EXISTING, &[]).await?;
+                let existing: Vec<Option<String>> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+                if existing.is_empty() {
+                    transaction.batch_execute("CREATE SCHEMA native_drm_license").await?;
+                }
+                for (name, statement) in &relations {
+                    if !existing.iter().flatten().any(|there| there == name) {
+                        transaction.batch_execute(statement).await?;
+                    }
+                }
                 transaction.commit().await
             })
         })

@@ -140,6 +140,24 @@ fn a_database_is_reached_over_tls_if_its_authority_is_named() {
     }
 }
 
+#[test]
+fn a_server_that_waits_for_its_database_can_be_ended() {
+    let directory = tempfile::tempdir().unwrap();
+    let (key, nowhere) = (master_key(directory.path(), 7), directory.path().to_str().unwrap().replace('/', "%2F"));
+    let server = Server::start(&["--database", &format!("postgres://tester@{nowhere}/postgres"), "--master-key", &key]);
+    let attempts = |log: &str| log.matches("\"database\"").count();
+    let end = Instant::now() + Duration::from_secs(60);
+    while attempts(&server.log()) == 0 {
+        assert!(Instant::now() < end, "{}", server.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let before = attempts(&server.log());
+    let (ended_well, log) = server.terminate();
+    assert!(ended_well, "{log}");
+    // One that was under way may have been added, but it does not go on until the time for requests is over.
+    assert!(attempts(&log) <= before + 1, "{log}");
+}
+
 /// Who made the tables need not be who uses them.
 #[test]
 fn a_server_needs_no_right_to_make_tables_that_are_there() {

@@ -117,28 +117,36 @@ fn open(
         PostgresStore::new(runtime.clone(), url, options.database_ca.as_deref())?;
         let (server, url, handle) = (Arc::clone(server), url.clone(), runtime.clone());
         let authorities = options.database_ca.clone();
-        runtime.spawn_blocking(move || {
-            loop {
-                let opened = PostgresStore::new(handle.clone(), &url, authorities.as_deref());
-                let opened = opened.map_err(|fault| Error::Internal(fault.into()));
-                let opened = opened.and_then(|store| {
-                    store.prepare()?;
-                    Service::new(Box::new(store), &master, clock.clone(), settings.clone())
-                });
-                match opened.map(|service| (fill(&service, &catalogs), service)) {
-                    Ok((Ok(()), service)) => {
-                        let _ = server.service.set(service);
-                        server.log.write(LogLevel::Info, "database", json!({ "status": "ok" }));
-                        return;
-                    }
-                    Ok((Err(fault), _)) => {
-                        server.log.write(LogLevel::Error, "catalog", json!({ "reason": fault.to_string() }));
-                    }
-                    Err(fault) => {
-                        server.log.write(LogLevel::Error, "database", json!({ "reason": fault.to_string() }));
-                    }
+        let attempt = Arc::new(move || -> bool {
+            let opened = PostgresStore::new(handle.clone(), &url, authorities.as_deref());
+            let opened = opened.map_err(|fault| Error::Internal(fault.into()));
+            let opened = opened.and_then(|store| {
+                store.prepare()?;
+                Service::new(Box::new(store), &master, clock.clone(), settings.clone())
+            });
+            match opened.map(|service| (fill(&service, &catalogs), service)) {
+                Ok((Ok(()), service)) => {
+                    let _ = server.service.set(service);
+                    server.log.write(LogLevel::Info, "database", json!({ "status": "ok" }));
+                    return true;
                 }
-                std::thread::sleep(RETRY);
+                Ok((Err(fault), _)) => {
+                    server.log.write(LogLevel::Error, "catalog", json!({ "reason": fault.to_string() }));
+                }
+                Err(fault) => {
+                    server.log.write(LogLevel::Error, "database", json!({ "reason": fault.to_string() }));
+                }
+            }
+            false
+        });
+        // The end of the program ends the waiting, though not an attempt under way.
+        runtime.spawn(async move {
+            loop {
+                let attempt = Arc::clone(&attempt);
+                if let Ok(true) = tokio::task::spawn_blocking(move || attempt()).await {
+                    return;
+                }
+                tokio::time::sleep(RETRY).await;
             }
         });
         return Ok(());

@@ -22,5 +22,7 @@ mkdir "$work/store"
 ln -s "$library/libnative_drm.so" "$work/libnative_drm.so.0"
 gcc -std=gnu11 -O2 -Wall -Wextra -Ic_tests -Iinclude -Iinclude/multimedia/drm_framework c_tests/soak/soak.c -o "$work/soak" \
     "$library/libnative_drm.so" -pthread -Wl,-rpath,"$work"
+# soak.c says why.
+export GLIBC_TUNABLES=glibc.malloc.tcache_count=0
 DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent NATIVE_DRM_STORAGE_DIR=$work/store \
     "$work/soak" "${1:-600}" "${2:-64}" "${3:-64}"

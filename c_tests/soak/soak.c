@@ -7,6 +7,9 @@
  *
  *     soak [SECONDS [SYSTEMS [SESSIONS]]]    per key system; 5 2 8 without arguments
  *
+ * GLIBC_TUNABLES=glibc.malloc.tcache_count=0 belongs in its environment: what threads have freed and keep for themselves
+ * would count as allocated.
+ *
  * The licence service is another process: it keeps what it has issued.
  */
 #define _GNU_SOURCE
@@ -27,10 +30,10 @@
 #define POLICY                                                                                                      \
     "{\"can_play\":true,\"can_persist\":true,\"can_renew\":true,\"license_duration_seconds\":1000,"                  \
     "\"renewal_delay_seconds\":500}"
-/* Pages by which resident memory may differ at the end, and bytes by which what is allocated may: threads keep some of what
-   they have freed. */
+/* Pages by which resident memory may differ at the end, and bytes by which what is allocated may: events are waiting to be
+   delivered, more of them the more sessions there are. */
 #define TOLERATED_PAGES 1024
-#define TOLERATED_BYTES (1024 * 1024)
+#define TOLERATED_BYTES(warm) ((warm) / 50 + 256 * 1024)
 
 static const char *const NAMES[3] = {CLEARPLAY, W3C_CLEARKEY, POLICYPLAY};
 
@@ -359,7 +362,7 @@ static void run(void)
     }
     CHECK(is_warm);
     CHECK(end.pages <= warm.pages + TOLERATED_PAGES);
-    CHECK(end.allocated <= warm.allocated + TOLERATED_BYTES);
+    CHECK(end.allocated <= warm.allocated + TOLERATED_BYTES(warm.allocated));
     CHECK(end.descriptors <= warm.descriptors + 1); /* one may be open in the store */
     CHECK_INT(end.threads, warm.threads);
 }

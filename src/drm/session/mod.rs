@@ -213,6 +213,9 @@ impl MediaKeySession {
         for id in ids {
             announced.remove(id);
         }
+        if announced.is_empty() {
+            announced.shrink_to_fit();
+        }
         drop(announced);
         if let Some(system) = self.system.upgrade() {
             system.key_arrived();

@@ -131,11 +131,7 @@ fn a_database_is_reached_over_tls_if_its_authority_is_named() {
         [(&other, url.clone()), (&authority, format!("{}?hostaddr=127.0.0.1", url.replace("127.0.0.1", "elsewhere")))]
     {
         let server = start(ca, &url);
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while !server.log().contains("certificate") {
-            assert!(Instant::now() < deadline, "{}", server.log());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        server.wait_for_log("certificate");
         assert_eq!(exchange(&mut server.connect(), "/health", "", b"").unwrap().status, 503);
     }
 }
@@ -146,11 +142,7 @@ fn a_server_that_waits_for_its_database_can_be_ended() {
     let (key, nowhere) = (master_key(directory.path(), 7), directory.path().to_str().unwrap().replace('/', "%2F"));
     let server = Server::start(&["--database", &format!("postgres://tester@{nowhere}/postgres"), "--master-key", &key]);
     let attempts = |log: &str| log.matches("\"database\"").count();
-    let end = Instant::now() + Duration::from_secs(60);
-    while attempts(&server.log()) == 0 {
-        assert!(Instant::now() < end, "{}", server.log());
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    server.wait_for_log("\"database\"");
     let before = attempts(&server.log());
     let (ended_well, log) = server.terminate();
     assert!(ended_well, "{log}");
@@ -165,11 +157,7 @@ fn a_server_needs_no_right_to_make_tables_that_are_there() {
     shared.postgres.query("CREATE ROLE clerk LOGIN");
     let url = shared.postgres.url().replace("tester@", "clerk@");
     let refused = shared.server_at(&url, 7);
-    let end = Instant::now() + Duration::from_secs(60);
-    while !refused.log().contains("permission denied for database") {
-        assert!(Instant::now() < end, "{}", refused.log());
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    refused.wait_for_log("permission denied for database");
     assert_eq!(exchange(&mut refused.connect(), "/health", "", b"").unwrap().status, 503, "{}", refused.log());
 
     drop(shared.ready());
@@ -198,11 +186,7 @@ fn a_catalogue_that_cannot_be_added_keeps_the_service_closed() {
     let options = ["--database", &url, "--master-key", &key, "--catalog"];
     let first = shared.ready();
     let other = Server::start(&[&options[..], &[path.to_str().unwrap()]].concat());
-    let end = Instant::now() + Duration::from_secs(60);
-    while !other.log().contains("\"catalog\"") {
-        assert!(Instant::now() < end, "{}", other.log());
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    other.wait_for_log("\"catalog\"");
     assert_eq!(exchange(&mut other.connect(), "/health", "", b"").unwrap().status, 503, "{}", other.log());
     assert_eq!(exchange(&mut first.connect(), "/health", "", b"").unwrap().status, 200);
 }

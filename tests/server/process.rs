@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One content with one key, a renewable policy as default, a provider with a token.
 pub const CATALOG: &str = r#"{"providers":[{"name":"acme","token":"0123456789abcdef"}],
@@ -61,6 +61,15 @@ impl Server {
 
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Waits until the log has these words, for a minute.
+    pub fn wait_for_log(&self, words: &str) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while !self.log().contains(words) {
+            assert!(Instant::now() < end, "no {words:?} in {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Resident memory in bytes.

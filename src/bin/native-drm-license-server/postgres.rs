@@ -58,19 +58,17 @@ impl PostgresStore {
         Ok(Self { runtime, pool })
     }
 
-    /// Makes the schema and the tables that are missing. Where nothing is, the right to make them is not needed, which even
-    /// `IF NOT EXISTS` wants.
+    /// Makes the schema and the tables that are missing. If all are there, no right to make any is needed: `IF NOT EXISTS`
+    /// would want it nevertheless.
     pub fn prepare(&self) -> Result<(), StoreError> {
         // No row without the schema; one row, of null, without anything in it.
         const EXISTING: &str = "SELECT relname::text FROM pg_namespace \
                                 LEFT JOIN pg_class ON relnamespace = pg_namespace.oid WHERE nspname = 'native_drm_license'";
-        let tables = Table::ALL.map(|table| (table.name(), "(key bytea PRIMARY KEY, value bytea NOT NULL)"));
-        let nonces = ("nonce", "(nonce bytea PRIMARY KEY, expires bigint NOT NULL)");
-        let relations = tables.into_iter().chain([nonces]);
-        let relations =
-            relations.map(|(name, columns)| (name, format!("CREATE TABLE native_drm_license.{name} {columns}")));
-        let index = "CREATE INDEX nonce_expires ON native_drm_license.nonce (expires)";
-        let relations = relations.chain([("nonce_expires", index.to_owned())]).collect::<Vec<_>>();
+        let table = |name, columns| (name, format!("CREATE TABLE native_drm_license.{name} ({columns})"));
+        let mut relations =
+            Table::ALL.map(|kind| table(kind.name(), "key bytea PRIMARY KEY, value bytea NOT NULL")).to_vec();
+        relations.push(table("nonce", "nonce bytea PRIMARY KEY, expires bigint NOT NULL"));
+        relations.push(("nonce_expires", "CREATE INDEX nonce_expires ON native_drm_license.nonce (expires)".into()));
         self.with(|store, client| {
             store.wait("make the tables", async {
                 let transaction = client.transaction().await?;

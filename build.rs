@@ -1,4 +1,4 @@
-//! Generates the C headers, one per file of `src/capi`, and gives the shared library its SONAME.
+//! Generates the C headers, one per file of `src`, and gives the shared library its SONAME.
 //!
 //! The headers are committed; the file on disk is touched only when its content would change.
 
@@ -9,7 +9,7 @@ use std::path::Path;
 /// ABI major version: the number in the SONAME.
 const ABI_MAJOR: u32 = 0;
 
-/// One header: its path below `include/`, its Rust file below `src/capi/`, its includes, its types that no function of
+/// One header: its path below `include/`, its Rust file below `src/`, its includes, its types that no function of
 /// the file uses, and a sentence about it.
 struct Header {
     path: &'static str,
@@ -22,14 +22,14 @@ struct Header {
 const HEADERS: &[Header] = &[
     Header {
         path: "multimedia/drm_framework/native_drm_err.h",
-        source: "err.rs",
+        source: "native_drm_err.rs",
         includes: &[],
         types: &["Drm_ErrCode", "DrmErrorCode"],
         brief: "Codes that the DRM functions return.",
     },
     Header {
         path: "multimedia/drm_framework/native_drm_common.h",
-        source: "common.rs",
+        source: "native_drm_common.rs",
         includes: &["<stdbool.h>", "<stdint.h>", "<stdio.h>", "\"native_drm_err.h\""],
         types: &[
             "DRM_EventType",
@@ -55,21 +55,21 @@ const HEADERS: &[Header] = &[
     },
     Header {
         path: "multimedia/drm_framework/native_mediakeysystem.h",
-        source: "media_key_system.rs",
+        source: "native_mediakeysystem.rs",
         includes: &["<stdbool.h>", "<stdint.h>", "<stdio.h>", "\"native_drm_common.h\"", "\"native_drm_err.h\""],
         types: &[],
         brief: "MediaKeySystem: key systems, provisioning, offline keys.",
     },
     Header {
         path: "multimedia/drm_framework/native_mediakeysession.h",
-        source: "media_key_session.rs",
+        source: "native_mediakeysession.rs",
         includes: &["<stdbool.h>", "<stdint.h>", "<stdio.h>", "\"native_drm_common.h\"", "\"native_drm_err.h\""],
         types: &[],
         brief: "MediaKeySession: media keys, online and offline.",
     },
     Header {
         path: "multimedia/drm_framework/native_mediadecrypt.h",
-        source: "media_decrypt.rs",
+        source: "native_mediadecrypt.rs",
         includes: &[
             "<stdint.h>",
             "\"../player_framework/native_cencinfo.h\"",
@@ -81,21 +81,21 @@ const HEADERS: &[Header] = &[
     },
     Header {
         path: "multimedia/drm_framework/native_drm_extension.h",
-        source: "drm_extension.rs",
+        source: "native_drm_extension.rs",
         includes: &["<stdbool.h>", "<stddef.h>", "<stdint.h>", "\"native_drm_common.h\"", "\"native_drm_err.h\""],
         types: &["NativeDrm_LogLevel"],
         brief: "Last error, init data, user data for callbacks, version, log. Not part of OpenHarmony's NDK.",
     },
     Header {
         path: "multimedia/drm_framework/native_drm_license.h",
-        source: "drm_license.rs",
+        source: "native_drm_license.rs",
         includes: &["<stdbool.h>", "<stdint.h>", "\"native_drm_err.h\""],
         types: &["DRM_LicenseProfile"],
-        brief: "Licence templates. Not part of OpenHarmony's NDK.",
+        brief: "License templates. Not part of OpenHarmony's NDK.",
     },
     Header {
         path: "multimedia/drm_framework/native_drm_license_service.h",
-        source: "drm_license_service.rs",
+        source: "native_drm_license_service.rs",
         includes: &[
             "<stdbool.h>",
             "<stdint.h>",
@@ -104,32 +104,32 @@ const HEADERS: &[Header] = &[
             "\"native_drm_license.h\"",
         ],
         types: &[],
-        brief: "The licence service for com.policyplay.drm in the program itself. Not part of OpenHarmony's NDK.",
+        brief: "The license service for com.policyplay.drm in the program itself. Not part of OpenHarmony's NDK.",
     },
     Header {
         path: "multimedia/player_framework/native_averrors.h",
-        source: "averrors.rs",
+        source: "native_averrors.rs",
         includes: &[],
         types: &["OH_AVErrCode"],
         brief: "Codes that the OH_AVCencInfo functions return.",
     },
     Header {
         path: "multimedia/player_framework/native_cencinfo.h",
-        source: "cencinfo.rs",
+        source: "native_cencinfo.rs",
         includes: &["<stdint.h>", "\"native_averrors.h\""],
         types: &["DrmCencAlgorithm", "DrmCencInfoMode"],
         brief: "OH_AVCencInfo: encryption information of one sample. OH_AVCencInfo_SetAVBuffer is absent.",
     },
     Header {
         path: "multimedia/av_session/native_avsession_errors.h",
-        source: "avsession_errors.rs",
+        source: "native_avsession_errors.rs",
         includes: &[],
         types: &["AVSession_ErrCode", "AVSessionCallback_Result", "AVMetadata_Result"],
         brief: "Codes that the AVSession functions and their callbacks return.",
     },
     Header {
         path: "multimedia/av_session/native_avsession_base.h",
-        source: "avsession_base.rs",
+        source: "native_avsession_base.rs",
         includes: &[],
         types: &[
             "AVSession_Type",
@@ -144,21 +144,21 @@ const HEADERS: &[Header] = &[
     },
     Header {
         path: "multimedia/av_session/native_avmetadata.h",
-        source: "avmetadata.rs",
+        source: "native_avmetadata.rs",
         includes: &["<stdint.h>", "\"native_avsession_base.h\"", "\"native_avsession_errors.h\""],
         types: &[],
         brief: "Metadata of media and how it is made.",
     },
     Header {
         path: "multimedia/av_session/native_avplaybackstate.h",
-        source: "avplaybackstate.rs",
+        source: "native_avplaybackstate.rs",
         includes: &["<stdint.h>", "\"native_avsession_base.h\"", "\"native_avsession_errors.h\""],
         types: &["AVSession_PlaybackPosition"],
         brief: "The playback state of a session at one moment.",
     },
     Header {
         path: "multimedia/av_session/native_avsession.h",
-        source: "avsession.rs",
+        source: "native_avsession.rs",
         includes: &[
             "<stdbool.h>",
             "<stdint.h>",
@@ -172,7 +172,7 @@ const HEADERS: &[Header] = &[
     },
     Header {
         path: "multimedia/av_session/native_avsession_extension.h",
-        source: "avsession_extension.rs",
+        source: "native_avsession_extension.rs",
         includes: &["<stdint.h>", "\"native_avsession.h\""],
         types: &["NativeAVSession_MediaKey", "NativeAVSession_KeyAction"],
         brief: "Commands, state and lyrics that the AVSession kit's native interface lacks. Not part of OpenHarmony's NDK.",
@@ -185,7 +185,7 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=cbindgen.toml");
     println!("cargo:rerun-if-changed=include");
-    println!("cargo:rerun-if-changed=src/capi");
+    println!("cargo:rerun-if-changed=src");
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libnative_drm.so.{ABI_MAJOR}");
     // Threads and thread-local destructors of the library may outlive a dlclose().
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
@@ -208,7 +208,7 @@ fn generate(base: &cbindgen::Config, header: &Header, root: &Path) -> String {
     }
     let mut config = base.clone();
     config.header = Some(format!(
-        "/*\n * SPDX-License-Identifier: Apache-2.0\n * Generated from src/capi/{}; do not edit.\n */\n\n\
+        "/*\n * SPDX-License-Identifier: Apache-2.0\n * Generated from src/{}; do not edit.\n */\n\n\
          /**\n * @file {name}\n * @brief {}\n */",
         header.source, header.brief
     ));
@@ -220,7 +220,7 @@ fn generate(base: &cbindgen::Config, header: &Header, root: &Path) -> String {
 
     let bindings = cbindgen::Builder::new()
         .with_config(config)
-        .with_src(root.join("src/capi").join(header.source))
+        .with_src(root.join("src").join(header.source))
         .generate()
         .unwrap_or_else(|error| panic!("{}: {error}", header.path));
     let mut text = Vec::new();

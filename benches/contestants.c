@@ -238,14 +238,14 @@ MediaKeySession *make_session(MediaKeySystem *system)
         fail("no session");
     }
     /* com.clearplay.drm: 0 for an online key, then key id and key in base64. */
-    unsigned char licence[64] = "0";
+    unsigned char license[64] = "0";
     int length = 1;
-    length += EVP_EncodeBlock(licence + length, BENCH_KEY_ID, sizeof(BENCH_KEY_ID));
-    licence[length++] = ':';
-    length += EVP_EncodeBlock(licence + length, BENCH_KEY, sizeof(BENCH_KEY));
+    length += EVP_EncodeBlock(license + length, BENCH_KEY_ID, sizeof(BENCH_KEY_ID));
+    license[length++] = ':';
+    length += EVP_EncodeBlock(license + length, BENCH_KEY, sizeof(BENCH_KEY));
     uint8_t id[MAX_OFFLINE_MEDIA_KEY_ID_LEN];
     int32_t id_length = sizeof(id);
-    if (OH_MediaKeySession_ProcessMediaKeyResponse(session, licence, length, id, &id_length) != DRM_ERR_OK) {
+    if (OH_MediaKeySession_ProcessMediaKeyResponse(session, license, length, id, &id_length) != DRM_ERR_OK) {
         fail("no key");
     }
     return session;

@@ -30,7 +30,7 @@
 enum { SAMPLE_BYTES = 400, STARTS = 31, SYSTEMS = 16, SESSIONS = 64 };
 
 /* Key id and key of the benchmark. */
-static const char LICENCE[] = "0YmVuY2htYXJrIGtleSBpZA==:K34VFiiu0qar9xWICc9PPA==";
+static const char LICENSE[] = "0YmVuY2htYXJrIGtleSBpZA==:K34VFiiu0qar9xWICc9PPA==";
 
 typedef struct Library {
     __typeof__(&OH_MediaKeySystem_Create) create;
@@ -79,9 +79,9 @@ static void add_key(const Library *library, MediaKeySession *session)
 {
     uint8_t id[MAX_OFFLINE_MEDIA_KEY_ID_LEN];
     int32_t id_length = sizeof(id);
-    uint8_t licence[sizeof(LICENCE)];
-    memcpy(licence, LICENCE, sizeof(LICENCE));
-    if (library->process(session, licence, (int32_t)strlen(LICENCE), id, &id_length) != DRM_ERR_OK) {
+    uint8_t license[sizeof(LICENSE)];
+    memcpy(license, LICENSE, sizeof(LICENSE));
+    if (library->process(session, license, (int32_t)strlen(LICENSE), id, &id_length) != DRM_ERR_OK) {
         fail("no key");
     }
 }

@@ -17,7 +17,7 @@
 #define SAMPLES 500
 #define SAMPLE_BYTES 400
 
-static const char LICENCE[] = "0AAECAwQFBgcICQoLDA0ODw==:EBESExQVFhcYGRobHB0eHw==";
+static const char LICENSE[] = "0AAECAwQFBgcICQoLDA0ODw==:EBESExQVFhcYGRobHB0eHw==";
 static const char CONTENT[] = "{\"content_id\":\"YQ==\",\"policy\":\"p\",\"keys\":[{\"key_id\":\"AAECAwQFBgcICQoLDA0ODw==\","
                               "\"track_type\":\"SD\",\"key\":\"EBESExQVFhcYGRobHB0eHw==\"}]}";
 static const char POLICY[] = "{\"can_play\":true,\"license_duration_seconds\":86400,\"playback_duration_seconds\":43200}";
@@ -43,11 +43,11 @@ static void process(MediaKeySession *session, uint8_t *response, int32_t size)
 {
     uint8_t id[MAX_OFFLINE_MEDIA_KEY_ID_LEN];
     int32_t id_size = sizeof(id);
-    need(OH_MediaKeySession_ProcessMediaKeyResponse(session, response, size, id, &id_size), "process a licence");
+    need(OH_MediaKeySession_ProcessMediaKeyResponse(session, response, size, id, &id_size), "process a license");
 }
 
-/* Provisions the device and gets a licence with a policy. */
-static void get_policy_licence(MediaKeySystem *system, MediaKeySession *session)
+/* Provisions the device and gets a license with a policy. */
+static void get_policy_license(MediaKeySystem *system, MediaKeySession *session)
 {
     static uint8_t message[NATIVE_DRM_MAX_RESPONSE_LEN];
     static uint8_t answer[NATIVE_DRM_MAX_RESPONSE_LEN];
@@ -58,7 +58,7 @@ static void get_policy_licence(MediaKeySystem *system, MediaKeySession *session)
     int32_t size = sizeof(message);
     uint32_t length = sizeof(answer);
 
-    need(OH_DrmLicenseService_Create(NULL, DRM_LICENSE_PROFILE_STRICT, &service), "create a licence service");
+    need(OH_DrmLicenseService_Create(NULL, DRM_LICENSE_PROFILE_STRICT, &service), "create a license service");
     need(OH_DrmLicenseService_AddPolicy(service, "p", (const uint8_t *)POLICY, sizeof(POLICY) - 1), "add a policy");
     need(OH_DrmLicenseService_AddContent(service, (const uint8_t *)CONTENT, sizeof(CONTENT) - 1), "add a content");
     need(OH_MediaKeySystem_GenerateKeySystemRequest(system, message, &size, url, sizeof(url)), "ask for a certificate");
@@ -66,12 +66,12 @@ static void get_policy_licence(MediaKeySystem *system, MediaKeySession *session)
     need(OH_MediaKeySystem_ProcessKeySystemResponse(system, answer, (int32_t)length), "process the certificate");
     for (uint8_t i = 0; i < 16; i++)
         info.initData[i] = i;
-    need(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, &request), "ask for a licence");
+    need(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, &request), "ask for a license");
     length = sizeof(answer);
     need(OH_DrmLicenseService_HandleMessage(service, request.data, (uint32_t)request.dataLen, answer, &length, NULL),
-         "get a licence");
+         "get a license");
     process(session, answer, (int32_t)length);
-    need(OH_DrmLicenseService_Destroy(service), "destroy the licence service");
+    need(OH_DrmLicenseService_Destroy(service), "destroy the license service");
 }
 
 static double nanoseconds(MediaKeySession *session, const DRM_SampleInfo *info, uint8_t *data)
@@ -98,11 +98,11 @@ int main(void)
     MediaKeySystem *clear_system, *policy_system;
     MediaKeySession *clear = open_session("com.clearplay.drm", &clear_system);
     MediaKeySession *policy = open_session("com.policyplay.drm", &policy_system);
-    char licence[sizeof(LICENCE)];
+    char license[sizeof(LICENSE)];
 
-    memcpy(licence, LICENCE, sizeof(licence));
-    process(clear, (uint8_t *)licence, sizeof(LICENCE) - 1);
-    get_policy_licence(policy_system, policy);
+    memcpy(license, LICENSE, sizeof(license));
+    process(clear, (uint8_t *)license, sizeof(LICENSE) - 1);
+    get_policy_license(policy_system, policy);
     for (uint8_t i = 0; i < 16; i++)
         info.keyId[i] = i;
     for (int round = 0; round < ROUNDS; round++) {

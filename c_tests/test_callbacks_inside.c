@@ -141,8 +141,8 @@ static void replacing_inside(void)
     recorder_destroy(&recorder);
 }
 
-/* What players of this NDK do: the events themselves drive the licence exchange, inside the callbacks. */
-static void licence_inside(const RecordedCall *call, void *argument)
+/* What players of this NDK do: the events themselves drive the license exchange, inside the callbacks. */
+static void license_inside(const RecordedCall *call, void *argument)
 {
     (void)argument;
     if (call->kind == RECORDED_EVENT && call->event == EVENT_KEY_REQUIRED) {
@@ -157,7 +157,7 @@ static void licence_inside(const RecordedCall *call, void *argument)
 static void driven_by_events(const char *name)
 {
     begin(name);
-    recorder_set_hook(&recorder, licence_inside, NULL);
+    recorder_set_hook(&recorder, license_inside, NULL);
     record_session(&recorder, session);
     CHECK_CODE(decrypt_nist(session, KID_A), DRM_ERR_NO_KEY);
     REQUIRE(recorder_wait(&recorder, 2));

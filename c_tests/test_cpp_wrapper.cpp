@@ -75,7 +75,7 @@ const Bytes CTR_DATA = hex("874d6191b620e3261bef6864990db6ce9806f66b7970fdff8617
 const Bytes CBC_IV = hex("000102030405060708090a0b0c0d0e0f");
 const Bytes CBC_DATA = hex("7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2"
                            "73bed6b8e3c1743b7116e69e222295163ff1caa1681fac09120eca307586e1a7");
-// KEY_ID with key 2b7e151628aed2a6abf7158809cf4f3c, as ClearPlay's licence: online and offline.
+// KEY_ID with key 2b7e151628aed2a6abf7158809cf4f3c, as ClearPlay's license: online and offline.
 const std::string ONLINE = "0ABEiM0RVZneImaq7zN3u/w==:K34VFiiu0qar9xWICc9PPA==";
 const std::string OFFLINE = "1ABEiM0RVZneImaq7zN3u/w==:K34VFiiu0qar9xWICc9PPA==";
 // A version 1 pssh box of ClearPlay with KEY_ID (ISO/IEC 23001-7, 8.1).

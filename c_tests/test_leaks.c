@@ -43,7 +43,7 @@ static Drm_ErrCode on_keys(MediaKeySession *session, DRM_KeysInfo *keys, bool ne
     return DRM_ERR_OK;
 }
 
-/* With every kind of thing that is allocated on the way: requests, licences, callbacks, errors, samples. */
+/* With every kind of thing that is allocated on the way: requests, licenses, callbacks, errors, samples. */
 static void one_life(int number)
 {
     MediaKeySystem *system = make_system(number % 2 == 0 ? CLEARPLAY : W3C_CLEARKEY);
@@ -87,7 +87,7 @@ static void no_growth(void)
     expect_no_growth("lives", lives, &before, &after);
 }
 
-/* A session that lives long: many licences, clearings, errors, key ids. */
+/* A session that lives long: many licenses, clearings, errors, key ids. */
 static void long_life(void)
 {
     MediaKeySystem *system = make_system(CLEARPLAY);

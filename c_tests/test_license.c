@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Processing licences: formats, what is malformed, room for the media key id, all or nothing.
+ * Processing licenses: formats, what is malformed, room for the media key id, all or nothing.
  */
 #include "support/check.h"
 #include "support/drm.h"
@@ -109,8 +109,8 @@ static void malformed_clearplay(void)
         "0oKGio6Slpqeoqaqr*K2urw==:" K64,
         "0" A64 ":K34VFiiu0qar9xWICc9PPB==", /* bits behind the last byte */
         "0" A64 ":" K64 "\n",
-        "no licence at all",
-        "<licence/>",
+        "no license at all",
+        "<license/>",
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         expect_malformed(CLEARPLAY, texts[i], strlen(texts[i]));
@@ -262,7 +262,7 @@ static void other_lengths(void)
     CHECK_OK(OH_MediaKeySystem_Destroy(system));
 }
 
-/* Keys with zero bytes in them, 300 keys in one licence. */
+/* Keys with zero bytes in them, 300 keys in one license. */
 static void many_keys(void)
 {
     MediaKeySystem *system = make_system(W3C_CLEARKEY);

@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * The licence service in the program: parameters, contents, policies, refusals, answers that did not fit.
+ * The license service in the program: parameters, contents, policies, refusals, answers that did not fit.
  */
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Licence templates: the samples of the documentation, refusals, the builder, bad arguments, threads.
+ * License templates: the samples of the documentation, refusals, the builder, bad arguments, threads.
  */
 #include <pthread.h>
 

@@ -63,11 +63,11 @@ static void add_all_but(World *world, void *good)
     add_bad(world, "stale session", world->stale_session);
     add_bad(world, "session of a destroyed system", world->orphan_session);
     add_bad(world, "stale OH_AVCencInfo", world->stale_cenc_info);
-    add_bad(world, "stale licence service", world->stale_service);
+    add_bad(world, "stale license service", world->stale_service);
     add_of_other_kind(world, "system", world->system, good);
     add_of_other_kind(world, "session", world->session, good);
     add_of_other_kind(world, "OH_AVCencInfo", world->cenc_info, good);
-    add_of_other_kind(world, "licence service", world->service, good);
+    add_of_other_kind(world, "license service", world->service, good);
 }
 
 static OH_DrmLicenseService *make_service(void)
@@ -204,7 +204,7 @@ static void call_with_good(void *handle, const NamedCall *calls, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         Drm_ErrCode code = calls[i].call(handle);
-        /* There is no such offline key, no session with the key, no virtual clock, no such licence. */
+        /* There is no such offline key, no session with the key, no virtual clock, no such license. */
         if (!CHECK(code == DRM_ERR_OK || code == DRM_ERR_UNKNOWN || code == DRM_ERR_NO_KEY)) {
             fprintf(stderr, "    %s: %d\n", calls[i].name, (int)code);
         }

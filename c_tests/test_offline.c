@@ -283,7 +283,7 @@ static void bad_arguments(void)
     CHECK_OK(OH_MediaKeySystem_Destroy(system));
 }
 
-/* Ids of other lengths: 1 and 64 bytes are kept, 65 are refused with the whole licence. */
+/* Ids of other lengths: 1 and 64 bytes are kept, 65 are refused with the whole license. */
 static void id_lengths(void)
 {
     char text[512] = "";

@@ -262,7 +262,7 @@ static void damaged_file(void)
         expect_damaged(system, session, KID_B);
         if (kind % 2 == 0) {
             CHECK_OK(clear(system, KID_B));
-        } else { /* A new licence puts it right. */
+        } else { /* A new license puts it right. */
             CHECK_OK(process_response(session, offline_license(text, sizeof(text), KID_B, NIST_KEY)));
             expect_status(system, KID_B, OFFLINE_MEDIA_KEY_STATUS_USABLE);
             CHECK_OK(clear(system, KID_B));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The conformance suite in tests/policy through the C API: timelines. A licence service issues each case's policy to a
+// The conformance suite in tests/policy through the C API: timelines. A license service issues each case's policy to a
 // session of com.policyplay.drm on a virtual clock, and the session has to do what the case says, in the millisecond that it
 // says.
 #include <algorithm>
@@ -177,7 +177,7 @@ private:
         now_ += millis;
     }
 
-    // Time passes until `at`; where licence time is true time, each event is seen in its own millisecond.
+    // Time passes until `at`; where license time is true time, each event is seen in its own millisecond.
     void move_to(int64_t at, const json &step)
     {
         const bool asleep = step.value("asleep", false);
@@ -338,7 +338,7 @@ private:
 
     void decrypt(const std::string &answer)
     {
-        // The licence may allow what the output does not.
+        // The license may allow what the output does not.
         const std::vector<uint8_t> key = usable_key();
         const bool allowed = answer == "ok" && status_of(key) == "USABLE";
         const Drm_ErrCode expected = allowed                    ? DRM_ERR_OK
@@ -409,16 +409,16 @@ private:
         REQUIRE_OK(OH_MediaKeySession_ExplainLicenses(session_, text.data(), &size));
         const json all = json::parse(text.data());
         REQUIRE(all.size() == 1);
-        const json &licence = all[0];
+        const json &license = all[0];
         for (const auto &[name, value] : expected.items()) {
             if (name == "usable" || name == "state") {
-                equal(licence[name], value, name);
+                equal(license[name], value, name);
             } else if (name == "expiry") {
-                equal(relative(licence["expiry"]), value, name);
+                equal(relative(license["expiry"]), value, name);
             } else if (name == "next") {
-                equal(licence["next_change"].is_null() ? json() : relative(licence["next_change"]["at"]), value, name);
+                equal(license["next_change"].is_null() ? json() : relative(license["next_change"]["at"]), value, name);
             } else if (name == "binding") {
-                equal(licence["binding_window"], value, name);
+                equal(license["binding_window"], value, name);
             } else if (name == "keys") {
                 for (size_t i = 0; i < keys_.size(); i++) {
                     equal(row_of(session_, keys_[i]["key_id"].get<std::string>().c_str()), value[i], "key status");
@@ -430,7 +430,7 @@ private:
                 }
             } else if (name == "explained") {
                 for (const json &part : value) {
-                    const std::string words = licence["text"];
+                    const std::string words = license["text"];
                     equal(words.find(part.get<std::string>()) != std::string::npos, true, words);
                 }
             } else {
@@ -443,7 +443,7 @@ private:
     std::string name_;
     json keys_;
     bool persistent_ = false;
-    // Whether licence time is true time throughout, in whole seconds.
+    // Whether license time is true time throughout, in whole seconds.
     bool exact_ = true;
     double at_ = 0;
     int64_t now_ = 0;

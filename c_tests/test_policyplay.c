@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * com.policyplay.drm: online licences, from provisioning to expiry.
+ * com.policyplay.drm: online licenses, from provisioning to expiry.
  */
 #include "support/guard.h"
 #include "support/policy.h"
@@ -93,7 +93,7 @@ static void only_the_trusted_authority(void)
     CHECK_OK(OH_DrmLicenseService_Destroy(stranger));
 }
 
-static void life_of_a_licence(void)
+static void life_of_a_license(void)
 {
     OH_DrmLicenseService *service = make_policy_service(
         "{\"can_play\":true,\"can_renew\":true,\"license_duration_seconds\":300,\"playback_duration_seconds\":900,"
@@ -109,7 +109,7 @@ static void life_of_a_licence(void)
     told(&recorder, 1, "required");
 
     uint8_t id[16];
-    get_licence(session, service, MEDIA_KEY_TYPE_ONLINE, id);
+    get_license(session, service, MEDIA_KEY_TYPE_ONLINE, id);
     told(&recorder, 2, "expiry=300 keys+");
     CHECK_STR(row_of(session, KID_A_HEX), "USABLE");
     CHECK_STR(row_of(session, "LicenseType"), "Streaming");
@@ -185,10 +185,10 @@ static void life_of_a_licence(void)
     CHECK_STR(row_of(session, "LicenseDurationRemaining"), "0");
     CHECK_CODE(OH_MediaKeySystem_FindSessionByKeyId(system, KID_A, 0, &found), DRM_ERR_NO_KEY);
 
-    /* A new licence brings the keys back. */
+    /* A new license brings the keys back. */
     now += 1000;
     CHECK_OK(OH_DrmLicenseService_SetTime(service, now));
-    get_licence(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
+    get_license(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
     told(&recorder, 2, "expiry=780 keys+");
     CHECK_OK(decrypt_nist(session, KID_A));
     CHECK_OK(OH_MediaKeySession_ClearMediaKeys(session));
@@ -206,7 +206,7 @@ static void a_late_renewal(void)
     MediaKeySystem *system = make_device(service);
     MediaKeySession *session = make_session(system);
     int64_t now = START_MILLIS;
-    get_licence(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
+    get_license(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
     pass(system, service, &now, 99);
     Message request = renewal_request(session, MEDIA_KEY_TYPE_ONLINE, "");
     Message response = ask_service(service, request.bytes, request.size);
@@ -214,7 +214,7 @@ static void a_late_renewal(void)
     pass(system, service, &now, 1);
     CHECK_CODE(process_message(session, &response, NULL), DRM_ERR_NO_LICENSE);
     CHECK_CODE(decrypt_nist(session, KID_A), DRM_ERR_NO_LICENSE);
-    /* Over licences cannot be renewed any more. */
+    /* Over licenses cannot be renewed any more. */
     DRM_MediaKeyRequest *none = (DRM_MediaKeyRequest *)malloc(sizeof(*none));
     CHECK_UNKNOWN(try_request(session, MEDIA_KEY_TYPE_ONLINE, "requestType", "renewal", none));
     CHECK_UNKNOWN(try_request(session, MEDIA_KEY_TYPE_ONLINE, "requestType", "something", none));
@@ -231,7 +231,7 @@ static void outputs(void)
     Recorder recorder;
     recorder_init(&recorder);
     record_session(&recorder, session);
-    get_licence(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
+    get_license(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
     told(&recorder, 2, "never keys+");
     CHECK_STR(row_of(session, KID_B_HEX), "OUTPUT_NOT_ALLOWED");
     CHECK_CODE(decrypt_nist(session, KID_B), DRM_ERR_NO_LICENSE);
@@ -260,7 +260,7 @@ static void bad_answers(void)
     MediaKeySystem *system = make_device(service);
     MediaKeySession *session = make_session(system);
     MediaKeySession *other = make_session(system);
-    Message request = licence_request(session, MEDIA_KEY_TYPE_ONLINE);
+    Message request = license_request(session, MEDIA_KEY_TYPE_ONLINE);
     Message response = ask_service(service, request.bytes, request.size);
     /* Every single bit; under valgrind and the like some of them. */
     uint32_t step = 20 / (uint32_t)repetitions(20);
@@ -286,23 +286,23 @@ static void bad_answers(void)
                                      "{\"status\":403,\"rule\":\"NO\",\"message\":\"not you\"}");
     CHECK_CODE(process_message(session, &denied, NULL), DRM_ERR_SERVICE_DENIED);
     CHECK(strstr(OH_Drm_GetLastErrorMessage(), "403") != NULL);
-    Message persistent = licence_request(session, MEDIA_KEY_TYPE_OFFLINE);
+    Message persistent = license_request(session, MEDIA_KEY_TYPE_OFFLINE);
     denied = ask_service(service, persistent.bytes, persistent.size);
     CHECK_INT(denied.answer.status, 403);
     CHECK_CODE(process_message(session, &denied, NULL), DRM_ERR_SERVICE_DENIED);
     CHECK(strstr(OH_Drm_GetLastErrorMessage(), "PERSIST_NOT_ALLOWED") != NULL);
     CHECK_OK(decrypt_nist(session, KID_A));
 
-    /* A licence that may not be played. */
+    /* A license that may not be played. */
     set_policy(service, "{\"can_play\":false}");
-    get_licence(other, service, MEDIA_KEY_TYPE_ONLINE, NULL);
+    get_license(other, service, MEDIA_KEY_TYPE_ONLINE, NULL);
     CHECK_STR(row_of(other, "PlayAllowed"), "False");
     CHECK_CODE(decrypt_nist(other, KID_A), DRM_ERR_NO_LICENSE);
     CHECK_OK(OH_MediaKeySystem_Destroy(system));
     CHECK_OK(OH_DrmLicenseService_Destroy(service));
 }
 
-/* A licence of the machine's own seconds: it expires without anybody calling. */
+/* A license of the machine's own seconds: it expires without anybody calling. */
 static void real_seconds(void)
 {
     OH_DrmLicenseService *service = make_policy_service("{\"can_play\":true,\"playback_duration_seconds\":3}");
@@ -317,7 +317,7 @@ static void real_seconds(void)
     Recorder recorder;
     recorder_init(&recorder);
     record_session(&recorder, session);
-    get_licence(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
+    get_license(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
     REQUIRE(recorder_wait(&recorder, 2));
     recorder_reset(&recorder);
     CHECK_OK(decrypt_nist(session, KID_A));
@@ -343,7 +343,7 @@ static void decrypt_first(Worker *worker)
     }
 }
 
-/* Several threads begin to use a licence at once: it begins once, and none of them is refused. */
+/* Several threads begin to use a license at once: it begins once, and none of them is refused. */
 static void many_first_uses(void)
 {
     OH_DrmLicenseService *service = make_policy_service("{\"can_play\":true,\"playback_duration_seconds\":60}");
@@ -353,7 +353,7 @@ static void many_first_uses(void)
         Recorder recorder;
         recorder_init(&recorder);
         record_session(&recorder, session);
-        get_licence(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
+        get_license(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
         run_workers(4, decrypt_first, session);
         told(&recorder, 3, "never keys+ expiry=60");
         CHECK_OK(OH_MediaKeySession_Destroy(session));
@@ -363,14 +363,14 @@ static void many_first_uses(void)
     CHECK_OK(OH_DrmLicenseService_Destroy(service));
 }
 
-/* The first samples of a batch begin to use two licences. */
+/* The first samples of a batch begin to use two licenses. */
 static void batches(void)
 {
     OH_DrmLicenseService *service = make_policy_service("{\"can_play\":true}");
     MediaKeySystem *system = make_device(service);
     CHECK_OK(OH_MediaKeySystem_SetConfigurationString(system, "outputHdcp", "HDCP_V2"));
     MediaKeySession *session = make_session(system);
-    get_licence(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
+    get_license(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
     uint8_t data[3][NIST_SIZE];
     uint8_t plain[NIST_SIZE];
     hex_decode(NIST_PLAIN, plain);
@@ -417,7 +417,7 @@ int main(void)
 {
     RUN(provisioning);
     RUN(only_the_trusted_authority);
-    RUN_IN_OWN_STORE(life_of_a_licence);
+    RUN_IN_OWN_STORE(life_of_a_license);
     RUN_IN_OWN_STORE(a_late_renewal);
     RUN_IN_OWN_STORE(outputs);
     RUN_IN_OWN_STORE(bad_answers);

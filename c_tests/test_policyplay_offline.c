@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * com.policyplay.drm: stored licences. A new MediaKeySystem stands for a new process: nothing but the store connects them.
+ * com.policyplay.drm: stored licenses. A new MediaKeySystem stands for a new process: nothing but the store connects them.
  */
 #include "support/policy.h"
 
@@ -38,7 +38,7 @@ static void a_rental(void)
     Recorder recorder;
     recorder_init(&recorder);
     uint8_t id[16];
-    get_licence(session, service, MEDIA_KEY_TYPE_OFFLINE, id);
+    get_license(session, service, MEDIA_KEY_TYPE_OFFLINE, id);
     CHECK_STR(row_of(session, "LicenseType"), "Offline");
     DRM_OfflineMediakeyIdArray *ids = (DRM_OfflineMediakeyIdArray *)malloc(sizeof(*ids));
     CHECK_OK(OH_MediaKeySystem_GetOfflineMediaKeyIds(system, ids));
@@ -93,14 +93,14 @@ static void a_rental(void)
     CHECK_OK(OH_DrmLicenseService_Destroy(service));
 }
 
-/* Two sessions hold a stored licence that neither has used: the first use counts for both. */
+/* Two sessions hold a stored license that neither has used: the first use counts for both. */
 static void one_first_use(void)
 {
     OH_DrmLicenseService *service = make_policy_service(RENTAL);
     MediaKeySystem *system = make_device(service);
     MediaKeySession *session = make_session(system);
     uint8_t id[16];
-    get_licence(session, service, MEDIA_KEY_TYPE_OFFLINE, id);
+    get_license(session, service, MEDIA_KEY_TYPE_OFFLINE, id);
     CHECK_OK(OH_MediaKeySession_Destroy(session));
     session = make_session(system);
     MediaKeySession *other = make_session(system);
@@ -123,7 +123,7 @@ static void a_clock_that_was_set_back(void)
     Recorder recorder;
     recorder_init(&recorder);
     uint8_t id[16];
-    get_licence(session, service, MEDIA_KEY_TYPE_OFFLINE, id);
+    get_license(session, service, MEDIA_KEY_TYPE_OFFLINE, id);
     CHECK_OK(OH_MediaKeySystem_AdvanceVirtualClock(system, 5000000, false));
     CHECK_OK(decrypt_nist(session, KID_A));
 
@@ -170,7 +170,7 @@ static void a_stored_renewal(void)
     MediaKeySession *session = make_session(system);
     int64_t now = START_MILLIS;
     uint8_t id[16];
-    get_licence(session, service, MEDIA_KEY_TYPE_OFFLINE, id);
+    get_license(session, service, MEDIA_KEY_TYPE_OFFLINE, id);
     pass(system, service, &now, 90000);
     Message request = renewal_request(session, MEDIA_KEY_TYPE_OFFLINE, "");
     Message response = ask_service(service, request.bytes, request.size);
@@ -198,7 +198,7 @@ static void releases(void)
     MediaKeySystem *system = make_device(service);
     MediaKeySession *session = make_session(system);
     uint8_t id[16];
-    get_licence(session, service, MEDIA_KEY_TYPE_OFFLINE, id);
+    get_license(session, service, MEDIA_KEY_TYPE_OFFLINE, id);
     CHECK_OK(decrypt_nist(session, KID_A));
     Message request;
     int32_t size = 10;
@@ -224,7 +224,7 @@ static void releases(void)
     CHECK_UNKNOWN(OH_MediaKeySession_ProcessOfflineReleaseResponse(session, id, 16, response.bytes,
                                                                    (int32_t)response.size));
     /* The service knows it, too. */
-    get_licence(session, service, MEDIA_KEY_TYPE_OFFLINE, id);
+    get_license(session, service, MEDIA_KEY_TYPE_OFFLINE, id);
     Message renewal = renewal_request(session, MEDIA_KEY_TYPE_OFFLINE, "");
     size = (int32_t)sizeof(request.bytes);
     CHECK_OK(OH_MediaKeySession_GenerateOfflineReleaseRequest(session, id, 16, request.bytes, &size));
@@ -249,7 +249,7 @@ static void a_store_that_cannot_be_read(void)
     MediaKeySystem *system = make_device(service);
     MediaKeySession *session = make_session(system);
     uint8_t id[16];
-    get_licence(session, service, MEDIA_KEY_TYPE_OFFLINE, id);
+    get_license(session, service, MEDIA_KEY_TYPE_OFFLINE, id);
     char place[512], away[600];
     snprintf(place, sizeof(place), "%s", getenv("NATIVE_DRM_STORAGE_DIR"));
     char file[600];

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compares issuing and processing a licence with the bare cryptographic operations, in one run.
+# Compares issuing and processing a license with the bare cryptographic operations, in one run.
 #
 #   scripts/bench-license.sh
 #
@@ -7,4 +7,4 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
-exec cargo bench --locked --quiet --bench license
+exec cargo bench --locked --quiet -p native-drm-license-service --bench license

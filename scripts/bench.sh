@@ -52,7 +52,7 @@ if [ "$status" -eq 0 ] || [ "$status" -eq 2 ]; then
     echo "Written: $build/*.json, $build/decrypt.svg"
 fi
 if [ "$status" -eq 0 ]; then
-    printf '\nWhat a licence with a policy costs: '
+    printf '\nWhat a license with a policy costs: '
     "$build/benches/native_drm_policy_bench"
 fi
 exit "$status"

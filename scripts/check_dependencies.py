@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the dependencies against deny.toml: licences, sources, bans. Needs no network beyond what cargo needs.
+"""Checks the dependencies against deny.toml: licenses, sources, bans. Needs no network beyond what cargo needs.
 
     scripts/check_dependencies.py [MANIFEST...]     default: Cargo.toml and fuzz/Cargo.toml
 
@@ -25,7 +25,7 @@ def tokens(expression):
 
 
 def satisfied(expression, allowed):
-    """Whether the licences that are allowed suffice for an SPDX expression."""
+    """Whether the licenses that are allowed suffice for an SPDX expression."""
     words = tokens(expression)
     at = 0
 
@@ -96,20 +96,20 @@ def main():
     for manifest in sys.argv[1:] or [ROOT / "Cargo.toml", ROOT / "fuzz/Cargo.toml"]:
         for package in packages(manifest):
             name, version, source = package["name"], package["version"], package["source"]
-            licence = package["license"] or ""
+            license = package["license"] or ""
             checked.add((name, version))
             if source is not None and source != CRATES_IO:
                 faults.append(f"{name} {version}: from {source}, not crates.io")
             if name in banned:
                 faults.append(f"{name} {version}: banned")
-            if not licence:
-                faults.append(f"{name} {version}: no licence named")
-            elif not satisfied(licence, allowed):
+            if not license:
+                faults.append(f"{name} {version}: no license named")
+            elif not satisfied(license, allowed):
                 used.add(name)
-                if not satisfied(licence, allowed | exceptions.get(name, set())):
-                    faults.append(f"{name} {version}: licence {licence}")
+                if not satisfied(license, allowed | exceptions.get(name, set())):
+                    faults.append(f"{name} {version}: license {license}")
     faults.extend(f"deny.toml: the exception for {name} is not needed" for name in exceptions.keys() - used)
-    print(f"{len(checked)} packages of all features, platforms, builds and tests: licences, sources, bans")
+    print(f"{len(checked)} packages of all features, platforms, builds and tests: licenses, sources, bans")
     normal("library, default features", [], "normal")
     normal("library and server, all features", ["--all-features"], "normal")
     normal("with what builds them", ["--all-features"], "normal", "build")

@@ -4,7 +4,7 @@
 #   scripts/demo.sh                       plays the media in tests/media
 #   scripts/demo.sh FILE KEYS [OPTION...] plays FILE with the keys of the JWK Set KEYS; options as of drmplay
 #   scripts/demo.sh --controls            plays under media controls (MPRIS), on a session bus of its own
-#   scripts/demo.sh --policy              plays under a licence of a few seconds, renews it, and is denied more
+#   scripts/demo.sh --policy              plays under a license of a few seconds, renews it, and is denied more
 #
 # NATIVE_DRM_BUILD_DIR: where to build (build/demo).
 set -euo pipefail
@@ -144,7 +144,7 @@ controls() {
 }
 
 policy() {
-    heading "A licence of a few seconds: issued, renewed once, denied, over in the middle of playing"
+    heading "A license of a few seconds: issued, renewed once, denied, over in the middle of playing"
     echo
     sed 's/^/   /' "$root/examples/drmplay/demo-policy.json"
     printf '\n   $ drmplay cbcs.mp4 --keys keys.json --policy demo-policy.json --renewals 1\n'
@@ -158,7 +158,7 @@ policy() {
     for wanted in "renewal: the service answers 200" "renewal: the service answers 403" "EVENT_KEY_EXPIRED" "is EXPIRED"; do
         grep -q "$wanted" "$work/said" || fail "the player did not say \"$wanted\""
     done
-    printf '\n   %s the licence was enforced to its second\n' "$good"
+    printf '\n   %s the license was enforced to its second\n' "$good"
 }
 
 case ${1:-} in

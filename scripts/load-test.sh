@@ -4,4 +4,4 @@
 #   scripts/load-test.sh [SECONDS]      30 if nothing is said
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-NATIVE_DRM_LOAD_SECONDS=${1:-30} exec cargo test --locked --release --features server --test server load:: -- --nocapture
+NATIVE_DRM_LOAD_SECONDS=${1:-30} exec cargo test --locked --release -p native-drm-license-server --test server load:: -- --nocapture

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The long run: 64 systems with 64 sessions each of every key system, licences that renew and expire on a virtual clock.
+# The long run: 64 systems with 64 sessions each of every key system, licenses that renew and expire on a virtual clock.
 #
 #   scripts/soak.sh [SECONDS [SYSTEMS [SESSIONS]]]    600 64 64 without arguments; systems are per key system
 #

@@ -46,17 +46,17 @@ prerequisites() {
     done
 }
 
-format() { cargo fmt --check; }
+format() { cargo fmt --all --check; }
 lints() {
-    cargo clippy --locked --all-targets --all-features -- -D warnings
+    cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
     cargo clippy --locked --lib --no-default-features -- -D warnings
     if cargo tree --locked --edges normal --no-default-features --features license-service --invert zbus >/dev/null 2>&1; then
         echo "There is D-Bus code in the library without the feature mpris" >&2
         return 1
     fi
 }
-documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --all-features; }
-rust_tests() { cargo test --locked --all-features --no-fail-fast; }
+documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --all-features; }
+rust_tests() { cargo test --locked --workspace --all-features --no-fail-fast; }
 
 # The library's source under loom: a workspace of its own.
 interleavings() { cargo test --locked --manifest-path tests/model/Cargo.toml --target-dir "$CARGO_TARGET_DIR/model"; }
@@ -97,7 +97,7 @@ rust_address() {
     CARGO_TARGET_DIR=$CARGO_TARGET_DIR/address NATIVE_DRM_TEST_CASES=${NATIVE_DRM_TEST_CASES:-1500} RUSTC_BOOTSTRAP=1 \
         RUSTFLAGS="-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer" \
         cargo test --locked --no-fail-fast --target "$host" --config 'profile.dev.package."*".opt-level=0' \
-        --test cenc_random --test cenc_vectors
+        -p native-drm-cenc --test cenc_random --test cenc_vectors
 }
 
 c_thread() { c_tests thread -DNATIVE_DRM_CARGO_TARGET_DIR="$CARGO_TARGET_DIR/thread" -DNATIVE_DRM_SANITIZE=thread; }
@@ -117,7 +117,7 @@ dependencies() {
             echo "the database of known vulnerabilities cannot be fetched here: they were not looked up"
         fi
     else
-        echo "cargo-deny is not installed: licences, sources and bans were checked, known vulnerabilities were not"
+        echo "cargo-deny is not installed: licenses, sources and bans were checked, known vulnerabilities were not"
     fi
 }
 
@@ -126,7 +126,7 @@ fuzz_round() {
     (
         cd fuzz
         export CARGO_TARGET_DIR=$CARGO_TARGET_DIR/fuzz
-        cargo fmt --check
+        cargo fmt --all --check
         cargo clippy --locked --release -- -D warnings
         cargo test --locked --release
     )
@@ -191,7 +191,7 @@ prerequisites
 mkdir -p "$logs"
 step "Format" format
 step "Lints" lints
-step "Dependencies: licences, sources, bans" dependencies
+step "Dependencies: licenses, sources, bans" dependencies
 step "Rust tests" rust_tests
 step "Interleavings" interleavings
 step "C tests" c_plain

@@ -31,7 +31,7 @@ static MediaKeySystem *drm;
 static MediaKeySession *session;
 static OH_DrmLicenseService *service;
 static Message message;
-static uint8_t licence_id[16];
+static uint8_t license_id[16];
 static char device_store[PATH_MAX];
 static char service_store[PATH_MAX];
 
@@ -174,28 +174,28 @@ static void have_answer_to_provisioning(void)
 }
 
 static Drm_ErrCode take_provisioning(void) { return process_provision(drm, &message); }
-static Drm_ErrCode take_licence(void) { return process_message(session, &message, licence_id); }
-static Drm_ErrCode use_licence(void) { return decrypt_nist(session, KID_A); }
+static Drm_ErrCode take_license(void) { return process_message(session, &message, license_id); }
+static Drm_ErrCode use_license(void) { return decrypt_nist(session, KID_A); }
 
-static void have_answer_with_licence(void)
+static void have_answer_with_license(void)
 {
     have_answer_to_provisioning();
     REQUIRE_OK(take_provisioning());
-    Message request = licence_request(session, MEDIA_KEY_TYPE_OFFLINE);
+    Message request = license_request(session, MEDIA_KEY_TYPE_OFFLINE);
     message = ask_service(service, request.bytes, request.size);
     REQUIRE(message.answer.status == 200);
 }
 
-static void have_licence(void)
+static void have_license(void)
 {
-    have_answer_with_licence();
-    REQUIRE_OK(take_licence());
+    have_answer_with_license();
+    REQUIRE_OK(take_license());
 }
 
 static void have_answer_with_renewal(void)
 {
     int64_t now = START_MILLIS;
-    have_licence();
+    have_license();
     pass(drm, service, &now, 500);
     Message request = renewal_request(session, MEDIA_KEY_TYPE_OFFLINE, "");
     message = ask_service(service, request.bytes, request.size);
@@ -206,20 +206,20 @@ static void have_answer_to_release(void)
 {
     Message request;
     int32_t size = (int32_t)sizeof(request.bytes);
-    have_licence();
-    REQUIRE_OK(OH_MediaKeySession_GenerateOfflineReleaseRequest(session, licence_id, 16, request.bytes, &size));
+    have_license();
+    REQUIRE_OK(OH_MediaKeySession_GenerateOfflineReleaseRequest(session, license_id, 16, request.bytes, &size));
     message = ask_service(service, request.bytes, (size_t)size);
     REQUIRE(message.answer.status == 200);
 }
 
 static Drm_ErrCode take_release(void)
 {
-    return OH_MediaKeySession_ProcessOfflineReleaseResponse(session, licence_id, 16, message.bytes,
+    return OH_MediaKeySession_ProcessOfflineReleaseResponse(session, license_id, 16, message.bytes,
                                                             (int32_t)message.size);
 }
 
-/* Restores the one licence there is, `seconds` after the beginning; false if there is none. */
-static bool restore_licence(int64_t seconds)
+/* Restores the one license there is, `seconds` after the beginning; false if there is none. */
+static bool restore_license(int64_t seconds)
 {
     DRM_OfflineMediakeyIdArray *ids = (DRM_OfflineMediakeyIdArray *)malloc(sizeof(*ids));
     REQUIRE(ids != NULL);
@@ -237,38 +237,38 @@ static bool restore_licence(int64_t seconds)
     return found;
 }
 
-/* The device can get a certificate and a licence, from the service that it knows or, if it knows none, from another. */
+/* The device can get a certificate and a license, from the service that it knows or, if it knows none, from another. */
 static int look_whether_provisioned(void)
 {
     DRM_CertificateStatus status = certificate_of(drm);
     if (status == CERT_STATUS_PROVISIONED) {
-        licence_request(session, MEDIA_KEY_TYPE_OFFLINE);
+        license_request(session, MEDIA_KEY_TYPE_OFFLINE);
         return NEW;
     }
     CHECK_INT(status, CERT_STATUS_NOT_PROVISIONED);
-    have_licence();
-    return CHECK_OK(use_licence()) ? OLD : WRONG;
+    have_license();
+    return CHECK_OK(use_license()) ? OLD : WRONG;
 }
 
-static int look_for_licence(void)
+static int look_for_license(void)
 {
-    if (!restore_licence(0)) {
-        licence_request(session, MEDIA_KEY_TYPE_OFFLINE);
+    if (!restore_license(0)) {
+        license_request(session, MEDIA_KEY_TYPE_OFFLINE);
         return OLD;
     }
-    return CHECK_OK(use_licence()) ? NEW : WRONG;
+    return CHECK_OK(use_license()) ? NEW : WRONG;
 }
 
-static int look_whether_licence_is_gone(void)
+static int look_whether_license_is_gone(void)
 {
-    int seen = look_for_licence();
+    int seen = look_for_license();
     return seen == NEW ? OLD : seen == OLD ? NEW : WRONG;
 }
 
 /* A playback window that has begun at the first use is over after 2000 seconds. */
 static int look_whether_used(void)
 {
-    Drm_ErrCode code = restore_licence(1) ? DRM_ERR_OK : DRM_ERR_UNKNOWN;
+    Drm_ErrCode code = restore_license(1) ? DRM_ERR_OK : DRM_ERR_UNKNOWN;
     REQUIRE_OK(code);
     const char *before = row_of(session, "PlaybackDurationRemaining");
     bool begun = strcmp(before, "2000") != 0 || OH_MediaKeySystem_AdvanceVirtualClock(drm, 900000, false) != DRM_ERR_OK ||
@@ -276,15 +276,15 @@ static int look_whether_used(void)
     return begun ? NEW : OLD;
 }
 
-/* Without the renewal, the licence ends after 1000 seconds. */
+/* Without the renewal, the license ends after 1000 seconds. */
 static int look_whether_renewed(void)
 {
-    REQUIRE(restore_licence(1200));
-    Drm_ErrCode code = use_licence();
+    REQUIRE(restore_license(1200));
+    Drm_ErrCode code = use_license();
     return code == DRM_ERR_OK ? NEW : CHECK_INT(code, DRM_ERR_NO_LICENSE) ? OLD : WRONG;
 }
 
-/* ---- the licence service's own files ---- */
+/* ---- the license service's own files ---- */
 
 static void open_service(void)
 {
@@ -304,7 +304,7 @@ static void have_service(void)
 static void have_request_for_service(void)
 {
     have_service();
-    message = licence_request(session, MEDIA_KEY_TYPE_OFFLINE);
+    message = license_request(session, MEDIA_KEY_TYPE_OFFLINE);
 }
 
 static Drm_ErrCode issue(void)
@@ -319,7 +319,7 @@ static Drm_ErrCode issue(void)
     if (answer.answer.status != 200) {
         return CHECK(answer.answer.status >= 500) ? DRM_ERR_SERVICE_DIED : DRM_ERR_UNKNOWN;
     }
-    /* The licence's id, for whoever looks. */
+    /* The license's id, for whoever looks. */
     char path[PATH_MAX + 16];
     snprintf(path, sizeof(path), "%s/issued", store);
     FILE *file = fopen(path, "wb");
@@ -332,7 +332,7 @@ static Drm_ErrCode add_content(void)
     return OH_DrmLicenseService_AddContent(service, (const uint8_t *)SECOND_CONTENT, sizeof(SECOND_CONTENT) - 1);
 }
 
-/* What was there before is there, and the service issues licences to the device that it knows. */
+/* What was there before is there, and the service issues licenses to the device that it knows. */
 static bool service_works(void)
 {
     uint8_t kid[16];
@@ -340,7 +340,7 @@ static bool service_works(void)
     open_service();
     bool right = CHECK_OK(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"movie", 5, "SD", kid, key));
     right = right && CHECK_MEM(kid, KID_A, 16) && CHECK_MEM(key, NIST_KEY, 16);
-    get_licence(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
+    get_license(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
     return right && CHECK_OK(decrypt_nist(session, KID_A));
 }
 
@@ -354,7 +354,7 @@ static int look_whether_issued(void)
     snprintf(path, sizeof(path), "%s/issued", store);
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
-        return OLD; /* Nobody has got a licence; there may be a record of one. */
+        return OLD; /* Nobody has got a license; there may be a record of one. */
     }
     REQUIRE(fread(id, 16, 1, file) == 1 && fclose(file) == 0);
     return CHECK_OK(OH_DrmLicenseService_RevokeLicense(service, id)) ? NEW : WRONG;
@@ -382,11 +382,11 @@ static const Scenario SCENARIOS[] = {
     {"another key", W3C_CLEARKEY, false, have_a, put_b, look_for_b},
     {"release", W3C_CLEARKEY, false, have_a_and_b, release_a, look_whether_a_is_gone},
     {"provisioning", POLICYPLAY, false, have_answer_to_provisioning, take_provisioning, look_whether_provisioned},
-    {"licence", POLICYPLAY, false, have_answer_with_licence, take_licence, look_for_licence},
-    {"first use", POLICYPLAY, false, have_licence, use_licence, look_whether_used},
-    {"renewal", POLICYPLAY, false, have_answer_with_renewal, take_licence, look_whether_renewed},
-    {"release", POLICYPLAY, false, have_answer_to_release, take_release, look_whether_licence_is_gone},
-    {"service issues a licence", POLICYPLAY, true, have_request_for_service, issue, look_whether_issued},
+    {"license", POLICYPLAY, false, have_answer_with_license, take_license, look_for_license},
+    {"first use", POLICYPLAY, false, have_license, use_license, look_whether_used},
+    {"renewal", POLICYPLAY, false, have_answer_with_renewal, take_license, look_whether_renewed},
+    {"release", POLICYPLAY, false, have_answer_to_release, take_release, look_whether_license_is_gone},
+    {"service issues a license", POLICYPLAY, true, have_request_for_service, issue, look_whether_issued},
     {"service takes a content", POLICYPLAY, true, have_service, add_content, look_for_second_content},
 };
 

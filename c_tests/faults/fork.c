@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * fork() after the library was used, in a process with its threads running: the child makes, uses and destroys handles of
- * its own, gets callbacks on a thread of its own, lets a licence end by the timer, and forks again; the parent goes on.
+ * its own, gets callbacks on a thread of its own, lets a license end by the timer, and forks again; the parent goes on.
  * (While it forks, no other thread of the program may be inside the library.)
  */
 #define _GNU_SOURCE
@@ -31,8 +31,8 @@ static void use(const char *name)
     recorder_destroy(&recorder);
 }
 
-/* A licence that ends by itself, by the machine's clock. */
-static void let_a_licence_end(OH_DrmLicenseService *service)
+/* A license that ends by itself, by the machine's clock. */
+static void let_a_license_end(OH_DrmLicenseService *service)
 {
     Recorder recorder;
     bool ended = false;
@@ -41,7 +41,7 @@ static void let_a_licence_end(OH_DrmLicenseService *service)
     provision(drm, service);
     MediaKeySession *session = make_session(drm);
     record_session(&recorder, session);
-    get_licence(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
+    get_license(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
     CHECK_OK(decrypt_nist(session, KID_A));
     for (size_t i = 0; !ended && recorder_wait(&recorder, i + 1); i++) {
         RecordedCall *call = recorder_copy(&recorder, i);
@@ -96,7 +96,7 @@ static void child_with_everything(void)
     use(CLEARPLAY);
     use(W3C_CLEARKEY);
     OH_DrmLicenseService *service = machine_time_service();
-    let_a_licence_end(service);
+    let_a_license_end(service);
     in_child(grandchild);
     CHECK_OK(OH_DrmLicenseService_Destroy(service));
 }
@@ -109,11 +109,11 @@ static void after_use(void)
     MediaKeySystem *drm = make_system(CLEARPLAY);
     MediaKeySession *session = make_session(drm);
     give_key(session, KID_A, NIST_KEY);
-    let_a_licence_end(service);
+    let_a_license_end(service);
     in_child(child_with_everything);
     CHECK_OK(decrypt_nist(session, KID_A));
     use(CLEARPLAY);
-    let_a_licence_end(service);
+    let_a_license_end(service);
     CHECK_OK(OH_MediaKeySystem_Destroy(drm));
     CHECK_OK(OH_DrmLicenseService_Destroy(service));
 }

@@ -1,8 +1,8 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Another process that makes the keys, is the licence service, and tells masked patterns of what it knows. The process that
- * is searched gets keys from it only as a player does: in licences.
+ * Another process that makes the keys, is the license service, and tells masked patterns of what it knows. The process that
+ * is searched gets keys from it only as a player does: in licenses.
  */
 #ifndef TEST_SECRETS_ORACLE_H
 #define TEST_SECRETS_ORACLE_H
@@ -177,7 +177,7 @@ static inline int oracle_main(void)
             base64_encode(oracle_keys[request.index], 16, true, (char *)output);
             size = 22;
             break;
-        case 'c': /* A licence of com.clearplay.drm. */
+        case 'c': /* A license of com.clearplay.drm. */
             clearplay_license((char *)output, sizeof(output), request.flag, kid, oracle_keys[request.index]);
             size = (uint32_t)strlen((char *)output);
             break;

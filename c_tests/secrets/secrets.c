@@ -43,13 +43,13 @@ static void on_log(NativeDrm_LogLevel level, const char *message, void *data)
     say(message);
 }
 
-/* Processes a licence, expecting a code. The bytes are wiped: they are the program's. */
-static void process(MediaKeySession *session, uint8_t *licence, uint32_t size, Drm_ErrCode expected, uint8_t id[16])
+/* Processes a license, expecting a code. The bytes are wiped: they are the program's. */
+static void process(MediaKeySession *session, uint8_t *license, uint32_t size, Drm_ErrCode expected, uint8_t id[16])
 {
     uint8_t own[MAX_OFFLINE_MEDIA_KEY_ID_LEN];
     int32_t own_size = (int32_t)sizeof(own);
-    CHECK_CODE(OH_MediaKeySession_ProcessMediaKeyResponse(session, licence, (int32_t)size, own, &own_size), expected);
-    explicit_bzero(licence, size);
+    CHECK_CODE(OH_MediaKeySession_ProcessMediaKeyResponse(session, license, (int32_t)size, own, &own_size), expected);
+    explicit_bzero(license, size);
     if (expected != DRM_ERR_OK) {
         say(OH_Drm_GetLastErrorMessage());
     } else if (id != NULL) {
@@ -58,10 +58,10 @@ static void process(MediaKeySession *session, uint8_t *licence, uint32_t size, D
     }
 }
 
-static void ask_for_licence(const char *system_name, int index, bool offline, uint8_t *licence, uint32_t *size)
+static void ask_for_license(const char *system_name, int index, bool offline, uint8_t *license, uint32_t *size)
 {
     char what = strcmp(system_name, CLEARPLAY) == 0 ? 'c' : 'j';
-    *size = ask_oracle(what, index, offline ? '1' : '0', NULL, 0, licence, POLICY_ROOM);
+    *size = ask_oracle(what, index, offline ? '1' : '0', NULL, 0, license, POLICY_ROOM);
 }
 
 static Message ask_policy_service(const uint8_t *bytes, uint32_t size)
@@ -74,8 +74,8 @@ static Message ask_policy_service(const uint8_t *bytes, uint32_t size)
     return message;
 }
 
-/* A licence by way of com.policyplay.drm's messages. */
-static void policy_licence(MediaKeySession *session, bool offline, bool renewal, uint8_t id[16])
+/* A license by way of com.policyplay.drm's messages. */
+static void policy_license(MediaKeySession *session, bool offline, bool renewal, uint8_t id[16])
 {
     DRM_MediaKeyType type = offline ? MEDIA_KEY_TYPE_OFFLINE : MEDIA_KEY_TYPE_ONLINE;
     DRM_MediaKeyRequest *request = (DRM_MediaKeyRequest *)malloc(sizeof(*request));
@@ -88,21 +88,21 @@ static void policy_licence(MediaKeySession *session, bool offline, bool renewal,
 
 static void give(MediaKeySession *session, const char *system_name, int index, bool offline, uint8_t id[16])
 {
-    uint8_t licence[POLICY_ROOM];
+    uint8_t license[POLICY_ROOM];
     uint32_t size;
     if (strcmp(system_name, POLICYPLAY) == 0) {
-        policy_licence(session, offline, false, id);
+        policy_license(session, offline, false, id);
         return;
     }
-    ask_for_licence(system_name, index, offline, licence, &size);
-    process(session, licence, size, DRM_ERR_OK, id);
-    /* Licences that are refused, with a key in them. */
-    ask_for_licence(system_name, index, offline, licence, &size);
-    process(session, licence, size - 1, DRM_ERR_UNKNOWN, NULL);
-    ask_for_licence(system_name, index, offline, licence, &size);
-    licence[size - 5] = '*';
-    process(session, licence, size, DRM_ERR_UNKNOWN, NULL);
-    explicit_bzero(licence, sizeof(licence));
+    ask_for_license(system_name, index, offline, license, &size);
+    process(session, license, size, DRM_ERR_OK, id);
+    /* Licenses that are refused, with a key in them. */
+    ask_for_license(system_name, index, offline, license, &size);
+    process(session, license, size - 1, DRM_ERR_UNKNOWN, NULL);
+    ask_for_license(system_name, index, offline, license, &size);
+    license[size - 5] = '*';
+    process(session, license, size, DRM_ERR_UNKNOWN, NULL);
+    explicit_bzero(license, sizeof(license));
 }
 
 static void decrypt(MediaKeySession *session, int index)
@@ -215,8 +215,8 @@ static void play(const char *name)
         if (own_service != NULL) {
             CHECK_OK(OH_DrmLicenseService_SetTime(own_service, oracle_time));
         }
-        policy_licence(sessions[0], false, true, NULL);
-        policy_licence(sessions[1], true, true, NULL);
+        policy_license(sessions[0], false, true, NULL);
+        policy_license(sessions[1], true, true, NULL);
     }
     CHECK_OK(OH_MediaKeySession_RestoreOfflineMediaKeys(sessions[2], id, 16));
     decrypt(sessions[2], 1);

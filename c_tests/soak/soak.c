@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A long run: systems of all three key systems with all the sessions that they can have, two threads that decrypt, renew,
- * replace, clear, store and release, and a virtual clock by which licences become due and end. Nothing fails that should
+ * replace, clear, store and release, and a virtual clock by which licenses become due and end. Nothing fails that should
  * not, and memory, descriptors and threads do not grow once all has been used.
  *
  *     soak [SECONDS [SYSTEMS [SESSIONS]]]    per key system; 5 2 8 without arguments
@@ -10,7 +10,7 @@
  * GLIBC_TUNABLES=glibc.malloc.tcache_count=0 belongs in its environment: what threads have freed and keep for themselves
  * would count as allocated.
  *
- * The licence service is another process: it keeps what it has issued.
+ * The license service is another process: it keeps what it has issued.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -26,7 +26,7 @@
 #define THREADS 2
 #define MAX_SYSTEMS 64
 #define MAX_SESSIONS 64
-#define DURATION 1000 /* seconds that a licence lasts */
+#define DURATION 1000 /* seconds that a license lasts */
 #define POLICY                                                                                                      \
     "{\"can_play\":true,\"can_persist\":true,\"can_renew\":true,\"license_duration_seconds\":1000,"                  \
     "\"renewal_delay_seconds\":500}"
@@ -39,7 +39,7 @@ static const char *const NAMES[3] = {CLEARPLAY, W3C_CLEARKEY, POLICYPLAY};
 
 typedef struct Place {
     MediaKeySession *session;
-    int64_t ends; /* of the licence by the virtual clock, seconds; INT64_MAX: never */
+    int64_t ends; /* of the license by the virtual clock, seconds; INT64_MAX: never */
 } Place;
 
 static MediaKeySystem *systems[3][MAX_SYSTEMS];
@@ -52,10 +52,10 @@ static int stop;
 static pthread_rwlock_t clock_lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 static int64_t now;
 
-enum { DECRYPTED, REFUSED, LICENCES, RENEWALS, REPLACED, CLEARED, SESSIONS, RELEASED, EVENTS, DUE, EXPIRED, CHANGES, TICKS, COUNTERS };
+enum { DECRYPTED, REFUSED, LICENSES, RENEWALS, REPLACED, CLEARED, SESSIONS, RELEASED, EVENTS, DUE, EXPIRED, CHANGES, TICKS, COUNTERS };
 static const char *const COUNTER_NAMES[COUNTERS] = {
-    "samples decrypted", "samples refused as they should be", "licences", "renewals", "keys replaced", "sessions cleared",
-    "sessions renewed", "offline licences stored and released", "events", "renewals due", "keys expired", "key changes",
+    "samples decrypted", "samples refused as they should be", "licenses", "renewals", "keys replaced", "sessions cleared",
+    "sessions renewed", "offline licenses stored and released", "events", "renewals due", "keys expired", "key changes",
     "steps of the clock"};
 static unsigned long long counters[COUNTERS];
 
@@ -147,7 +147,7 @@ static Drm_ErrCode on_soak_keys(MediaKeySession *session, DRM_KeysInfo *keys, bo
 
 /* ---- what is done to a session ---- */
 
-static void request_licence(MediaKeySession *session, DRM_MediaKeyType type, bool renewal, uint8_t id[16])
+static void request_license(MediaKeySession *session, DRM_MediaKeyType type, bool renewal, uint8_t id[16])
 {
     DRM_MediaKeyRequest *request = (DRM_MediaKeyRequest *)malloc(sizeof(*request));
     REQUIRE(request != NULL);
@@ -161,9 +161,9 @@ static void request_licence(MediaKeySession *session, DRM_MediaKeyType type, boo
 static void get_key(int kind, Place *place)
 {
     if (kind == 2) {
-        request_licence(place->session, MEDIA_KEY_TYPE_ONLINE, false, NULL);
+        request_license(place->session, MEDIA_KEY_TYPE_ONLINE, false, NULL);
         place->ends = now + DURATION;
-        count(LICENCES);
+        count(LICENSES);
     } else {
         give_jwk(place->session, NULL, KID_A, NIST_KEY);
         place->ends = INT64_MAX;
@@ -181,15 +181,15 @@ static void open_place(int kind, int index, Place *place)
     get_key(kind, place);
 }
 
-/* A licence that is stored, used and given back. */
+/* A license that is stored, used and given back. */
 static void store_and_release(Place *place)
 {
     Message request;
     uint8_t id[16];
     int32_t size = (int32_t)sizeof(request.bytes);
-    /* Otherwise the request could be a renewal of the licence that is there. */
+    /* Otherwise the request could be a renewal of the license that is there. */
     CHECK_OK(OH_MediaKeySession_ClearMediaKeys(place->session));
-    request_licence(place->session, MEDIA_KEY_TYPE_OFFLINE, false, id);
+    request_license(place->session, MEDIA_KEY_TYPE_OFFLINE, false, id);
     CHECK_OK(decrypt_nist(place->session, KID_A));
     CHECK_OK(OH_MediaKeySession_GenerateOfflineReleaseRequest(place->session, id, 16, request.bytes, &size));
     Message answer = ask(request.bytes, (size_t)size);
@@ -227,7 +227,7 @@ static void use(int kind, Place *place)
     if (kind == 2 && expected != DRM_ERR_OK) {
         get_key(kind, place);
     } else if (kind == 2 && now >= place->ends - DURATION / 2) {
-        request_licence(place->session, MEDIA_KEY_TYPE_ONLINE, true, NULL);
+        request_license(place->session, MEDIA_KEY_TYPE_ONLINE, true, NULL);
         place->ends = now + DURATION;
         count(RENEWALS);
     }
@@ -243,7 +243,7 @@ static void use_foreign(Place *place)
 
 static void work(Worker *worker)
 {
-    /* With few sessions, some changes after each step of the clock: seldom enough that licences become due in between,
+    /* With few sessions, some changes after each step of the clock: seldom enough that licenses become due in between,
        however fast the machine is. */
     const int sessions = 3 * system_count * session_count;
     const bool few = sessions < 3000;
@@ -346,7 +346,7 @@ static void run(void)
         usleep(200000);
         pass_time(60);
         steps++;
-        /* Warm: several lives of all licences, or two fifths of the time. */
+        /* Warm: several lives of all licenses, or two fifths of the time. */
         if (!is_warm && elapsed() - start > seconds * 2 / 5) {
             warm = usage("warm", elapsed() - start);
             is_warm = true;

@@ -464,7 +464,7 @@ static inline Drm_ErrCode call_service_message(void *handle)
     return code;
 }
 
-/* There is no such licence. */
+/* There is no such license. */
 static inline Drm_ErrCode call_service_revoke(void *handle)
 {
     uint8_t id[NATIVE_DRM_LICENSE_ID_LEN] = {0};

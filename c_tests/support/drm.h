@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Systems, sessions, licences and samples for the C tests.
+ * Systems, sessions, licenses and samples for the C tests.
  */
 #ifndef TEST_SUPPORT_DRM_H
 #define TEST_SUPPORT_DRM_H
@@ -65,7 +65,7 @@ static inline MediaKeySession *make_session(MediaKeySystem *system)
     return session;
 }
 
-/* Processes a licence text; the media key id is dropped. */
+/* Processes a license text; the media key id is dropped. */
 static inline Drm_ErrCode process_response(MediaKeySession *session, const char *text)
 {
     uint8_t id[MAX_OFFLINE_MEDIA_KEY_ID_LEN];

@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Hexadecimal, base64 (RFC 4648 sections 4 and 5) and licence texts for the C tests.
+ * Hexadecimal, base64 (RFC 4648 sections 4 and 5) and license texts for the C tests.
  */
 #ifndef TEST_SUPPORT_ENCODE_H
 #define TEST_SUPPORT_ENCODE_H
@@ -82,7 +82,7 @@ static inline void clearplay_append(char *out, size_t room, char flag, const uin
 {
     size_t at = strlen(out);
     if (room - at < (kid_len + 2) / 3 * 4 + (key_len + 2) / 3 * 4 + 4) {
-        fprintf(stderr, "the test's licence buffer is too small\n");
+        fprintf(stderr, "the test's license buffer is too small\n");
         abort();
     }
     out[at] = at == 0 ? flag : ',';

@@ -98,7 +98,7 @@ static inline Drm_ErrCode release(MediaKeySession *session, const uint8_t kid[16
     return OH_MediaKeySession_ProcessOfflineReleaseResponse(session, id, 16, text, (int32_t)strlen(response));
 }
 
-/* An offline licence in the system's own format. */
+/* An offline license in the system's own format. */
 static inline char *offline_license(char *text, size_t room, const uint8_t kid[16], const uint8_t key[16])
 {
     if (strcmp(system_name, CLEARPLAY) == 0) {

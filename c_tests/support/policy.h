@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * A licence service, a device on a virtual clock, and what they say to each other.
+ * A license service, a device on a virtual clock, and what they say to each other.
  */
 #ifndef TEST_SUPPORT_POLICY_H
 #define TEST_SUPPORT_POLICY_H
@@ -142,7 +142,7 @@ static inline Drm_ErrCode try_request(MediaKeySession *session, DRM_MediaKeyType
     return code;
 }
 
-static inline Message licence_request(MediaKeySession *session, DRM_MediaKeyType type)
+static inline Message license_request(MediaKeySession *session, DRM_MediaKeyType type)
 {
     DRM_MediaKeyRequest *request = (DRM_MediaKeyRequest *)malloc(sizeof(*request));
     Message message;
@@ -185,11 +185,11 @@ static inline Drm_ErrCode process_message(MediaKeySession *session, const Messag
     return code;
 }
 
-/* Gets a licence; its id goes to `id`, if that is not null. */
-static inline void get_licence(MediaKeySession *session, OH_DrmLicenseService *service, DRM_MediaKeyType type,
+/* Gets a license; its id goes to `id`, if that is not null. */
+static inline void get_license(MediaKeySession *session, OH_DrmLicenseService *service, DRM_MediaKeyType type,
                                uint8_t id[16])
 {
-    Message request = licence_request(session, type);
+    Message request = license_request(session, type);
     Message response = ask_service(service, request.bytes, request.size);
     REQUIRE(response.answer.status == 200);
     REQUIRE_OK(process_message(session, &response, id));

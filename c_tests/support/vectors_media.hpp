@@ -177,7 +177,7 @@ inline void check_playlist(Run &run, const std::filesystem::path &path)
     expect_equal(summaries(parse(run, file, path.string())), expected, path.string(), "pssh boxes");
 }
 
-/// Asks for the keys, checks which ones are asked for, and processes the licence.
+/// Asks for the keys, checks which ones are asked for, and processes the license.
 inline void obtain_license(Player &player, const json &vector, const std::vector<PsshBox> &boxes, bool jwk)
 {
     std::string id = vector.at("id");
@@ -302,7 +302,7 @@ inline void run_track(Run &run, Player &player, const media::Track &track, const
     run.tracks++;
 }
 
-/// Key system and licence format change from vector to vector.
+/// Key system and license format change from vector to vector.
 inline void run_media(Run &run, const json &vector, size_t index)
 {
     std::string id = vector.at("id");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The vectors of crypto/*.json: single samples, block modes, init data, licences.
+// The vectors of crypto/*.json: single samples, block modes, init data, licenses.
 #ifndef TEST_SUPPORT_VECTORS_TEXT_HPP
 #define TEST_SUPPORT_VECTORS_TEXT_HPP
 

@@ -1,6 +1,6 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * The player's stand-in for a licence server.
+ * The player's stand-in for a license server.
  */
 #include "clearkey_server.h"
 

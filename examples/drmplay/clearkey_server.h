@@ -1,6 +1,6 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * The player's stand-in for a licence server: it knows the keys of a JWK Set and answers the requests of com.clearplay.drm
+ * The player's stand-in for a license server: it knows the keys of a JWK Set and answers the requests of com.clearplay.drm
  * and org.w3.clearkey.
  */
 #ifndef DRMPLAY_CLEARKEY_SERVER_H
@@ -37,11 +37,11 @@ void clearkey_server_free(struct clearkey_server *server);
 /* The key with that number, from 0. False if there is none. */
 bool clearkey_server_key(const struct clearkey_server *server, size_t number, uint8_t id[KEY_BYTES], uint8_t key[KEY_BYTES]);
 
-/* The key ids that a licence request or release message names. Returns -1 after a complaint. */
+/* The key ids that a license request or release message names. Returns -1 after a complaint. */
 int clearkey_parse_request(const uint8_t *request, size_t size, struct key_ids *wanted);
 
 /*
- * Answers a licence request: the keys that it has, persistent if the request asks for that. Key ids that it does not have
+ * Answers a license request: the keys that it has, persistent if the request asks for that. Key ids that it does not have
  * are added to `missing`. Returns the answer to be freed, empty if it has none of the keys; NULL after a complaint.
  */
 char *clearkey_server_answer(const struct clearkey_server *server, enum answer_format format, const uint8_t *request,

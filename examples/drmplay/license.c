@@ -48,7 +48,7 @@ int license_open(struct license *license, const char *system_name, const struct 
     else if (strcmp(system_name, "com.clearplay.drm") == 0)
         license->format = ANSWER_CLEARPLAY;
     else if (strcmp(system_name, POLICY_SYSTEM) != 0)
-        return complain("this player's licence server does not know how to answer %s", system_name);
+        return complain("this player's license server does not know how to answer %s", system_name);
     Drm_ErrCode code = OH_MediaKeySystem_Create(system_name, &license->system);
     if (code != DRM_ERR_OK)
         return complain_drm(code, "create the key system");
@@ -89,7 +89,7 @@ static DRM_MediaKeyRequest *generate_request(struct license *license, const uint
     strcpy(info->mimeType, MIME_TYPE);
     code = OH_MediaKeySession_GenerateMediaKeyRequest(license->session, info, request);
     if (code != DRM_ERR_OK) {
-        complain_drm(code, "make a licence request");
+        complain_drm(code, "make a license request");
         goto failed;
     }
     free(info);
@@ -122,7 +122,7 @@ static int ask_server(struct license *license, const DRM_MediaKeyRequest *reques
         Drm_ErrCode code = OH_MediaKeySession_ProcessMediaKeyResponse(
             license->session, (uint8_t *)answer, (int32_t)strlen(answer), media_key_id, &media_key_id_size);
         if (code != DRM_ERR_OK) {
-            complain_drm(code, "process the licence");
+            complain_drm(code, "process the license");
             goto done;
         }
     }

@@ -49,7 +49,7 @@ int play_packet(struct player *player, AVPacket *packet);
  */
 int player_go_to(struct player *player, const struct input_index *index, int64_t millis);
 
-/* Plays in real time, over and over, until the licence is over. Returns -1 after a complaint. */
+/* Plays in real time, over and over, until the license is over. Returns -1 after a complaint. */
 int play_policy(struct player *player);
 
 /* Plays all packets in real time, obeying the media controls; sets player->end. Returns -1 after a complaint. */

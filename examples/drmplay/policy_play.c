@@ -1,6 +1,6 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * Playing in real time, over and over, until the licence is over.
+ * Playing in real time, over and over, until the license is over.
  */
 #include <stdlib.h>
 #include <time.h>

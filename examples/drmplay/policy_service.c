@@ -1,6 +1,6 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * A licence service in the player itself.
+ * A license service in the player itself.
  */
 #include "policy_service.h"
 
@@ -66,7 +66,7 @@ int policy_service_add_content(struct policy_service *service, const uint8_t *in
     if (!json.failed)
         code = OH_DrmLicenseService_AddContent(service->service, (const uint8_t *)json.chars, (uint32_t)json.length);
     free(json.chars);
-    return code == DRM_ERR_OK ? 0 : complain_drm(code, "give the keys to the licence service");
+    return code == DRM_ERR_OK ? 0 : complain_drm(code, "give the keys to the license service");
 }
 
 struct policy_service *policy_service_open(const char *policy, const struct clearkey_server *keys, int renewals)
@@ -116,7 +116,7 @@ static int32_t ask(const struct policy_service *service, const uint8_t *message,
     Drm_ErrCode code =
         OH_DrmLicenseService_HandleMessage(service->service, message, (uint32_t)size, *answer, &length, about);
     if (code != DRM_ERR_OK)
-        return complain_drm(code, "ask the licence service");
+        return complain_drm(code, "ask the license service");
     return (int32_t)length;
 }
 
@@ -135,7 +135,7 @@ int policy_service_provision(struct policy_service *service, MediaKeySystem *sys
     if (length >= 0) {
         code = OH_MediaKeySystem_ProcessKeySystemResponse(system, answer, length);
         if (code == DRM_ERR_OK)
-            policy_service_say(service, "the device has a certificate of the licence service");
+            policy_service_say(service, "the device has a certificate of the license service");
         else
             length = complain_drm(code, "process the provisioning response");
     }
@@ -156,7 +156,7 @@ int policy_service_license(struct policy_service *service, MediaKeySession *sess
         free(answer);
         return -1;
     }
-    policy_service_say(service, "%s: the service answers %u", renewal ? "renewal" : "licence", about.status);
+    policy_service_say(service, "%s: the service answers %u", renewal ? "renewal" : "license", about.status);
     Drm_ErrCode code = OH_MediaKeySession_ProcessMediaKeyResponse(session, answer, length, id, &id_size);
     free(answer);
     if (code == DRM_ERR_OK && service->renewals == 0)
@@ -166,7 +166,7 @@ int policy_service_license(struct policy_service *service, MediaKeySession *sess
     if (code == DRM_ERR_SERVICE_DENIED)
         policy_service_say(service, "denied: %s", OH_Drm_GetLastErrorMessage());
     else if (code != DRM_ERR_OK)
-        return complain_drm(code, "process the licence");
+        return complain_drm(code, "process the license");
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * A licence service in the player itself, for com.policyplay.drm: it issues licences with the policy of a file, and says what
+ * A license service in the player itself, for com.policyplay.drm: it issues licenses with the policy of a file, and says what
  * the session tells.
  */
 #ifndef DRMPLAY_POLICY_SERVICE_H
@@ -22,19 +22,19 @@ void policy_service_close(struct policy_service *service);
 /* Gives the key system's device a certificate, unless it has one of this service. Returns -1 after a complaint. */
 int policy_service_provision(struct policy_service *service, MediaKeySystem *system);
 
-/* Listens to the session: says what happens to its licences, and renews them. Returns -1 after a complaint. */
+/* Listens to the session: says what happens to its licenses, and renews them. Returns -1 after a complaint. */
 int policy_service_attend(struct policy_service *service, MediaKeySession *session);
 
 /* Gives the service the content that init data names: those of its keys whose ids are in there. Returns -1 after a complaint. */
 int policy_service_add_content(struct policy_service *service, const uint8_t *init_data, size_t size);
 
-/* Asks for a licence, or for a renewal if one is due. Returns -1 after a complaint. */
+/* Asks for a license, or for a renewal if one is due. Returns -1 after a complaint. */
 int policy_service_license(struct policy_service *service, MediaKeySession *session, const DRM_MediaKeyRequest *request);
 
 /* Says something with the time since the service was opened in front. */
 void policy_service_say(const struct policy_service *service, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Says what has become of the session's licences, in the library's words. */
+/* Says what has become of the session's licenses, in the library's words. */
 void policy_service_explain(const struct policy_service *service, MediaKeySession *session);
 
 #endif

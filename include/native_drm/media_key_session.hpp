@@ -27,7 +27,7 @@
 
 namespace native_drm {
 
-/** A message for the licence server. */
+/** A message for the license server. */
 struct MediaKeyRequest {
     DRM_MediaKeyRequestType type;
     Bytes data;
@@ -83,7 +83,7 @@ public:
     }
 
     /**
-     * Generates the message that asks a licence server for the keys that init data names.
+     * Generates the message that asks a license server for the keys that init data names.
      *
      * @param type MEDIA_KEY_TYPE_ONLINE or MEDIA_KEY_TYPE_OFFLINE
      * @param initData the init data, at most MAX_INIT_DATA_LEN bytes
@@ -114,7 +114,7 @@ public:
         return {request->type, Bytes(request->data, request->data + request->dataLen), detail::text(request->defaultUrl)};
     }
 
-    /** Processes the licence server's answer. @return the media key id */
+    /** Processes the license server's answer. @return the media key id */
     Bytes processResponse(ConstByteSpan response)
     {
         const char *const function = "OH_MediaKeySession_ProcessMediaKeyResponse";
@@ -124,7 +124,7 @@ public:
         });
     }
 
-    /** @return the status of the keys: lower-case hexadecimal key ids (and licence properties) with their values */
+    /** @return the status of the keys: lower-case hexadecimal key ids (and license properties) with their values */
     std::vector<NamedValue> checkStatus() const
     {
         const auto status = std::make_unique<DRM_MediaKeyStatus>();
@@ -150,7 +150,7 @@ public:
         });
     }
 
-    /** Processes the licence server's acknowledgement of a release. */
+    /** Processes the license server's acknowledgement of a release. */
     void processReleaseResponse(ConstByteSpan offlineKeyId, ConstByteSpan response)
     {
         const char *const function = "OH_MediaKeySession_ProcessOfflineReleaseResponse";

@@ -37,7 +37,7 @@ function pssh(...keyIds) {
     return Buffer.concat([head, ...keyIds, Buffer.alloc(4)]);
 }
 
-/** What a ClearPlay licence server answers: its part of the test. */
+/** What a ClearPlay license server answers: its part of the test. */
 function answer(request, flag) {
     return Buffer.from(JSON.parse(request).kids.map((kid) => `${flag}${kid}:${KEY.toString('base64')}`).join(','));
 }

@@ -45,7 +45,7 @@ def pssh(*key_ids):
 
 
 def answer(request, keys, flag):
-    """What a ClearPlay licence server answers: its part of the test."""
+    """What a ClearPlay license server answers: its part of the test."""
     entries = []
     for text in json.loads(request)["kids"]:
         key = keys[base64.b64decode(text)]

@@ -13,7 +13,7 @@
 #include <native_mediakeysession.h>
 
 /* Key id 00112233445566778899aabbccddeeff, key 2b7e151628aed2a6abf7158809cf4f3c, online. */
-static const char LICENCE[] = "0ABEiM0RVZneImaq7zN3u/w==:K34VFiiu0qar9xWICc9PPA==";
+static const char LICENSE[] = "0ABEiM0RVZneImaq7zN3u/w==:K34VFiiu0qar9xWICc9PPA==";
 static const uint8_t KEY_ID[DRM_KEY_ID_SIZE] = {0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
                                                 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
 static const uint8_t COUNTER[DRM_KEY_IV_SIZE] = {0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7,
@@ -42,7 +42,7 @@ int main(void)
     MediaKeySystem *system = NULL;
     MediaKeySession *session = NULL;
     DRM_ContentProtectionLevel level = CONTENT_PROTECTION_LEVEL_SW_CRYPTO;
-    uint8_t licence[sizeof(LICENCE) - 1];
+    uint8_t license[sizeof(LICENSE) - 1];
     uint8_t id[MAX_OFFLINE_MEDIA_KEY_ID_LEN];
     int32_t idLen = (int32_t)sizeof(id);
     uint8_t sample[sizeof(CIPHER)];
@@ -52,7 +52,7 @@ int main(void)
         fprintf(stderr, "header and library have different versions\n");
         return 1;
     }
-    memcpy(licence, LICENCE, sizeof(licence));
+    memcpy(license, LICENSE, sizeof(license));
     memcpy(sample, CIPHER, sizeof(sample));
     memset(&info, 0, sizeof(info));
     info.structSize = sizeof(info);
@@ -63,7 +63,7 @@ int main(void)
 
     if (failed("create", OH_MediaKeySystem_Create("com.clearplay.drm", &system)) ||
         failed("session", OH_MediaKeySystem_CreateMediaKeySession(system, &level, &session)) ||
-        failed("licence", OH_MediaKeySession_ProcessMediaKeyResponse(session, licence, (int32_t)sizeof(licence), id,
+        failed("license", OH_MediaKeySession_ProcessMediaKeyResponse(session, license, (int32_t)sizeof(license), id,
                                                                      &idLen)) ||
         failed("decrypt", OH_MediaKeySession_DecryptSample(session, &info, sample, (uint32_t)sizeof(sample)))) {
         return 1;

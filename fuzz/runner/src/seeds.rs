@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use native_drm::init_data::{find_pssh, pssh};
-use native_drm::license::template::Profile;
-use native_drm::storage::{FileStore, OfflineStore, StoredKey, StoredStatus};
+use drm::storage::{FileStore, OfflineStore, StoredKey, StoredStatus};
+use init_data::{find_pssh, pssh};
+use license::template::Profile;
 use serde_json::Value;
 
 use crate::random::Random;
@@ -18,7 +18,7 @@ pub fn write(corpus: &Path) -> Result<(), String> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests");
     let seeds = Seeds { corpus: corpus.to_owned(), tests };
     seeds.init_data()?;
-    seeds.licences()?;
+    seeds.licenses()?;
     seeds.templates()?;
     seeds.offline_files()?;
     seeds.messages()?;
@@ -90,10 +90,10 @@ impl Seeds {
         self.put("detect", "64-bit-size", &large_size.concat())
     }
 
-    fn licences(&self) -> Result<(), String> {
+    fn licenses(&self) -> Result<(), String> {
         for case in self.json("vectors/crypto/clearkey_jwk.json")?.as_array().into_iter().flatten() {
-            let Some(licence) = case["json"].as_str() else { continue };
-            self.put("jwk_set", &file_name(&case["name"]), licence.as_bytes())?;
+            let Some(license) = case["json"].as_str() else { continue };
+            self.put("jwk_set", &file_name(&case["name"]), license.as_bytes())?;
         }
         let acknowledgement = br#"{"kids":["BwcHBwcHBwcHBwcHBwcHBw"]}"#;
         self.put("jwk_set", "acknowledgement", acknowledgement)?;
@@ -118,7 +118,7 @@ impl Seeds {
         }
         // As a check that they are what they seem to be.
         let first = fs::read(self.corpus.join("template/empty")).map_err(text)?;
-        native_drm::license::template::parse(&first, Profile::Strict).map(drop).map_err(text)
+        license::template::parse(&first, Profile::Strict).map(drop).map_err(text)
     }
 
     /// The store that the target knows, and its files as seeds. A store that is there stays.
@@ -155,9 +155,9 @@ impl Seeds {
         let renewal = r#""key_ids":[],"persistent":true,"license_id":"@l","sequence":1"#;
         let template = r#"{"payload":"@p","content_id":"bW92aWU=","policy_overrides":{"can_play":true,"can_persist":true,"can_renew":true},"session_init":{"provider_session_token":"AAEC","provider_client_token":"AwQF"}}"#;
         for (name, mode, body) in [
-            ("licence", 4, request("LICENSE", key_ids)),
+            ("license", 4, request("LICENSE", key_ids)),
             (
-                "licence-with-options",
+                "license-with-options",
                 4,
                 request("LICENSE", &format!(r#"{key_ids},"client_token":"AAEC","options":{{"a":"b"}}"#)),
             ),
@@ -175,7 +175,7 @@ impl Seeds {
                 r#"{{"license_id":"@l","sequence":{sequence},"request_hash":"@h","key_ids":["oKCgoKCgoKCgoKCgoKCgoA"],"signer":"@g","persistent":{persistent}}}"#
             )
         };
-        let licence = |persistent: bool, sequence: u32| {
+        let license = |persistent: bool, sequence: u32| {
             let policy = r#"{"can_play":true,"can_persist":true,"can_renew":true,"rental_duration_seconds":0,"playback_duration_seconds":0,"license_duration_seconds":100,"renewal_recovery_duration_seconds":0,"renewal_server_url":"","renewal_delay_seconds":50,"renewal_retry_interval_seconds":0,"renew_with_usage":false}"#;
             format!(
                 r#"{}\0{{"license_id":"@l","sequence":{sequence},"persistent":{persistent},"policy":{policy},"issued":1767225600000,"first_issued":1767225600000,"content_id":"bW92aWU","provider":"acme","keys":[{{"key_id":"oKCgoKCgoKCgoKCgoKCgoA","key":"KysrKysrKysrKysrKysrKw","track_type":"SD","security_level":1,"hdcp":"HDCP_NONE"}}],"client_token":"AAEC"}}"#,
@@ -188,11 +188,11 @@ impl Seeds {
             r#"{"request_hash":"@h","time":1767225600000,"device":"@d","service":"@v","authority":"@a"}"#;
         let released = r#"{"license_id":"@l","request_hash":"@h","signer":"@g","time":1767225600000}"#;
         for (name, mode, body) in [
-            ("licence", 0x27, licence(false, 9)),
-            ("licence-of-another-session", 7, licence(false, 9)),
-            ("stored-licence", 0x0e, licence(true, 9)),
-            ("renewal", 0x16, licence(true, 9)),
-            ("stale-renewal", 0x16, licence(true, 1)),
+            ("license", 0x27, license(false, 9)),
+            ("license-of-another-session", 7, license(false, 9)),
+            ("stored-license", 0x0e, license(true, 9)),
+            ("renewal", 0x16, license(true, 9)),
+            ("stale-renewal", 0x16, license(true, 1)),
             ("sealed-for-nobody", 4, body),
             ("certificates", 3, certificates.to_owned()),
             ("released", 0x1d, released.to_owned()),
@@ -201,11 +201,11 @@ impl Seeds {
             self.put("client_messages", name, &[&[mode], body.as_bytes()].concat())?;
         }
         let state = r#"{"issued_at":1767225600,"first_issued_at":1767225600,"first_decryption":1767225610,"first_attempt":null,"renewed":false,"sequence":3,"expired":false,"last_seen":1767225660}"#;
-        self.put("stored_licence", "licence", format!(r#"{{"sealed":"TkRMUAEE","state":{state}}}"#).as_bytes())?;
+        self.put("stored_license", "license", format!(r#"{{"sealed":"TkRMUAEE","state":{state}}}"#).as_bytes())?;
         let identity = r#"{"version":1,"signing_key":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE","seal_key":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI"}"#;
-        self.put("stored_licence", "identity", identity.as_bytes())?;
+        self.put("stored_license", "identity", identity.as_bytes())?;
         let certificates = identity.replace('}', r#","certificates":{"device":"@d","service":"@v","authority":"@a"}}"#);
-        self.put("stored_licence", "identity-with-certificates", certificates.as_bytes())
+        self.put("stored_license", "identity-with-certificates", certificates.as_bytes())
     }
 
     /// Random instructions.

@@ -7,16 +7,16 @@ use std::ffi::CStr;
 use std::ptr;
 use std::sync::OnceLock;
 
-use native_drm::capi::cencinfo::DrmSubsample;
-use native_drm::capi::common::{MediaKeySession, MediaKeySystem};
-use native_drm::capi::drm_extension::OH_Drm_GetLastErrorMessage;
-use native_drm::capi::enums::{CencAlgorithmValue, ContentProtectionLevelValue};
-use native_drm::capi::media_decrypt::{DRM_SampleInfo, OH_MediaKeySession_DecryptSample};
-use native_drm::capi::media_key_session::{OH_MediaKeySession_Destroy, OH_MediaKeySession_ProcessMediaKeyResponse};
-use native_drm::capi::media_key_system::{OH_MediaKeySystem_Create, OH_MediaKeySystem_CreateMediaKeySession};
-use native_drm::cenc::kernel::Level;
-use native_drm::cenc::{Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
-use native_drm::util::base64::Variant;
+use base::base64::Variant;
+use cenc::kernel::Level;
+use cenc::{Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
+use native_drm::enums::{CencAlgorithmValue, ContentProtectionLevelValue};
+use native_drm::native_cencinfo::DrmSubsample;
+use native_drm::native_drm_common::{MediaKeySession, MediaKeySystem};
+use native_drm::native_drm_extension::OH_Drm_GetLastErrorMessage;
+use native_drm::native_mediadecrypt::{DRM_SampleInfo, OH_MediaKeySession_DecryptSample};
+use native_drm::native_mediakeysession::{OH_MediaKeySession_Destroy, OH_MediaKeySession_ProcessMediaKeyResponse};
+use native_drm::native_mediakeysystem::{OH_MediaKeySystem_Create, OH_MediaKeySystem_CreateMediaKeySession};
 
 use crate::observe::{accepted, check_message, hash, reached};
 use crate::script::Script;

@@ -1,7 +1,7 @@
 //! Key ids as JSON: W3C `keyids`, ClearPlay's `pssh` data; and W3C `webm`.
 
-use native_drm::init_data::key_ids::{parse_clearplay_pssh_data, parse_keyids_init_data, parse_webm_init_data};
-use native_drm::util::base64::Variant;
+use base::base64::Variant;
+use init_data::key_ids::{parse_clearplay_pssh_data, parse_keyids_init_data, parse_webm_init_data};
 
 use crate::observe::{accepted, refused};
 

@@ -12,8 +12,8 @@ pub mod world;
 mod capi;
 mod decrypt;
 mod key_ids;
-mod licence_message;
-mod licence_text;
+mod license_message;
+mod license_text;
 mod manifest;
 mod mp4;
 mod offline_file;
@@ -56,15 +56,15 @@ pub static TARGETS: &[Target] = &[
     target("key_ids", "key_ids", key_ids::run, key_ids::WORDS),
     target("dash", "dash", manifest::dash, manifest::DASH_WORDS),
     target("hls", "hls", manifest::hls, manifest::HLS_WORDS),
-    target("clearplay", "clearplay", licence_text::clearplay, licence_text::WORDS),
-    target("jwk_set", "jwk_set", licence_text::jwk_set, licence_text::WORDS),
+    target("clearplay", "clearplay", license_text::clearplay, license_text::WORDS),
+    target("jwk_set", "jwk_set", license_text::jwk_set, license_text::WORDS),
     target("template_strict", "template", template::strict, template::WORDS),
     target("template_azure", "template", template::azure, template::WORDS),
     target("offline_file", "offline_file", offline_file::run, &["NDRM\u{1}", "NDRMDEV\u{1}"]).slow(30_000),
     target("policy", "policy", policy::run, &[]).slow(10_000),
-    target("service_messages", "service_messages", licence_message::service_side, licence_message::WORDS).slow(3000),
-    target("client_messages", "client_messages", licence_message::client_side, licence_message::WORDS).slow(3000),
-    target("stored_licence", "stored_licence", licence_message::stored_licence, licence_message::WORDS).slow(50_000),
+    target("service_messages", "service_messages", license_message::service_side, license_message::WORDS).slow(3000),
+    target("client_messages", "client_messages", license_message::client_side, license_message::WORDS).slow(3000),
+    target("stored_license", "stored_license", license_message::stored_license, license_message::WORDS).slow(50_000),
     target("decrypt", "decrypt", decrypt::run, &["cenc", "cens", "cbc1", "cbcs"]),
     target("capi", "capi", capi::run, &[]).slow(10_000),
 ];

@@ -1,8 +1,8 @@
 //! DASH manifests and HLS playlists.
 
-use native_drm::error::Result;
-use native_drm::init_data::manifest::Protection;
-use native_drm::init_data::{self, pssh};
+use base::error::Result;
+use init_data::manifest::Protection;
+use init_data::{self, pssh};
 
 use crate::observe::{accepted, refused};
 

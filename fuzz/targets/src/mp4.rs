@@ -3,9 +3,9 @@
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
 
-use native_drm::capi::common::{DRM_MediaKeySystemInfo, MAX_PSSH_DATA_LEN, MAX_PSSH_INFO_COUNT};
-use native_drm::capi::drm_extension::{OH_Drm_GetLastErrorMessage, OH_Drm_ParseMediaKeySystemInfo};
-use native_drm::init_data::{find_pssh, mp4, pssh};
+use init_data::{find_pssh, mp4, pssh};
+use native_drm::native_drm_common::{DRM_MediaKeySystemInfo, MAX_PSSH_DATA_LEN, MAX_PSSH_INFO_COUNT};
+use native_drm::native_drm_extension::{OH_Drm_GetLastErrorMessage, OH_Drm_ParseMediaKeySystemInfo};
 
 use crate::observe::{accepted, check_message, refused};
 

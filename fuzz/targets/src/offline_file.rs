@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use native_drm::storage::{FileStore, OfflineStore, StoredStatus};
+use drm::storage::{FileStore, OfflineStore, StoredStatus};
 
 use crate::observe::{accepted, refused};
 use crate::world;

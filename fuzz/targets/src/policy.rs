@@ -1,11 +1,11 @@
-//! A licence that is being enforced, from any stored state, with any times.
+//! A license that is being enforced, from any stored state, with any times.
 
-use native_drm::drm::terms::StoredLicence;
-use native_drm::license::policy::{
-    Device, DeviceLevel, EnforcedLicence, Grant, Hdcp, KeyPermit, KeyRequirement, LicenceState, Policy, Reading,
+use drm::terms::StoredLicense;
+use license::policy::{
+    Device, DeviceLevel, EnforcedLicense, Grant, Hdcp, KeyPermit, KeyRequirement, LicenseState, Policy, Reading,
     RentalScope, SecurityLevel, State,
 };
-use native_drm::license::protocol::Bytes;
+use license::protocol::Bytes;
 
 use crate::observe::{accepted, hash, reached, refused};
 use crate::script::Script;
@@ -16,20 +16,20 @@ pub fn run(input: &[u8]) {
     let device = device(&mut script);
     let permits = (0..script.byte() % 3).map(|index| permit(index, &mut script)).collect();
     let mut reading = reading(&mut script);
-    let licence = if script.byte().is_multiple_of(2) {
+    let license = if script.byte().is_multiple_of(2) {
         let grant = Grant {
             issued_at: script.number() as i64,
             first_issued_at: script.number() as i64,
             sequence: script.number(),
         };
-        EnforcedLicence::load(policy, grant, permits, device, script.number() as i64, reading)
+        EnforcedLicense::load(policy, grant, permits, device, script.number() as i64, reading)
     } else {
         let state = state(&mut script);
         check_stored(&state, script.take(16));
-        EnforcedLicence::restore(policy, state, permits, device, reading)
+        EnforcedLicense::restore(policy, state, permits, device, reading)
     };
-    let mut licence = match licence {
-        Ok(licence) => licence,
+    let mut license = match license {
+        Ok(license) => license,
         Err(denial) => return refused(&denial),
     };
     let mut expired = false;
@@ -39,52 +39,52 @@ pub fn run(input: &[u8]) {
         match step % 8 {
             0 | 1 => {
                 reading.monotonic_millis = reading.monotonic_millis.saturating_add(script.number());
-                licence.advance(reading);
+                license.advance(reading);
             }
-            2 => match licence.decrypted(reading) {
-                Ok(()) => assert!(licence.engine().state() != State::Blocked),
+            2 => match license.decrypted(reading) {
+                Ok(()) => assert!(license.engine().state() != State::Blocked),
                 Err(denial) => refused(&denial),
             },
             3 => {
                 let sequence = script.number();
-                let held = licence.engine().licence_state().sequence;
-                match licence.renewed(reading, script.number() as i64, sequence) {
+                let held = license.engine().license_state().sequence;
+                match license.renewed(reading, script.number() as i64, sequence) {
                     Ok(()) => assert!(sequence > held, "a renewal with an old sequence"),
                     Err(denial) => refused(&denial),
                 }
             }
-            4 => licence.renewal_failed(reading, script.half()),
-            5 => licence.set_device(reading, self::device(&mut script)),
+            4 => license.renewal_failed(reading, script.half()),
+            5 => license.set_device(reading, self::device(&mut script)),
             6 => {
                 reading.wall_millis = script.number() as i64;
-                licence.advance(reading);
+                license.advance(reading);
             }
             _ => {
-                let state = licence.engine().licence_state().clone();
+                let state = license.engine().license_state().clone();
                 check_stored(&state, b"sealed");
-                let restored = EnforcedLicence::restore(
-                    licence.engine().policy().clone(),
+                let restored = EnforcedLicense::restore(
+                    license.engine().policy().clone(),
                     state,
                     Vec::new(),
-                    licence.engine().device(),
+                    license.engine().device(),
                     reading,
                 );
                 // What was a legal policy stays one.
-                licence = restored.expect("what was enforced can be restored");
+                license = restored.expect("what was enforced can be restored");
             }
         }
-        check(&mut licence, &mut expired, &mut last_seen);
+        check(&mut license, &mut expired, &mut last_seen);
     }
 }
 
-fn check(licence: &mut EnforcedLicence, expired: &mut bool, last_seen: &mut i64) {
-    let engine = licence.engine();
+fn check(license: &mut EnforcedLicense, expired: &mut bool, last_seen: &mut i64) {
+    let engine = license.engine();
     let state = engine.state();
     reached(hash(state.word().bytes()));
-    assert!(!*expired || state == State::Expired, "an expired licence came back");
+    assert!(!*expired || state == State::Expired, "an expired license came back");
     *expired |= state == State::Expired;
-    // Licence time never runs backwards, but a locked licence's may be set by the service.
-    let seen = engine.licence_state().last_seen;
+    // License time never runs backwards, but a locked license's may be set by the service.
+    let seen = engine.license_state().last_seen;
     assert!(seen >= *last_seen, "time ran backwards");
     *last_seen = if state == State::ClockLocked { i64::MIN } else { seen };
     let explanation = engine.explain();
@@ -93,8 +93,8 @@ fn check(licence: &mut EnforcedLicence, expired: &mut bool, last_seen: &mut i64)
     for (_, verdict) in engine.verdicts() {
         reached(hash(verdict.status_word().bytes()));
     }
-    let _ = (engine.next_change(), engine.next_attempt(), licence.next_wake(), licence.expiry_millis());
-    let events = licence.take_events();
+    let _ = (engine.next_change(), engine.next_attempt(), license.next_wake(), license.expiry_millis());
+    let events = license.take_events();
     assert!(events.len() < 1000, "{} events of one step", events.len());
     accepted("step", events.len());
 }
@@ -135,9 +135,9 @@ fn reading(script: &mut Script<'_>) -> Reading {
     Reading { wall_millis: script.number() as i64, monotonic_millis: script.number() }
 }
 
-fn state(script: &mut Script<'_>) -> LicenceState {
+fn state(script: &mut Script<'_>) -> LicenseState {
     let bits = script.byte();
-    LicenceState {
+    LicenseState {
         issued_at: script.number() as i64,
         first_issued_at: script.number() as i64,
         first_decryption: (bits & 1 != 0).then(|| script.number() as i64),
@@ -150,9 +150,9 @@ fn state(script: &mut Script<'_>) -> LicenceState {
 }
 
 /// What is stored comes back the same.
-fn check_stored(state: &LicenceState, sealed: &[u8]) {
-    let licence = StoredLicence { sealed: Bytes(sealed.to_vec()), state: state.clone() };
-    let stored = licence.to_stored().expect("it can be stored");
-    let again = StoredLicence::from_stored(&stored).expect("it can be read");
-    assert_eq!((again.state, again.sealed), (licence.state, licence.sealed));
+fn check_stored(state: &LicenseState, sealed: &[u8]) {
+    let license = StoredLicense { sealed: Bytes(sealed.to_vec()), state: state.clone() };
+    let stored = license.to_stored().expect("it can be stored");
+    let again = StoredLicense::from_stored(&stored).expect("it can be read");
+    assert_eq!((again.state, again.sealed), (license.state, license.sealed));
 }

@@ -1,7 +1,7 @@
 //! `pssh` boxes.
 
-use native_drm::init_data::pssh::{self, PsshBox};
-use native_drm::init_data::{
+use init_data::pssh::{self, PsshBox};
+use init_data::{
     CLEARPLAY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID, W3C_CLEAR_KEY_SYSTEM_ID, key_ids_for, key_ids_of_system,
 };
 

@@ -1,6 +1,6 @@
-//! Licence templates and stored policies.
+//! License templates and stored policies.
 
-use native_drm::license::template::{Profile, Refusal, StoredPolicy, Template, parse};
+use license::template::{Profile, Refusal, StoredPolicy, Template, parse};
 
 use crate::observe::{accepted, hash, reached, refused};
 
@@ -99,7 +99,7 @@ fn policy_of(template: &Template, stored: Option<&StoredPolicy>) {
                 reached(hash(warning.rule().id().bytes()));
             }
             let text = serde_json::to_string(&policy).expect("a policy can be written");
-            let again = serde_json::from_str::<native_drm::license::template::Policy>(&text);
+            let again = serde_json::from_str::<license::template::Policy>(&text);
             assert_eq!(again.expect("what was written can be read"), policy);
         }
         Err(refusal) => check(&refusal),

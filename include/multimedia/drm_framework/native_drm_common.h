@@ -1,6 +1,6 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * Generated from src/capi/common.rs; do not edit.
+ * Generated from src/native_drm_common.rs; do not edit.
  */
 
 /**
@@ -150,7 +150,7 @@ typedef enum DRM_EventType {
      */
     EVENT_PROVISION_REQUIRED = 201,
     /**
-     * A licence is needed. Info: the init data to pass to the next OH_MediaKeySession_GenerateMediaKeyRequest().
+     * A license is needed. Info: the init data to pass to the next OH_MediaKeySession_GenerateMediaKeyRequest().
      */
     EVENT_KEY_REQUIRED = 202,
     /**
@@ -162,7 +162,7 @@ typedef enum DRM_EventType {
      */
     EVENT_VENDOR_DEFINED = 204,
     /**
-     * The expiry changed or a licence was restored. Info: milliseconds since 1970 as decimal text, "0" = never.
+     * The expiry changed or a license was restored. Info: milliseconds since 1970 as decimal text, "0" = never.
      */
     EVENT_EXPIRATION_UPDATE = 206,
 } DRM_EventType;
@@ -222,15 +222,15 @@ typedef enum DRM_MediaKeyRequestType {
      */
     MEDIA_KEY_REQUEST_TYPE_UNKNOWN = 0,
     /**
-     * Asks for a licence.
+     * Asks for a license.
      */
     MEDIA_KEY_REQUEST_TYPE_INITIAL = 1,
     /**
-     * Asks to prolong a licence.
+     * Asks to prolong a license.
      */
     MEDIA_KEY_REQUEST_TYPE_RENEWAL = 2,
     /**
-     * Gives a licence back.
+     * Gives a license back.
      */
     MEDIA_KEY_REQUEST_TYPE_RELEASE = 3,
     /**
@@ -238,7 +238,7 @@ typedef enum DRM_MediaKeyRequestType {
      */
     MEDIA_KEY_REQUEST_TYPE_NONE = 4,
     /**
-     * Asks for a changed licence.
+     * Asks for a changed license.
      */
     MEDIA_KEY_REQUEST_TYPE_UPDATE = 5,
 } DRM_MediaKeyRequestType;
@@ -344,7 +344,7 @@ typedef struct DRM_MediaKeyRequestInfo {
 } DRM_MediaKeyRequestInfo;
 
 /**
- * What OH_MediaKeySession_GenerateMediaKeyRequest() returns: the message for the licence server.
+ * What OH_MediaKeySession_GenerateMediaKeyRequest() returns: the message for the license server.
  *
  * @since 11
  */
@@ -429,7 +429,7 @@ typedef struct DRM_KeysInfo {
 
 /**
  * Status rows of a session: one per key (name = lower-case hexadecimal key id, value = status word), then rows of the
- * licence where it has a policy.
+ * license where it has a policy.
  *
  * @since 11
  */

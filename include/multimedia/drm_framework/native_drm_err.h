@@ -1,6 +1,6 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * Generated from src/capi/err.rs; do not edit.
+ * Generated from src/native_drm_err.rs; do not edit.
  */
 
 /**
@@ -35,7 +35,7 @@ typedef enum Drm_ErrCode {
      */
     DRM_ERR_INVALID_VAL = 401,
     /**
-     * The call was well formed but could not be done: malformed licence or init data, no such configuration name or
+     * The call was well formed but could not be done: malformed license or init data, no such configuration name or
      * offline key, unsupported scheme. OH_Drm_GetLastErrorMessage() has the reason.
      */
     DRM_ERR_UNKNOWN = 24700101,
@@ -64,11 +64,11 @@ typedef enum Drm_ErrCode {
      */
     DRM_ERR_DEVICE_TIME_ERROR = 24700108,
     /**
-     * The licence service refused.
+     * The license service refused.
      */
     DRM_ERR_SERVICE_DENIED = 24700109,
     /**
-     * The key is present, but its licence does not allow to use it now.
+     * The key is present, but its license does not allow to use it now.
      */
     DRM_ERR_NO_LICENSE = 24700110,
     /**

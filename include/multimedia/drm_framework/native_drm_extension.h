@@ -1,6 +1,6 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * Generated from src/capi/drm_extension.rs; do not edit.
+ * Generated from src/native_drm_extension.rs; do not edit.
  */
 
 /**
@@ -203,9 +203,9 @@ Drm_ErrCode OH_MediaKeySession_SetCallbackWithUserData(MediaKeySession *mediaKey
 const char *OH_Drm_GetLastErrorMessage(void);
 
 /**
- * Puts a MediaKeySystem on a virtual clock: one that stands still until it is moved, for tests of licences. Sessions of
+ * Puts a MediaKeySystem on a virtual clock: one that stands still until it is moved, for tests of licenses. Sessions of
  * com.policyplay.drm then see a rental of 30 days pass in milliseconds. If it is on one already, sets its wall clock, as a
- * user may set a device's; the monotonic clock that licences go by stays.
+ * user may set a device's; the monotonic clock that licenses go by stays.
  *
  * Any thread.
  *
@@ -221,7 +221,7 @@ Drm_ErrCode OH_MediaKeySystem_SetVirtualClock(MediaKeySystem *mediaKeySystem,
 /**
  * Lets time pass on a virtual clock, wall clock and monotonic clock alike.
  *
- * What licences have to do meanwhile (renewal attempts, expiry) is done, each at its own time and in order, before this
+ * What licenses have to do meanwhile (renewal attempts, expiry) is done, each at its own time and in order, before this
  * returns; callbacks come on their thread as ever.
  *
  * Any thread; one at a time for an instance.
@@ -236,12 +236,12 @@ Drm_ErrCode OH_MediaKeySystem_SetVirtualClock(MediaKeySystem *mediaKeySystem,
 Drm_ErrCode OH_MediaKeySystem_AdvanceVirtualClock(MediaKeySystem *mediaKeySystem, uint64_t millis, bool asleep);
 
 /**
- * Explains the licences with a policy that a session holds: which window binds, when the next change comes, why a key is
+ * Explains the licenses with a policy that a session holds: which window binds, when the next change comes, why a key is
  * refused.
  *
- * The text is a JSON array with one object per licence, the newest first: `license_id` (hexadecimal), `text` (in words),
+ * The text is a JSON array with one object per license, the newest first: `license_id` (hexadecimal), `text` (in words),
  * `now`, `state` (READY PLAYING RENEWING EXPIRED BLOCKED CLOCK_LOCKED), `usable`, `expiry`, `binding_window`, `windows`,
- * `next_change`, `renewal`, `keys`. Times are seconds since 1970, null = never. A session without such licences gives `[]`.
+ * `next_change`, `renewal`, `keys`. Times are seconds since 1970, null = never. A session without such licenses gives `[]`.
  *
  * Any thread.
  *

@@ -1,11 +1,11 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * Generated from src/capi/drm_license.rs; do not edit.
+ * Generated from src/native_drm_license.rs; do not edit.
  */
 
 /**
  * @file native_drm_license.h
- * @brief Licence templates. Not part of OpenHarmony's NDK.
+ * @brief License templates. Not part of OpenHarmony's NDK.
  */
 
 #ifndef NATIVE_DRM_LICENSE_H
@@ -30,7 +30,7 @@ extern "C" {
 #define NATIVE_DRM_MAX_LICENSE_POINTER_LEN 1024
 
 /**
- * The rules that a licence template is held to.
+ * The rules that a license template is held to.
  *
  * @since native_drm 0.1
  */
@@ -47,7 +47,7 @@ typedef enum DRM_LicenseProfile {
 } DRM_LicenseProfile;
 
 /**
- * A licence template. A handle: never dereferenced, safe to pass after destruction.
+ * A license template. A handle: never dereferenced, safe to pass after destruction.
  *
  * @since native_drm 0.1
  */

@@ -1,11 +1,11 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * Generated from src/capi/drm_license_service.rs; do not edit.
+ * Generated from src/native_drm_license_service.rs; do not edit.
  */
 
 /**
  * @file native_drm_license_service.h
- * @brief The licence service for com.policyplay.drm in the program itself. Not part of OpenHarmony's NDK.
+ * @brief The license service for com.policyplay.drm in the program itself. Not part of OpenHarmony's NDK.
  */
 
 #ifndef NATIVE_DRM_LICENSE_SERVICE_H
@@ -32,12 +32,12 @@ extern "C" {
 #define NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN 262144
 
 /**
- * Bytes of a licence's id.
+ * Bytes of a license's id.
  */
 #define NATIVE_DRM_LICENSE_ID_LEN 16
 
 /**
- * A licence service. A handle: never dereferenced, safe to pass after destruction.
+ * A license service. A handle: never dereferenced, safe to pass after destruction.
  *
  * @since native_drm 0.1
  */
@@ -50,11 +50,11 @@ typedef struct OH_DrmLicenseService OH_DrmLicenseService;
  */
 typedef struct OH_DrmLicenseService_Answer {
     /**
-     * The licence's id; zeros if the answer is not about a licence.
+     * The license's id; zeros if the answer is not about a license.
      */
     uint8_t licenseId[NATIVE_DRM_LICENSE_ID_LEN];
     /**
-     * The licence's sequence, which rises with each renewal; 0 if the answer is not about a licence.
+     * The license's sequence, which rises with each renewal; 0 if the answer is not about a license.
      */
     uint64_t sequence;
     /**
@@ -64,16 +64,16 @@ typedef struct OH_DrmLicenseService_Answer {
 } OH_DrmLicenseService_Answer;
 
 /**
- * Creates a licence service.
+ * Creates a license service.
  *
- * With a directory its keys, contents, policies, devices and licences outlive the program; one process at a time uses a
+ * With a directory its keys, contents, policies, devices and licenses outlive the program; one process at a time uses a
  * directory. Without, they end with the service.
  *
  * Any thread.
  *
  * @param directory the directory, created where it is missing, NUL-terminated UTF-8, 1 to
  *     NATIVE_DRM_MAX_LICENSE_PATH_LEN - 1 bytes; null for none
- * @param profile the rules that licence templates are held to, one of DRM_LicenseProfile
+ * @param profile the rules that license templates are held to, one of DRM_LicenseProfile
  * @param service receives the service; destroy it with OH_DrmLicenseService_Destroy()
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if service is null, directory is not a valid string or profile is not a
  *     DRM_LicenseProfile; DRM_ERR_SERVICE_DIED if the directory cannot be used or is in use; DRM_ERR_UNKNOWN if there are
@@ -85,12 +85,12 @@ Drm_ErrCode OH_DrmLicenseService_Create(const char *directory,
                                         struct OH_DrmLicenseService **service);
 
 /**
- * Destroys a licence service. What was in its directory stays there.
+ * Destroys a license service. What was in its directory stays there.
  *
  * Any thread. Calls that are running on other threads end normally.
  *
  * @param service the service
- * @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if service is not a licence service
+ * @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if service is not a license service
  * @since native_drm 0.1
  */
 Drm_ErrCode OH_DrmLicenseService_Destroy(struct OH_DrmLicenseService *service);
@@ -126,7 +126,7 @@ Drm_ErrCode OH_DrmLicenseService_AddContent(struct OH_DrmLicenseService *service
  * @param name the name, NUL-terminated UTF-8, 1 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes
  * @param json the policy as an object with the fields of `policy_overrides`, and perhaps `rental_scope`
  * @param jsonLen bytes of json, 1 to NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN
- * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_UNKNOWN if the policy breaks a rule of the licence
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_UNKNOWN if the policy breaks a rule of the license
  *     template; DRM_ERR_SERVICE_DIED if the directory cannot be written
  * @since native_drm 0.1
  */
@@ -190,7 +190,7 @@ Drm_ErrCode OH_DrmLicenseService_GetContentKey(struct OH_DrmLicenseService *serv
                                                uint8_t *key);
 
 /**
- * Answers a message: what a MediaKeySystem or MediaKeySession of com.policyplay.drm generated, or a licence template in
+ * Answers a message: what a MediaKeySystem or MediaKeySession of com.policyplay.drm generated, or a license template in
  * JSON with such a message as its payload. The caller decides over policies and keys.
  *
  * A refusal is an answer, too: JSON with `status`, `reason`, `rule`, `pointer` and `message`, which
@@ -205,7 +205,7 @@ Drm_ErrCode OH_DrmLicenseService_GetContentKey(struct OH_DrmLicenseService *serv
  * @param response receives the answer
  * @param responseLen in: room in response, at most NATIVE_DRM_MAX_RESPONSE_LEN is needed; out: bytes used or needed
  * @param answer receives what the answer is about; may be null
- * @return DRM_ERR_OK for a licence and for a refusal; DRM_ERR_INVALID_VAL for bad parameters or if response is too small
+ * @return DRM_ERR_OK for a license and for a refusal; DRM_ERR_INVALID_VAL for bad parameters or if response is too small
  * @since native_drm 0.1
  */
 Drm_ErrCode OH_DrmLicenseService_HandleMessage(struct OH_DrmLicenseService *service,
@@ -216,13 +216,13 @@ Drm_ErrCode OH_DrmLicenseService_HandleMessage(struct OH_DrmLicenseService *serv
                                                struct OH_DrmLicenseService_Answer *answer);
 
 /**
- * Denies further renewals of a licence.
+ * Denies further renewals of a license.
  *
  * Any thread.
  *
  * @param service the service
- * @param licenseId the licence's id, NATIVE_DRM_LICENSE_ID_LEN bytes
- * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_UNKNOWN if there is no such licence;
+ * @param licenseId the license's id, NATIVE_DRM_LICENSE_ID_LEN bytes
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_UNKNOWN if there is no such license;
  *     DRM_ERR_SERVICE_DIED if the directory cannot be written
  * @since native_drm 0.1
  */
@@ -250,7 +250,7 @@ Drm_ErrCode OH_DrmLicenseService_GetAuthority(struct OH_DrmLicenseService *servi
  *
  * @param service the service
  * @param unixMillis milliseconds since 1970; a negative number returns to the machine's clock
- * @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if service is not a licence service
+ * @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if service is not a license service
  * @since native_drm 0.1
  */
 Drm_ErrCode OH_DrmLicenseService_SetTime(struct OH_DrmLicenseService *service, int64_t unixMillis);

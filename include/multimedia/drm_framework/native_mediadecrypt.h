@@ -1,6 +1,6 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * Generated from src/capi/media_decrypt.rs; do not edit.
+ * Generated from src/native_mediadecrypt.rs; do not edit.
  */
 
 /**
@@ -142,8 +142,8 @@ typedef struct DRM_Sample {
  *     algorithm, scheme, ivLen or pattern is out of range, they contradict each other, or the subsamples do not add up
  *     to dataLen; DRM_ERR_NO_KEY if the session has no 16-byte key for the key id (EVENT_KEY_REQUIRED follows, once per
  *     key id until it arrives); DRM_ERR_NO_LICENSE if the key may not be used now;
- *     DRM_ERR_DEVICE_TIME_ERROR if the clock was set back behind the last use of its stored licence; DRM_ERR_UNKNOWN if
- *     the algorithm is not supported; DRM_ERR_SERVICE_DIED if the first use of a stored licence cannot be recorded, or
+ *     DRM_ERR_DEVICE_TIME_ERROR if the clock was set back behind the last use of its stored license; DRM_ERR_UNKNOWN if
+ *     the algorithm is not supported; DRM_ERR_SERVICE_DIED if the first use of a stored license cannot be recorded, or
  *     the key system failed
  * @since native_drm 0.1
  */

@@ -1,6 +1,6 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * Generated from src/capi/media_key_session.rs; do not edit.
+ * Generated from src/native_mediakeysession.rs; do not edit.
  */
 
 /**
@@ -112,12 +112,12 @@ typedef struct OH_MediaKeySession_Callback {
 } OH_MediaKeySession_Callback;
 
 /**
- * Generates the message that asks a licence server for the keys that init data names.
+ * Generates the message that asks a license server for the keys that init data names.
  *
  * com.clearplay.drm: `{"kids":["<base64>",…],"type":"temporary"|"persistent-license"}`; org.w3.clearkey: the same with
  * unpadded base64url (W3C EME section 9.1.3). com.clearplay.drm fires EVENT_KEY_REQUIRED at the first request for
- * some init data. com.policyplay.drm: a signed message; a renewal (MEDIA_KEY_REQUEST_TYPE_RENEWAL, with the licence's
- * renewal URL) if one is due for a licence with one of these keys, or if option "requestType" is "renewal"; options are
+ * some init data. com.policyplay.drm: a signed message; a renewal (MEDIA_KEY_REQUEST_TYPE_RENEWAL, with the license's
+ * renewal URL) if one is due for a license with one of these keys, or if option "requestType" is "renewal"; options are
  * UTF-8 and reach the service.
  *
  * Any thread.
@@ -128,7 +128,7 @@ typedef struct OH_MediaKeySession_Callback {
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, type,
  *     initDataLen or optionsCount is out of range, or mimeType or an option's name is empty or lacks its NUL;
  *     DRM_ERR_UNKNOWN if the MIME type is not supported, the init data is malformed, names no key or so many that the
- *     message does not fit, an option is one that com.policyplay.drm does not take, or no licence can be renewed;
+ *     message does not fit, an option is one that com.policyplay.drm does not take, or no license can be renewed;
  *     DRM_ERR_NOT_PROVISIONED (and EVENT_PROVISION_REQUIRED) if com.policyplay.drm has no certificate or an expired one;
  *     DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
  * @since 11
@@ -138,15 +138,15 @@ Drm_ErrCode OH_MediaKeySession_GenerateMediaKeyRequest(MediaKeySession *mediaKey
                                                        DRM_MediaKeyRequest *mediaKeyRequest);
 
 /**
- * Processes the licence server's answer. All of it is checked before any key is applied.
+ * Processes the license server's answer. All of it is checked before any key is applied.
  *
  * com.clearplay.drm: `<flag><base64 key id>:<base64 key>[,…]` with flag 0 = online, 1 = offline, or a W3C JWK Set;
  * org.w3.clearkey: a JWK Set (W3C EME section 9.1.4), stored if its type is "persistent-license". The answer alone
  * decides whether the keys are stored. Keys that were not asked for are taken, too; a key that arrives again replaces
  * the old one. A key change follows.
  *
- * com.policyplay.drm: a licence or renewal that answers a request of this session, sealed for it or for the device.
- * EVENT_EXPIRATION_UPDATE and, for a new licence, a key change follow.
+ * com.policyplay.drm: a license or renewal that answers a request of this session, sealed for it or for the device.
+ * EVENT_EXPIRATION_UPDATE and, for a new license, a key change follow.
  *
  * Any thread.
  *
@@ -154,14 +154,14 @@ Drm_ErrCode OH_MediaKeySession_GenerateMediaKeyRequest(MediaKeySession *mediaKey
  * @param response the answer
  * @param responseLen bytes of response, 1 to NATIVE_DRM_MAX_RESPONSE_LEN
  * @param offlineMediaKeyId receives the media key id: the key id of the answer's last entry, for com.policyplay.drm the
- *     licence's id
+ *     license's id
  * @param offlineMediaKeyIdLen in: bytes that offlineMediaKeyId has room for; out: bytes written, or bytes needed if
  *     there is too little room
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or a length is
  *     out of range or too small; DRM_ERR_UNKNOWN if the answer is malformed, forged, replayed or somebody else's, 512
  *     offline keys are stored, or the id of a key to store is longer than MAX_OFFLINE_MEDIA_KEY_ID_LEN;
- *     DRM_ERR_SERVICE_DENIED if it is the licence service's refusal; DRM_ERR_NO_LICENSE for a
- *     renewal of a licence that is over; DRM_ERR_NOT_PROVISIONED without a certificate; DRM_ERR_SERVICE_DIED if the store
+ *     DRM_ERR_SERVICE_DENIED if it is the license service's refusal; DRM_ERR_NO_LICENSE for a
+ *     renewal of a license that is over; DRM_ERR_NOT_PROVISIONED without a certificate; DRM_ERR_SERVICE_DIED if the store
  *     cannot be written or the key system failed. No key is applied then
  * @since 11
  */
@@ -174,7 +174,7 @@ Drm_ErrCode OH_MediaKeySession_ProcessMediaKeyResponse(MediaKeySession *mediaKey
 /**
  * Lists the status of the session's keys: one row per key (name = lower-case hexadecimal key id, value = USABLE
  * EXPIRED OUTPUT_NOT_ALLOWED PENDING INTERNAL_ERROR or USABLE_IN_FUTURE), in the order of their arrival. Then, for
- * com.policyplay.drm, the newest licence: LicenseType (Streaming or Offline), PlayAllowed, PersistAllowed, RenewAllowed (True
+ * com.policyplay.drm, the newest license: LicenseType (Streaming or Offline), PlayAllowed, PersistAllowed, RenewAllowed (True
  * or False), LicenseDurationRemaining, PlaybackDurationRemaining, RentalDurationRemaining (seconds, 9223372036854775807 =
  * unlimited), RenewalServerUrl. Rows beyond MAX_MEDIA_KEY_STATUS_COUNT are not listed; a session without keys has none.
  *
@@ -207,7 +207,7 @@ Drm_ErrCode OH_MediaKeySession_ClearMediaKeys(MediaKeySession *mediaKeySession);
  * Generates the message that gives a stored (offline) media key back.
  *
  * com.clearplay.drm: like a key request of type "persistent-license"; org.w3.clearkey: `{"kids":["<base64url>"]}`;
- * com.policyplay.drm: a signed message about the licence.
+ * com.policyplay.drm: a signed message about the license.
  *
  * Any thread.
  *
@@ -230,12 +230,12 @@ Drm_ErrCode OH_MediaKeySession_GenerateOfflineReleaseRequest(MediaKeySession *me
                                                              int32_t *releaseRequestLen);
 
 /**
- * Processes the licence server's acknowledgement of a release. The key leaves all sessions of the MediaKeySystem.
+ * Processes the license server's acknowledgement of a release. The key leaves all sessions of the MediaKeySystem.
  *
  * com.clearplay.drm: any response; the stored key becomes OFFLINE_MEDIA_KEY_STATUS_INACTIVE, and
  * OH_MediaKeySession_RestoreOfflineMediaKeys() makes it usable again. org.w3.clearkey: `{"kids":["<base64url>"]}` with
  * the key's id; the stored key is deleted. com.policyplay.drm: the service's signed acknowledgement of this session's
- * request; the stored licence is deleted. Durable when it returns.
+ * request; the stored license is deleted. Durable when it returns.
  *
  * Any thread.
  *
@@ -246,7 +246,7 @@ Drm_ErrCode OH_MediaKeySession_GenerateOfflineReleaseRequest(MediaKeySession *me
  * @param releaseResponseLen bytes of releaseResponse, 1 to NATIVE_DRM_MAX_RESPONSE_LEN
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null or a length is
  *     out of range; DRM_ERR_UNKNOWN if there is no such stored key or the acknowledgement is malformed, forged, replayed
- *     or about another key; DRM_ERR_SERVICE_DENIED if it is the licence service's refusal; DRM_ERR_NOT_PROVISIONED if
+ *     or about another key; DRM_ERR_SERVICE_DENIED if it is the license service's refusal; DRM_ERR_NOT_PROVISIONED if
  *     com.policyplay.drm has no certificate; DRM_ERR_SERVICE_DIED if the store cannot be read or written or the key system
  *     failed
  * @since 11
@@ -260,7 +260,7 @@ Drm_ErrCode OH_MediaKeySession_ProcessOfflineReleaseResponse(MediaKeySession *me
 /**
  * Loads a stored (offline) media key into the session. EVENT_EXPIRATION_UPDATE and a key change follow.
  *
- * com.policyplay.drm: loads a licence with all of its keys. Also if it is over, or if the clock was set back behind its last
+ * com.policyplay.drm: loads a license with all of its keys. Also if it is over, or if the clock was set back behind its last
  * use: its keys then have the status EXPIRED or USABLE_IN_FUTURE, and decrypts say why.
  *
  * Any thread.

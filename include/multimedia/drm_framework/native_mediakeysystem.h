@@ -1,6 +1,6 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * Generated from src/capi/media_key_system.rs; do not edit.
+ * Generated from src/native_mediakeysystem.rs; do not edit.
  */
 
 /**
@@ -135,7 +135,7 @@ Drm_ErrCode OH_MediaKeySystem_Create(const char *name, MediaKeySystem **mediaKey
  * Sets a configuration string.
  *
  * "storagePath" names the directory of the offline store from now on. "outputHdcp" says how the output is protected,
- * HDCP_NONE, HDCP_V1 or HDCP_V2; licences of com.policyplay.drm go by it at once. "vendor", "version", "description",
+ * HDCP_NONE, HDCP_V1 or HDCP_V2; licenses of com.policyplay.drm go by it at once. "vendor", "version", "description",
  * "algorithms", "deviceUniqueId", "maxSessionNum" and "currentSessionNum" are read-only. Any other name is kept with
  * the instance and has no meaning to the library.
  *
@@ -335,7 +335,7 @@ Drm_ErrCode OH_MediaKeySystem_GetOfflineMediaKeyIds(MediaKeySystem *mediaKeySyst
 
 /**
  * Gets the status of a stored (offline) media key: usable, or inactive because it was released or, for com.policyplay.drm,
- * because its licence is over.
+ * because its license is over.
  *
  * Any thread.
  *

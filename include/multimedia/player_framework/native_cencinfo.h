@@ -1,6 +1,6 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * Generated from src/capi/cencinfo.rs; do not edit.
+ * Generated from src/native_cencinfo.rs; do not edit.
  */
 
 /**

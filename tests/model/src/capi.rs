@@ -35,7 +35,7 @@ pub fn destroy_session(session: Handle) -> Result<()> {
     handle::destroy_session("mediaKeySession", without_provenance(session))
 }
 
-/// A licence with one key for a session.
+/// A license with one key for a session.
 pub fn license(session: Handle, id: [u8; 16], key: u8) -> Result<()> {
     session_of(session)?.license(id, key)
 }

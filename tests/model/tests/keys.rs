@@ -28,8 +28,8 @@ fn decrypt(table: &KeyTable, id: &[u8; 16]) -> Option<u8> {
 }
 
 #[test]
-fn two_licences_add_up() {
-    check("two licences", 3, || {
+fn two_licenses_add_up() {
+    check("two licenses", 3, || {
         let table = Arc::new(KeyTable::default());
         let other = {
             let table = Arc::clone(&table);
@@ -45,7 +45,7 @@ fn two_licences_add_up() {
 
 #[test]
 fn clear_returns_what_it_takes() {
-    check("licence and clear", 3, || {
+    check("license and clear", 3, || {
         let table = Arc::new(KeyTable::default());
         table.insert(key(ONE, 7)).unwrap();
         let other = {
@@ -62,7 +62,7 @@ fn clear_returns_what_it_takes() {
 
 #[test]
 fn a_closed_table_stays_empty() {
-    check("licence, clear and close", 2, || {
+    check("license, clear and close", 2, || {
         let table = Arc::new(KeyTable::default());
         table.insert(key(ONE, 7)).unwrap();
         let licenser = {

@@ -61,8 +61,8 @@ fn decrypt_and_clear() {
 }
 
 #[test]
-fn decrypt_and_another_licence() {
-    check("decrypt and another licence", 3, || {
+fn decrypt_and_another_license() {
+    check("decrypt and another license", 3, || {
         let (_, session) = system_and_session();
         capi::license(session, ID, 7).unwrap();
         let reader = thread::spawn(move || [capi::decrypt(session, &ID), capi::decrypt(session, &ID)]);
@@ -92,8 +92,8 @@ fn decrypt_destroy_and_the_next_session_in_the_slot() {
 }
 
 #[test]
-fn licence_clear_and_destroy() {
-    check("licence, clear and destroy", 2, || {
+fn license_clear_and_destroy() {
+    check("license, clear and destroy", 2, || {
         let (system, session) = system_and_session();
         let licenser = thread::spawn(move || capi::license(session, ID, 7));
         let clearer = thread::spawn(move || capi::clear_media_keys(session));
@@ -185,7 +185,7 @@ fn a_callback_that_causes_events_is_called_again_when_it_is_over() {
         capi::license(session, ID, 7).unwrap();
         assert!(matches!(reader.join().unwrap(), None | Some(7)));
         dispatcher::end();
-        assert_eq!(calls.load(Relaxed), 1 + 2, "for the licence, the keys that are over, and the change");
+        assert_eq!(calls.load(Relaxed), 1 + 2, "for the license, the keys that are over, and the change");
         capi::destroy_system(system).unwrap();
         user_data.wipe();
     });
@@ -262,7 +262,7 @@ fn of_two_destroys_of_a_session_one_succeeds() {
 
 #[test]
 fn a_search_ends_when_the_key_comes_or_the_system_goes() {
-    check("search, licence and destroy", 2, || {
+    check("search, license and destroy", 2, || {
         let (system, session) = system_and_session();
         let searcher = thread::spawn(move || capi::find_session(system, &ID).ok());
         let destroyer = thread::spawn(move || capi::destroy_system(system).unwrap());
@@ -275,7 +275,7 @@ fn a_search_ends_when_the_key_comes_or_the_system_goes() {
 
 #[test]
 fn a_search_ends_when_the_key_comes() {
-    check("search and licence", 3, || {
+    check("search and license", 3, || {
         let (system, session) = system_and_session();
         let searcher = thread::spawn(move || capi::find_session(system, &ID).unwrap());
         capi::license(session, ID, 7).unwrap();

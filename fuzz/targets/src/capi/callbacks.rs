@@ -3,13 +3,13 @@
 use std::ffi::{c_char, c_void};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use native_drm::capi::avsession::{OH_AVSession, OH_AVSession_Destroy, OH_AVSession_SetFavorite};
-use native_drm::capi::common::{DRM_KeysInfo, MediaKeySession, MediaKeySystem};
-use native_drm::capi::enums::{
+use native_drm::enums::{
     CallbackResultValue, ControlCommandValue, ErrCodeValue, EventTypeValue, LogLevelValue, LoopModeValue,
 };
-use native_drm::capi::media_key_session::{OH_MediaKeySession_ClearMediaKeys, OH_MediaKeySession_Destroy};
-use native_drm::capi::media_key_system::OH_MediaKeySystem_Destroy;
+use native_drm::native_avsession::{OH_AVSession, OH_AVSession_Destroy, OH_AVSession_SetFavorite};
+use native_drm::native_drm_common::{DRM_KeysInfo, MediaKeySession, MediaKeySystem};
+use native_drm::native_mediakeysession::{OH_MediaKeySession_ClearMediaKeys, OH_MediaKeySession_Destroy};
+use native_drm::native_mediakeysystem::OH_MediaKeySystem_Destroy;
 
 /// Callbacks that have run.
 static CALLED: AtomicUsize = AtomicUsize::new(0);

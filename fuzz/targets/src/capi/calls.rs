@@ -4,19 +4,19 @@
 
 use std::ptr;
 
-use native_drm::capi::avmetadata::*;
-use native_drm::capi::avplaybackstate::*;
-use native_drm::capi::avsession::*;
-use native_drm::capi::avsession_extension::*;
-use native_drm::capi::cencinfo::*;
-use native_drm::capi::common::*;
-use native_drm::capi::drm_extension::*;
-use native_drm::capi::drm_license::*;
-use native_drm::capi::drm_license_service::*;
-use native_drm::capi::enums::*;
-use native_drm::capi::media_decrypt::*;
-use native_drm::capi::media_key_session::*;
-use native_drm::capi::media_key_system::*;
+use native_drm::enums::*;
+use native_drm::native_avmetadata::*;
+use native_drm::native_avplaybackstate::*;
+use native_drm::native_avsession::*;
+use native_drm::native_avsession_extension::*;
+use native_drm::native_cencinfo::*;
+use native_drm::native_drm_common::*;
+use native_drm::native_drm_extension::*;
+use native_drm::native_drm_license::*;
+use native_drm::native_drm_license_service::*;
+use native_drm::native_mediadecrypt::*;
+use native_drm::native_mediakeysession::*;
+use native_drm::native_mediakeysystem::*;
 
 use super::callbacks::*;
 use super::context::Context;

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
-use native_drm::capi::drm_extension::OH_Drm_GetLastErrorMessage;
+use native_drm::native_drm_extension::OH_Drm_GetLastErrorMessage;
 
 use super::handles::{self, Kind};
 use crate::observe::{check_message, hash, reached};
@@ -283,19 +283,19 @@ impl<'a> Context<'a> {
         self.code = None;
     }
 
-    pub fn drm(&mut self, code: native_drm::capi::enums::ErrCodeValue) {
+    pub fn drm(&mut self, code: native_drm::enums::ErrCodeValue) {
         self.code = Some((code.0, DRM_CODES));
     }
 
-    pub fn av(&mut self, code: native_drm::capi::enums::AVErrCodeValue) {
+    pub fn av(&mut self, code: native_drm::enums::AVErrCodeValue) {
         self.code = Some((code.0, AV_CODES));
     }
 
-    pub fn session(&mut self, code: native_drm::capi::enums::SessionErrValue) {
+    pub fn session(&mut self, code: native_drm::enums::SessionErrValue) {
         self.code = Some((code.0, SESSION_CODES));
     }
 
-    pub fn metadata(&mut self, code: native_drm::capi::enums::MetadataResultValue) {
+    pub fn metadata(&mut self, code: native_drm::enums::MetadataResultValue) {
         self.code = Some((code.0, METADATA_CODES));
     }
 

@@ -2,14 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use native_drm::capi::avmetadata::{OH_AVMetadata_Destroy, OH_AVMetadataBuilder_Destroy};
-use native_drm::capi::avsession::OH_AVSession_Destroy;
-use native_drm::capi::avsession_extension::OH_AVSession_ReleasePlaybackState;
-use native_drm::capi::cencinfo::OH_AVCencInfo_Destroy;
-use native_drm::capi::drm_license::OH_DrmLicenseTemplate_Destroy;
-use native_drm::capi::drm_license_service::OH_DrmLicenseService_Destroy;
-use native_drm::capi::media_key_session::OH_MediaKeySession_Destroy;
-use native_drm::capi::media_key_system::OH_MediaKeySystem_Destroy;
+use native_drm::native_avmetadata::{OH_AVMetadata_Destroy, OH_AVMetadataBuilder_Destroy};
+use native_drm::native_avsession::OH_AVSession_Destroy;
+use native_drm::native_avsession_extension::OH_AVSession_ReleasePlaybackState;
+use native_drm::native_cencinfo::OH_AVCencInfo_Destroy;
+use native_drm::native_drm_license::OH_DrmLicenseTemplate_Destroy;
+use native_drm::native_drm_license_service::OH_DrmLicenseService_Destroy;
+use native_drm::native_mediakeysession::OH_MediaKeySession_Destroy;
+use native_drm::native_mediakeysystem::OH_MediaKeySystem_Destroy;
 
 use crate::script::Script;
 

@@ -20,7 +20,7 @@ use crate::util::log;
 crate::source!("session.rs");
 
 impl MediaKeySession {
-    /// A licence with one key.
+    /// A license with one key.
     pub fn license(&self, id: [u8; 16], key: u8) -> Result<()> {
         self.events.prepare()?;
         self.add_keys(vec![Key::new(id.to_vec(), &Zeroizing::new(vec![key; 16]))?], false)

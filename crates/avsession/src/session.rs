@@ -1,0 +1,386 @@
+//! A session: what the player reports, who may see it, and the way of commands to the player.
+
+use once_cell::sync::OnceCell;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::callbacks::{Callbacks, Receiver};
+use super::commands::{Command, CommandKind, CommandSet};
+use super::controller::{Controller, Factory};
+use super::media_keys::{KeyAction, MediaKey};
+use super::metadata::{Metadata, NO_DURATION, QueueItem};
+use super::playback::{LoopMode, Playback, Position, State};
+use base::clock::Clock;
+use base::error::{Error, Result};
+use base::{dispatcher, log};
+
+/// Bytes that commands may take while they wait for the callbacks before them: more than 100,000 commands.
+pub const MAX_PENDING: usize = 16 << 20;
+/// Entries of the queue.
+pub const MAX_QUEUE_ITEMS: usize = 1000;
+
+/// Kinds of session, numbered as OpenHarmony does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionType {
+    /// Audio.
+    Audio = 0,
+    /// Video.
+    Video = 1,
+    /// A voice call.
+    VoiceCall = 2,
+    /// A video call.
+    VideoCall = 3,
+    /// Photos.
+    Photo = 4,
+}
+
+impl SessionType {
+    /// The type of that number.
+    pub fn from_number(number: u32) -> Option<Self> {
+        [Self::Audio, Self::Video, Self::VoiceCall, Self::VideoCall, Self::Photo]
+            .into_iter()
+            .find(|kind| *kind as u32 == number)
+    }
+
+    /// Whether media controls show such sessions.
+    pub fn is_shown(self) -> bool {
+        matches!(self, Self::Audio | Self::Video)
+    }
+
+    /// The name in OpenHarmony's ArkTS interface.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Audio => "audio",
+            Self::Video => "video",
+            Self::VoiceCall => "voice_call",
+            Self::VideoCall => "video_call",
+            Self::Photo => "photo",
+        }
+    }
+}
+
+/// Who a session belongs to.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Kind of session.
+    pub kind: SessionType,
+    /// The session's name.
+    pub tag: String,
+    /// Name of the program.
+    pub bundle: String,
+    /// Name of the part of the program.
+    pub ability: String,
+}
+
+/// Everything about a session that can be seen, at one moment.
+#[derive(Clone)]
+pub struct Snapshot {
+    /// Whether it is active.
+    pub active: bool,
+    /// Metadata, if any was set.
+    pub metadata: Option<Arc<Metadata>>,
+    /// Playback state.
+    pub playback: Playback,
+    /// What is to be played.
+    pub queue: Arc<[QueueItem]>,
+    /// Whether it may be cast.
+    pub remote_cast: bool,
+    /// Commands that have callbacks.
+    pub commands: CommandSet,
+}
+
+impl Snapshot {
+    /// Whether commands arrive: the session is active and has metadata and a command.
+    pub fn is_controllable(&self) -> bool {
+        self.active && self.metadata.is_some() && !self.commands.is_empty()
+    }
+}
+
+#[derive(Default)]
+struct Published {
+    active: bool,
+    /// The session has ended. Under the lock, because whoever activates it meanwhile has to see this if the controller was
+    /// not there yet for [`Session::close`].
+    closed: bool,
+    metadata: Option<Arc<Metadata>>,
+    playback: Playback,
+    queue: Arc<[QueueItem]>,
+    remote_cast: bool,
+}
+
+/// A session.
+pub struct Session {
+    identity: Identity,
+    id: String,
+    clock: Arc<dyn Clock>,
+    published: Mutex<Published>,
+    callbacks: Callbacks,
+    pending: AtomicUsize,
+    factory: Mutex<Option<Factory>>,
+    controller: OnceCell<Arc<dyn Controller>>,
+    token: OnceCell<usize>,
+}
+
+impl Session {
+    /// A session that is not active yet.
+    pub fn new(identity: Identity, clock: Arc<dyn Clock>, factory: Factory) -> Result<Arc<Self>> {
+        let mut id = [0; 16];
+        getrandom::fill(&mut id).map_err(|error| Error::Internal(format!("no random numbers: {error}").into()))?;
+        Ok(Arc::new(Self {
+            identity,
+            id: hex::encode(id),
+            clock,
+            published: Mutex::default(),
+            callbacks: Callbacks::default(),
+            pending: AtomicUsize::new(0),
+            factory: Mutex::new(Some(factory)),
+            controller: OnceCell::new(),
+            token: OnceCell::new(),
+        }))
+    }
+
+    /// Who it belongs to.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Its id: 32 hexadecimal digits, another one for each session.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The clock that its positions follow.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// A number that the layer above gives to the session once.
+    pub fn token(&self) -> &OnceCell<usize> {
+        &self.token
+    }
+
+    /// Lets commands arrive and shows the session.
+    pub fn activate(self: &Arc<Self>) {
+        self.published.lock().active = true;
+        // Not held while the controller is made: it may look at the session.
+        let factory = self.factory.lock().take();
+        if let Some(controller) = factory.and_then(|factory| factory(Arc::downgrade(self)))
+            && let Err(late) = self.controller.set(controller)
+        {
+            late.close();
+        }
+        if let Some(controller) = self.controller.get() {
+            controller.connect();
+        }
+        if self.is_closed() {
+            self.close();
+        }
+    }
+
+    /// Stops commands and shows the session no longer.
+    pub fn deactivate(&self) {
+        self.change(|published| published.active = false);
+    }
+
+    /// Ends the session. When it returns, no callback is running and none will run, unless a callback called this.
+    pub fn close(&self) {
+        let mut published = self.published.lock();
+        published.closed = true;
+        published.active = false;
+        drop(published);
+        if let Some(controller) = self.controller.get() {
+            controller.close();
+        }
+        self.callbacks.close();
+    }
+
+    /// Whether [`Session::close`] was called.
+    pub fn is_closed(&self) -> bool {
+        self.published.lock().closed
+    }
+
+    /// Sets the metadata. Setting the same again does nothing.
+    pub fn set_metadata(&self, metadata: &Arc<Metadata>) -> Result<()> {
+        metadata.check()?;
+        let mut published = self.published.lock();
+        if published.metadata.as_ref() == Some(metadata) {
+            return Ok(());
+        }
+        published.metadata = Some(Arc::clone(metadata));
+        drop(published);
+        self.notify();
+        Ok(())
+    }
+
+    /// Sets the state.
+    pub fn set_state(&self, state: State) {
+        self.change(|published| published.playback.set_state(state, &*self.clock));
+    }
+
+    /// Takes a report of the position.
+    pub fn set_position(&self, position: Position) -> Result<()> {
+        self.try_change(|published| published.playback.set_position(position, &*self.clock))
+    }
+
+    /// Sets the speed.
+    pub fn set_speed(&self, speed: f64) -> Result<()> {
+        self.try_change(|published| published.playback.set_speed(speed, &*self.clock))
+    }
+
+    /// Sets the loop mode.
+    pub fn set_loop_mode(&self, mode: LoopMode) {
+        self.change(|published| published.playback.loop_mode = mode);
+    }
+
+    /// Sets whether the listener likes it.
+    pub fn set_favorite(&self, favorite: bool) {
+        self.change(|published| published.playback.favorite = favorite);
+    }
+
+    /// Sets the volume.
+    pub fn set_volume(&self, volume: i32) -> Result<()> {
+        let volume = u8::try_from(volume)
+            .ok()
+            .filter(|volume| *volume <= 100)
+            .ok_or_else(|| Error::invalid("volume", format!("{volume} is not in 0..=100")))?;
+        self.change(|published| published.playback.volume = volume);
+        Ok(())
+    }
+
+    /// Sets the milliseconds that were loaded.
+    pub fn set_buffered_time(&self, millis: i64) -> Result<()> {
+        if millis < 0 {
+            return Err(Error::invalid("bufferedTime", format!("{millis} is negative")));
+        }
+        self.change(|published| published.playback.buffered_time = millis);
+        Ok(())
+    }
+
+    /// Sets the entry of the queue that is played.
+    pub fn set_active_item_id(&self, item_id: i32) {
+        self.change(|published| published.playback.active_item_id = item_id);
+    }
+
+    /// Sets the player's own data, a JSON object; nothing if it is empty.
+    pub fn set_extras(&self, extras: &str) -> Result<()> {
+        if !extras.is_empty() {
+            serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(extras)
+                .map_err(|error| Error::invalid("extras", format!("not a JSON object: {error}")))?;
+        }
+        self.change(|published| published.playback.extras = Arc::from(extras));
+        Ok(())
+    }
+
+    /// Sets what is to be played.
+    pub fn set_queue(&self, queue: Vec<QueueItem>) -> Result<()> {
+        if queue.len() > MAX_QUEUE_ITEMS {
+            return Err(Error::invalid("count", format!("more than {MAX_QUEUE_ITEMS} items")));
+        }
+        if let Some(item) = queue.iter().find(|item| item.duration < NO_DURATION) {
+            return Err(Error::invalid("items", format!("duration {} of item {}", item.duration, item.item_id)));
+        }
+        self.change(|published| published.queue = queue.into());
+        Ok(())
+    }
+
+    /// Sets whether it may be cast.
+    pub fn set_remote_cast(&self, enabled: bool) {
+        self.change(|published| published.remote_cast = enabled);
+    }
+
+    /// Everything that can be seen.
+    pub fn snapshot(&self) -> Snapshot {
+        let commands = self.callbacks.commands();
+        let published = self.published.lock();
+        Snapshot {
+            active: published.active,
+            metadata: published.metadata.clone(),
+            playback: published.playback.clone(),
+            queue: Arc::clone(&published.queue),
+            remote_cast: published.remote_cast,
+            commands,
+        }
+    }
+
+    /// Milliseconds from the start that are reached by now.
+    pub fn progress(&self) -> i64 {
+        let published = self.published.lock();
+        published.playback.progress(published.metadata.as_deref(), &*self.clock)
+    }
+
+    /// Registers a receiver of commands; see [`Callbacks::register`].
+    pub fn register(&self, kind: CommandKind, identity: usize, receiver: Receiver) {
+        self.callbacks.register(kind, identity, receiver);
+        self.notify();
+    }
+
+    /// Unregisters a receiver of commands; see [`Callbacks::unregister`].
+    pub fn unregister(&self, kind: CommandKind, identity: usize) {
+        self.callbacks.unregister(kind, identity);
+        self.notify();
+    }
+
+    /// Sends the player a command. It arrives later, on the dispatcher thread.
+    pub fn send(self: &Arc<Self>, command: Command) -> Result<()> {
+        let snapshot = self.snapshot();
+        if !snapshot.active || snapshot.metadata.is_none() {
+            return Err(Error::SessionInactive);
+        }
+        if !snapshot.commands.contains(command.kind()) {
+            return Err(Error::CommandUnavailable(format!("{} is not registered", command.kind().name()).into()));
+        }
+        let size = command.size();
+        if self.pending.fetch_add(size, Ordering::Relaxed) + size > MAX_PENDING {
+            self.pending.fetch_sub(size, Ordering::Relaxed);
+            return Err(Error::Overloaded);
+        }
+        let session = Arc::clone(self);
+        let job = move || {
+            session.pending.fetch_sub(size, Ordering::Relaxed);
+            session.callbacks.deliver(&command, || session.published.lock().active);
+        };
+        dispatcher::post(Box::new(job)).inspect_err(|error| {
+            self.pending.fetch_sub(size, Ordering::Relaxed);
+            log::error!("a command is lost: {error}");
+        })
+    }
+
+    /// Passes on a media key: to the callback for key events if there is one, otherwise as a command when it goes down.
+    pub fn media_key(self: &Arc<Self>, key: MediaKey, action: KeyAction, time: i64) -> Result<()> {
+        let snapshot = self.snapshot();
+        if snapshot.commands.contains(CommandKind::HandleKeyEvent) {
+            return self.send(Command::HandleKeyEvent { code: key as i32, action: action as i32, time });
+        }
+        if action != KeyAction::Down {
+            return if snapshot.is_controllable() { Ok(()) } else { Err(Error::SessionInactive) };
+        }
+        let skip = snapshot.metadata.as_ref().map_or(0, |metadata| metadata.skip_intervals.millis());
+        self.send(match key.command(snapshot.playback.settled_state().is_running()) {
+            CommandKind::Pause => Command::Pause,
+            CommandKind::Stop => Command::Stop,
+            CommandKind::PlayNext => Command::PlayNext,
+            CommandKind::PlayPrevious => Command::PlayPrevious,
+            CommandKind::FastForward => Command::FastForward { millis: skip },
+            CommandKind::Rewind => Command::Rewind { millis: skip },
+            _ => Command::Play,
+        })
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Published)) {
+        change(&mut self.published.lock());
+        self.notify();
+    }
+
+    fn try_change(&self, change: impl FnOnce(&mut Published) -> Result<()>) -> Result<()> {
+        change(&mut self.published.lock())?;
+        self.notify();
+        Ok(())
+    }
+
+    fn notify(&self) {
+        if let Some(controller) = self.controller.get() {
+            controller.changed();
+        }
+    }
+}

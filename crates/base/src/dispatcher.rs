@@ -1,0 +1,63 @@
+//! The one thread that calls the program's callbacks. It starts with the first job.
+
+use crossbeam_channel::{Receiver, Sender};
+use parking_lot::Mutex;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::error::{Error, Result};
+use crate::log;
+
+/// Something to do on the dispatcher thread.
+pub type Job = Box<dyn FnOnce() + Send>;
+
+struct Queue {
+    sender: Sender<Job>,
+    /// A child after fork() has no dispatcher thread and gets its own.
+    process: u32,
+}
+
+static QUEUE: Mutex<Option<Queue>> = Mutex::new(None);
+
+thread_local! {
+    static IS_DISPATCHER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this is the dispatcher thread, that is, whether a callback is calling.
+pub fn is_current_thread() -> bool {
+    IS_DISPATCHER.get()
+}
+
+/// Starts the thread if it does not run yet.
+pub fn start() -> Result<()> {
+    sender().map(drop)
+}
+
+/// Queues a job. Jobs run one at a time, in the order in which they were queued.
+pub fn post(job: Job) -> Result<()> {
+    sender()?.send(job).map_err(|_| Error::Internal("the event thread is gone".into()))
+}
+
+fn sender() -> Result<Sender<Job>> {
+    let mut queue = QUEUE.lock();
+    let process = std::process::id();
+    if let Some(queue) = queue.as_ref().filter(|queue| queue.process == process) {
+        return Ok(queue.sender.clone());
+    }
+    let (sender, receiver) = crossbeam_channel::unbounded();
+    std::thread::Builder::new()
+        .name("native_drm".to_owned())
+        .spawn(move || run(&receiver))
+        .map_err(|error| Error::Internal(format!("cannot start the event thread: {error}").into()))?;
+    *queue = Some(Queue { sender: sender.clone(), process });
+    Ok(sender)
+}
+
+fn run(jobs: &Receiver<Job>) {
+    IS_DISPATCHER.set(true);
+    for job in jobs {
+        if catch_unwind(AssertUnwindSafe(job)).is_err() {
+            log::error!("a callback panicked");
+        }
+    }
+}

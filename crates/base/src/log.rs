@@ -1,0 +1,127 @@
+//! Logging: off by default; to stderr with `NATIVE_DRM_LOG=error|warn|info|debug`, or to a callback.
+//!
+//! A message that nobody wants costs one relaxed atomic load. Messages never contain key material.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use parking_lot::RwLock;
+
+/// How serious a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Level {
+    /// No message at all; as a limit only.
+    Off = 0,
+    /// Something failed that should not fail.
+    Error = 1,
+    /// Something is not as it should be, and was coped with.
+    Warn = 2,
+    /// What happens: systems, sessions, licenses.
+    Info = 3,
+    /// Details for those who look for a fault.
+    Debug = 4,
+}
+
+impl Level {
+    /// The level with a name as `NATIVE_DRM_LOG` takes it, in any case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Off, Self::Error, Self::Warn, Self::Info, Self::Debug]
+            .into_iter()
+            .find(|level| level.name().eq_ignore_ascii_case(name))
+    }
+
+    /// The name, in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
+}
+
+/// Receives messages. Called without any lock held, from whichever thread has something to say, and from several at once;
+/// it may itself log or change the sink.
+pub type Sink = Arc<dyn Fn(Level, &str) + Send + Sync>;
+
+/// `LIMIT` before the environment was looked at: it lets every message through to [`write`], which looks.
+const UNKNOWN: u8 = u8::MAX;
+
+static LIMIT: AtomicU8 = AtomicU8::new(UNKNOWN);
+static SINK: RwLock<Option<Sink>> = RwLock::new(None);
+
+/// Sends messages up to `limit` to `sink`, or to stderr where it is `None`. From now on `NATIVE_DRM_LOG` counts no more.
+///
+/// A message that another thread is writing at this moment may still reach the former sink after this has returned.
+pub fn set_sink(sink: Option<Sink>, limit: Level) {
+    let former = {
+        let mut place = SINK.write();
+        LIMIT.store(limit as u8, Ordering::Relaxed);
+        std::mem::replace(&mut *place, sink)
+    };
+    // Outside the lock: dropping it may run foreign code.
+    drop(former);
+}
+
+/// Whether a message of `level` would go anywhere.
+#[inline]
+pub fn enabled(level: Level) -> bool {
+    level as u8 <= LIMIT.load(Ordering::Relaxed) && level != Level::Off
+}
+
+/// Writes a message. Use the macros `log_error!`, `log_warn!`, `log_info!` and `log_debug!`, which format only when needed.
+#[cold]
+pub fn write(level: Level, message: fmt::Arguments<'_>) {
+    if LIMIT.load(Ordering::Relaxed) == UNKNOWN {
+        let named = std::env::var("NATIVE_DRM_LOG").ok().and_then(|name| Level::from_name(name.trim()));
+        // Whoever has called `set_sink` meanwhile wins.
+        let limit = named.unwrap_or(Level::Off) as u8;
+        let _ = LIMIT.compare_exchange(UNKNOWN, limit, Ordering::Relaxed, Ordering::Relaxed);
+    }
+    if !enabled(level) {
+        return;
+    }
+    let text = message.to_string();
+    let sink = SINK.read().clone();
+    match sink {
+        Some(sink) => sink(level, &text),
+        // One write per line, so that lines of several threads stay whole. A closed stderr is no reason to fail.
+        None => {
+            let _ = std::io::stderr().write_all(format!("native_drm {}: {text}\n", level.name()).as_bytes());
+        }
+    }
+}
+
+/// Logs at a [`Level`] with the arguments of `format!`.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! log_at {
+    ($level:expr, $($message:tt)+) => {
+        if $crate::log::enabled($level) {
+            $crate::log::write($level, ::core::format_args!($($message)+));
+        }
+    };
+}
+
+/// Logs an error; takes the arguments of `format!`.
+#[macro_export]
+macro_rules! log_error { ($($message:tt)+) => { $crate::log_at!($crate::log::Level::Error, $($message)+) } }
+
+/// Logs a warning; takes the arguments of `format!`.
+#[macro_export]
+macro_rules! log_warn { ($($message:tt)+) => { $crate::log_at!($crate::log::Level::Warn, $($message)+) } }
+
+/// Logs what happens; takes the arguments of `format!`.
+#[macro_export]
+macro_rules! log_info { ($($message:tt)+) => { $crate::log_at!($crate::log::Level::Info, $($message)+) } }
+
+/// Logs a detail; takes the arguments of `format!`.
+#[macro_export]
+macro_rules! log_debug { ($($message:tt)+) => { $crate::log_at!($crate::log::Level::Debug, $($message)+) } }
+
+pub use crate::{log_debug as debug, log_error as error, log_info as info, log_warn as warn};

@@ -1,0 +1,173 @@
+//! Byte containers for key material: erased when dropped, silent in `Debug`.
+
+mod registers;
+mod slab;
+
+use std::fmt;
+use std::mem::MaybeUninit;
+use std::ops::{Deref, DerefMut};
+
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+pub use registers::wipe_registers;
+pub use slab::SlabBox;
+
+/// Secret bytes of any length. They can only shrink, so no reallocation leaves a copy behind.
+#[derive(Clone, Default, Zeroize, ZeroizeOnDrop, PartialEq, Eq)]
+pub struct SecretBytes(Vec<u8>);
+
+impl SecretBytes {
+    /// Shortens to `length` bytes; the rest of the buffer is erased at once.
+    pub fn truncate(&mut self, length: usize) {
+        if let Some(tail) = self.0.get_mut(length..) {
+            tail.zeroize();
+            self.0.truncate(length);
+        }
+    }
+
+    /// Hands the bytes on in the container that the `zeroize` crate offers. Its `Debug` shows the content: never
+    /// derive `Debug` on a type that holds one.
+    pub fn into_zeroizing(mut self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(std::mem::take(&mut self.0))
+    }
+}
+
+impl From<Vec<u8>> for SecretBytes {
+    /// Takes the bytes over without copying them.
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<&[u8]> for SecretBytes {
+    fn from(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+}
+
+impl From<Zeroizing<Vec<u8>>> for SecretBytes {
+    fn from(mut bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(std::mem::take(&mut *bytes))
+    }
+}
+
+impl Deref for SecretBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl DerefMut for SecretBytes {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
+
+impl fmt::Debug for SecretBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretBytes(..)")
+    }
+}
+
+/// A secret of a fixed length, such as a 16-byte content key.
+#[derive(Clone, Zeroize, ZeroizeOnDrop, PartialEq, Eq)]
+pub struct SecretArray<const N: usize>([u8; N]);
+
+impl<const N: usize> SecretArray<N> {
+    /// All zeros, to be filled in place.
+    pub const fn zeroed() -> Self {
+        Self([0; N])
+    }
+
+    /// Copies `bytes`; `None` if their number is not `N`.
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        let mut secret = Self::zeroed();
+        if bytes.len() != N {
+            return None;
+        }
+        secret.0.copy_from_slice(bytes);
+        Some(secret)
+    }
+}
+
+impl<const N: usize> Deref for SecretArray<N> {
+    type Target = [u8; N];
+
+    fn deref(&self) -> &[u8; N] {
+        &self.0
+    }
+}
+
+impl<const N: usize> DerefMut for SecretArray<N> {
+    fn deref_mut(&mut self) -> &mut [u8; N] {
+        &mut self.0
+    }
+}
+
+impl<const N: usize> fmt::Debug for SecretArray<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretArray(..)")
+    }
+}
+
+/// Bytes of stack that [`on_clean_stack`] wipes: more than signing and unsealing take, which use the most.
+const BURNT: usize = if cfg!(debug_assertions) { 256 * 1024 } else { 64 * 1024 };
+
+/// Does something with secrets, then overwrites the stack that it has used, and the vector registers. Values that are moved
+/// leave copies there, and ciphers leave round keys, which `zeroize` cannot know of; from a register they get into any value
+/// with a part that is not initialised.
+pub fn on_clean_stack<T>(action: impl FnOnce() -> T) -> T {
+    let result = apart(action);
+    burn();
+    wipe_registers();
+    result
+}
+
+// A frame of its own, which is gone when the stack is burnt.
+#[inline(never)]
+fn apart<T>(action: impl FnOnce() -> T) -> T {
+    action()
+}
+
+#[inline(never)]
+#[allow(clippy::large_stack_arrays, reason = "the stack is what it is about")]
+fn burn() {
+    let mut area = [MaybeUninit::<u8>::uninit(); BURNT];
+    wipe(&mut area);
+}
+
+/// Overwrites memory with zeros in a way that the compiler cannot leave out.
+pub fn wipe(area: &mut [MaybeUninit<u8>]) {
+    area.fill(MaybeUninit::new(0));
+    // To the compiler, this reads what was written.
+    std::hint::black_box(area.as_ptr());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_nothing() {
+        assert_eq!(format!("{:?}", SecretBytes::from(vec![0x41; 4])), "SecretBytes(..)");
+        assert_eq!(format!("{:?}", SecretArray::from_slice(&[0x41; 4]).unwrap() as SecretArray<4>), "SecretArray(..)");
+    }
+
+    #[test]
+    fn bytes_shrink_and_pass_on() {
+        let mut secret = SecretBytes::from(&b"secret"[..]);
+        secret.truncate(9);
+        assert_eq!(&*secret, b"secret");
+        secret.truncate(3);
+        assert_eq!(&**secret.clone().into_zeroizing(), b"sec");
+        assert_eq!(SecretBytes::from(secret.clone().into_zeroizing()), secret);
+    }
+
+    #[test]
+    fn arrays_take_their_own_length_only() {
+        assert!(SecretArray::<4>::from_slice(b"123").is_none());
+        assert_eq!(*SecretArray::<3>::from_slice(b"123").unwrap(), *b"123");
+    }
+}

@@ -1,0 +1,138 @@
+//! A content key, ready for use with either cipher.
+
+use core::fmt;
+
+use aes::cipher::{Array, KeyInit};
+
+use super::level::Level;
+use super::secret::burn_stack;
+use super::soft;
+#[cfg(target_arch = "x86_64")]
+use super::{aes_keys, aesni, sm4_gfni, vaes256, vaes512};
+use crate::job::Job;
+use crate::scheme::Cipher;
+use base::error::Result;
+use base::secret::SlabBox;
+
+/// A 16-byte content key: its AES-128 and SM4 round keys, made once.
+///
+/// The round keys are in memory that core dumps leave out and that is not swapped where the system allows it to be
+/// locked. They are wiped when the key is dropped.
+pub struct ContentKey {
+    schedule: SlabBox<Schedule>,
+}
+
+/// In this order, because the AES keys should not be at the start of a page, where a slot may be: a store to a sample that
+/// runs over the end of its page holds up loads from the first bytes of any page (up to a tenth of the throughput).
+#[repr(C)]
+struct Schedule {
+    sm4: Sm4Key,
+    aes: AesKey,
+}
+
+const _: () = assert!(core::mem::offset_of!(Schedule, aes) >= 64);
+
+/// AES round keys in the form that the key's level wants them in.
+enum AesKey {
+    Soft(aes::Aes128),
+    #[cfg(target_arch = "x86_64")]
+    Hardware(aes_keys::Key),
+}
+
+/// SM4 round keys in the form that the key's level wants them in.
+enum Sm4Key {
+    Soft(sm4::Sm4),
+    #[cfg(target_arch = "x86_64")]
+    Gfni(sm4_gfni::Key),
+}
+
+impl ContentKey {
+    /// Expands a key for the best instructions that this CPU has.
+    ///
+    /// # Errors
+    /// [`Error::Internal`](base::error::Error::Internal) if there is no memory that core dumps leave out.
+    pub fn new(key: &[u8; 16]) -> Result<Self> {
+        Self::with_level(key, Level::current())
+    }
+
+    /// Like [`ContentKey::new`], for the given level or, where the CPU does not have it, the portable one. For tests.
+    #[doc(hidden)]
+    pub fn with_level(key: &[u8; 16], level: Level) -> Result<Self> {
+        let schedule = Schedule::expand(key, level);
+        // Expanding left copies there.
+        burn_stack();
+        Ok(Self { schedule: schedule? })
+    }
+
+    #[inline(always)]
+    pub(crate) fn decrypt(&self, cipher: Cipher, job: &Job<'_>, data: &mut [u8]) {
+        match cipher {
+            Cipher::Aes128 => self.schedule.aes.decrypt(job, data),
+            Cipher::Sm4 => self.schedule.sm4.decrypt(job, data),
+        }
+    }
+}
+
+impl Schedule {
+    // Its frame must be gone when the stack is burnt.
+    #[inline(never)]
+    fn expand(key: &[u8; 16], level: Level) -> Result<SlabBox<Self>> {
+        SlabBox::new(|| Self { sm4: Sm4Key::new(key, level), aes: AesKey::new(key, level) })
+    }
+}
+
+impl AesKey {
+    fn new(key: &[u8; 16], level: Level) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let functions = match level {
+                Level::Soft => None,
+                Level::AesNi => aesni::detect(),
+                Level::Vaes256 => vaes256::detect(),
+                Level::Vaes512 => vaes512::detect(),
+            };
+            if let Some(functions) = functions {
+                return Self::Hardware(aes_keys::Key::new(functions, key));
+            }
+        }
+        let _ = level;
+        Self::Soft(aes::Aes128::new(&Array(*key)))
+    }
+
+    #[inline(always)]
+    fn decrypt(&self, job: &Job<'_>, data: &mut [u8]) {
+        match self {
+            Self::Soft(cipher) => soft::decrypt(cipher, job, data),
+            #[cfg(target_arch = "x86_64")]
+            Self::Hardware(key) => key.decrypt(job, data),
+        }
+    }
+}
+
+impl Sm4Key {
+    fn new(key: &[u8; 16], level: Level) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if level == Level::Vaes512
+            && let Some(functions) = sm4_gfni::detect()
+        {
+            return Self::Gfni(sm4_gfni::Key::new(functions, key));
+        }
+        let _ = level;
+        Self::Soft(sm4::Sm4::new(&Array(*key)))
+    }
+
+    #[inline(always)]
+    fn decrypt(&self, job: &Job<'_>, data: &mut [u8]) {
+        match self {
+            Self::Soft(cipher) => soft::decrypt(cipher, job, data),
+            #[cfg(target_arch = "x86_64")]
+            Self::Gfni(key) => key.decrypt(job, data),
+        }
+    }
+}
+
+impl fmt::Debug for ContentKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ContentKey(..)")
+    }
+}

@@ -1,0 +1,51 @@
+//! The hot loops, and what only `unsafe` can give them: CPU instructions beyond the baseline, memory for keys, and
+//! a read lock that costs next to nothing ([`rcu`]).
+//!
+//! | file | level | blocks in flight |
+//! |---|---|---|
+//! | `soft` | the `aes` and `sm4` crates, any CPU | as the crates do |
+//! | `aesni` | AES-NI, AVX | 8 |
+//! | `vaes256` | VAES, AVX2 | 16 |
+//! | `vaes512` | VAES, AVX-512 | 32 |
+//! | `sm4_gfni` | GFNI, AVX-512 | 64 |
+//!
+//! The x86 levels are made of three layers: `modes` has the schemes' block modes, generic over a register type
+//! (`vector`) and a cipher on registers (`aes_keys`, `sm4_gfni`); a level's file implements the register type and, by way of
+//! `entry`, compiles all of it for the level's instructions. The functions come out of it wrapped in a type
+//! that only the detection of the CPU's features makes.
+//!
+//! Every level does the same work; `tests/cenc_*.rs` compare each of them with references from outside.
+
+#![allow(unsafe_code)]
+#![deny(clippy::undocumented_unsafe_blocks)]
+#![deny(unsafe_op_in_unsafe_fn)]
+#![allow(clippy::inline_always, reason = "the only way into a function that is compiled for more instructions")]
+#![allow(clippy::cast_possible_truncation, reason = "counted in bits and bytes, with the range in sight")]
+#![allow(clippy::wildcard_imports, reason = "dozens of intrinsics whose names cannot be mistaken")]
+
+mod key;
+mod level;
+mod ranges;
+mod secret;
+mod soft;
+
+#[cfg(target_arch = "x86_64")]
+mod aes_keys;
+#[cfg(target_arch = "x86_64")]
+mod aesni;
+#[cfg(target_arch = "x86_64")]
+mod entry;
+#[cfg(target_arch = "x86_64")]
+mod modes;
+#[cfg(target_arch = "x86_64")]
+mod sm4_gfni;
+#[cfg(target_arch = "x86_64")]
+mod vaes256;
+#[cfg(target_arch = "x86_64")]
+mod vaes512;
+#[cfg(target_arch = "x86_64")]
+mod vector;
+
+pub use key::ContentKey;
+#[doc(hidden)]
+pub use level::Level;

@@ -1,0 +1,289 @@
+//! What a key system has to provide: wire formats and provisioning. Sessions, keys, policies, storage and events are the
+//! same for all.
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::platform::Platform;
+use super::terms::{HeldLicense, Terms};
+use crate::storage::{StoredKey, StoredStatus};
+use base::error::{Error, Result};
+use license::policy::Device;
+
+/// Content protection levels, lowest first (OpenHarmony's `ContentProtectionLevel`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProtectionLevel {
+    /// Cryptography in software.
+    SwCrypto = 1,
+    /// Cryptography in hardware.
+    HwCrypto = 2,
+    /// Cryptography and the whole media path in hardware.
+    EnhancedHwCrypto = 3,
+}
+
+/// States of the device certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateStatus {
+    /// There is a valid certificate, or none is needed.
+    Provisioned,
+    /// A certificate is needed, and there is none.
+    NotProvisioned,
+    /// The certificate has expired.
+    Expired,
+    /// The certificate is not valid yet, or cannot be used.
+    Invalid,
+}
+
+/// Whether a key is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaKeyType {
+    /// Stored; can be restored without a server.
+    Offline,
+    /// Lives as long as its session.
+    Online,
+}
+
+/// Facts about a key system that never change.
+#[derive(Debug)]
+pub struct Descriptor {
+    /// Name, such as "com.clearplay.drm".
+    pub name: &'static str,
+    /// System id in pssh boxes.
+    pub uuid: [u8; 16],
+    /// All system ids whose pssh boxes are this key system's own, `uuid` first.
+    pub system_ids: &'static [[u8; 16]],
+    /// Configuration string "vendor".
+    pub vendor: &'static str,
+    /// Configuration string "description".
+    pub description: &'static str,
+    /// Configuration string "algorithms".
+    pub algorithms: &'static str,
+    /// EVENT_PROVISION_REQUIRED at an instance's first provisioning request, EVENT_KEY_REQUIRED at a session's first
+    /// request for some init data. OpenHarmony's ClearPlay does so.
+    pub announces_requests: bool,
+}
+
+/// MIME types and EME init data types that both key systems take, in lower case.
+const MIME_TYPES: &[&str] = &[
+    "video/mp4",
+    "audio/mp4",
+    "video/webm",
+    "audio/webm",
+    "cenc",
+    "webm",
+    "keyids",
+    "video/avc",
+    "video/hevc",
+    "video/av01",
+    "video/vp8",
+    "video/vp9",
+    "video/x-vnd.on2.vp8",
+    "video/x-vnd.on2.vp9",
+    "video/mp4v-es",
+    "video/mpeg",
+    "video/mp2t",
+    "video/cbs",
+    "video/avs3",
+    "audio/mp4a-latm",
+    "audio/mpeg",
+    "audio/aac",
+    "audio/flac",
+    "audio/opus",
+    "audio/vorbis",
+    "audio/ac3",
+    "audio/eac3",
+];
+
+/// How a MIME type's init data looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InitDataType {
+    /// Concatenated pssh boxes.
+    Cenc,
+    /// One key id of 16 bytes.
+    WebM,
+    /// JSON text with a list of key ids.
+    KeyIds,
+}
+
+impl Descriptor {
+    /// Whether a MIME type (with or without parameters) is supported.
+    pub fn supports_mime_type(&self, mime_type: &str) -> bool {
+        MIME_TYPES.contains(&essence(mime_type).as_str())
+    }
+
+    /// The init data type that belongs to a MIME type.
+    pub fn init_data_type(&self, mime_type: &str) -> Result<InitDataType> {
+        if !self.supports_mime_type(mime_type) {
+            return Err(Error::Unsupported(format!("MIME type {mime_type:?}").into()));
+        }
+        Ok(match essence(mime_type).as_str() {
+            "webm" | "video/webm" | "audio/webm" => InitDataType::WebM,
+            "keyids" => InitDataType::KeyIds,
+            _ => InitDataType::Cenc,
+        })
+    }
+}
+
+fn essence(mime_type: &str) -> String {
+    mime_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// What a media key request asks for.
+#[derive(Debug)]
+pub struct MediaKeyRequestInfo {
+    /// Online or offline.
+    pub key_type: MediaKeyType,
+    /// Init data in the format of `mime_type`.
+    pub init_data: Vec<u8>,
+    /// MIME type or EME init data type.
+    pub mime_type: String,
+    /// Options: name and value.
+    pub options: Vec<(String, Vec<u8>)>,
+}
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestType {
+    /// A license.
+    Initial,
+    /// More time for a license that is there.
+    Renewal,
+}
+
+/// A message for a server and where to send it.
+#[derive(Debug)]
+pub struct Request {
+    /// What it is for.
+    pub request_type: RequestType,
+    /// The message.
+    pub data: Vec<u8>,
+    /// URL, empty if unknown.
+    pub default_url: String,
+}
+
+impl Request {
+    /// Asks for a license (or a certificate), wherever the program wants to.
+    pub fn initial(data: Vec<u8>) -> Self {
+        Self { request_type: RequestType::Initial, data, default_url: String::new() }
+    }
+}
+
+/// One key of a license.
+pub struct LicenseKey {
+    /// Key id, any length but 0.
+    pub id: Vec<u8>,
+    /// Key, any length but 0.
+    pub key: Zeroizing<Vec<u8>>,
+}
+
+/// A license that was parsed and found good.
+pub struct License {
+    /// The keys, in the answer's order; at least one.
+    pub keys: Vec<LicenseKey>,
+    /// Whether the keys are to be stored.
+    pub persistent: bool,
+    /// What limits the use of the keys; none = nothing does.
+    pub terms: Option<Terms>,
+}
+
+impl License {
+    /// Keys without limits.
+    pub fn unlimited(keys: Vec<LicenseKey>, persistent: bool) -> Self {
+        Self { keys, persistent, terms: None }
+    }
+
+    /// The media key id that `OH_MediaKeySession_ProcessMediaKeyResponse` returns: the license's own, or its last key's.
+    pub fn media_key_id(&self) -> &[u8] {
+        match &self.terms {
+            Some(terms) => &terms.license_id,
+            None => self.keys.last().map_or(&[], |key| &key.id),
+        }
+    }
+}
+
+/// What becomes of a stored key once its release has been acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// It stays, inactive; restoring makes it usable again.
+    Deactivate,
+    /// It is deleted.
+    Delete,
+}
+
+/// What a session knows when its key system makes a request.
+#[derive(Debug, Default)]
+pub struct RequestContext {
+    /// The session's protection level and output.
+    pub device: Device,
+    /// The licenses with a policy that the session holds, newest first.
+    pub held: Vec<HeldLicense>,
+}
+
+/// A key system.
+pub trait KeySystem: Send + Sync {
+    /// The facts.
+    fn descriptor(&self) -> &'static Descriptor;
+
+    /// The key system's part of a new instance.
+    fn open(&self, platform: &Arc<Platform>) -> Box<dyn SystemModule>;
+}
+
+/// A key system's part of an instance. It takes no locks of the library.
+pub trait SystemModule: Send + Sync {
+    /// The provisioning request.
+    fn key_system_request(&self) -> Result<Request> {
+        Ok(Request {
+            request_type: RequestType::Initial,
+            data: br#"{"signedRequest":"KEYREQUESTTYPE_DOWNLOADCERT"}"#.to_vec(),
+            default_url: "http://default.com".to_owned(),
+        })
+    }
+
+    /// Takes a provisioning response (not empty).
+    fn process_key_system_response(&self, _response: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    /// The state of the device certificate.
+    fn certificate_status(&self) -> Result<CertificateStatus> {
+        Ok(CertificateStatus::Provisioned)
+    }
+
+    /// Whether a stored key could be used now.
+    fn stored_status(&self, stored: &StoredKey) -> Result<StoredStatus> {
+        Ok(stored.status)
+    }
+
+    /// The key system's part of a new session.
+    fn open_session(&self) -> Result<Box<dyn SessionModule>>;
+}
+
+/// A key system's part of a session. It takes no locks of the library.
+pub trait SessionModule: Send + Sync {
+    /// The media key request.
+    fn media_key_request(&self, info: &MediaKeyRequestInfo, context: &RequestContext) -> Result<Request>;
+
+    /// Parses a license; checks all of it and changes nothing.
+    fn parse_license(&self, response: &[u8]) -> Result<License>;
+
+    /// Whether a parsed license may still be applied.
+    fn check_unused(&self, _license: &License) -> Result<()> {
+        Ok(())
+    }
+
+    /// A license has been applied.
+    fn applied(&self, _license: &License) {}
+
+    /// Makes a license of a stored key again.
+    fn restore(&self, id: &[u8], stored: &StoredKey) -> Result<License> {
+        let key = LicenseKey { id: id.to_vec(), key: stored.payload.clone() };
+        Ok(License::unlimited(vec![key], true))
+    }
+
+    /// The message that gives a stored key back.
+    fn release_request(&self, id: &[u8], stored: &StoredKey) -> Result<Vec<u8>>;
+
+    /// Checks the acknowledgement of a release.
+    fn process_release_response(&self, id: &[u8], response: &[u8]) -> Result<Release>;
+}

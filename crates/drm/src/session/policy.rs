@@ -1,0 +1,82 @@
+//! The part of a session that licenses with a policy need.
+
+use super::MediaKeySession;
+use crate::enforcement::Surroundings;
+use crate::key_system::License;
+use crate::key_table::Key;
+use crate::terms::Terms;
+use crate::timer;
+use base::error::Result;
+use license::policy::Explanation;
+
+impl MediaKeySession {
+    /// Applies a license with a policy.
+    pub(super) fn apply_terms(&self, license: &License, terms: &Terms, keys: Vec<Key>) -> Result<()> {
+        if self.platform.is_on_machine_clock() {
+            timer::start()?;
+        }
+        self.enforcement.apply(
+            terms,
+            keys,
+            license.persistent,
+            &self.surroundings(),
+            || self.host.run(|| self.module.check_unused(license)),
+            || self.module.applied(license),
+        )?;
+        self.log_license(license);
+        self.keys_arrived(license.keys.iter().map(|key| key.id.as_slice()));
+        self.schedule();
+        Ok(())
+    }
+
+    /// Explains the licenses with a policy, newest first: hexadecimal id and explanation.
+    pub fn explain(&self) -> Result<Vec<(String, Explanation)>> {
+        self.host.check()?;
+        Ok(self.enforcement.explain())
+    }
+
+    /// Records the first use of the license that a key belongs to, as [`FirstUse`](base::error::Error::FirstUse) demands.
+    /// Not to be called while pinned.
+    pub fn begin_use(&self, id: &[u8; 16]) -> Result<()> {
+        self.host.check()?;
+        self.events.prepare()?;
+        self.enforcement.begin_use(id, &self.surroundings())?;
+        self.schedule();
+        Ok(())
+    }
+
+    /// Why a policy refuses a key; none if it does not.
+    pub fn refusal(&self, id: &[u8; 16]) -> Option<String> {
+        self.enforcement.refusal(id)
+    }
+
+    /// Lets the licenses see the time.
+    pub(crate) fn tick(&self) {
+        if self.host.check().is_ok() {
+            self.enforcement.tick(&self.surroundings());
+            self.schedule();
+        }
+    }
+
+    /// The output's protection has changed.
+    pub(crate) fn output_changed(&self) {
+        self.enforcement.output_changed(&self.surroundings());
+        self.schedule();
+    }
+
+    /// When a license changes by itself next, by the monotonic clock in milliseconds.
+    pub(crate) fn next_wake(&self) -> Option<u64> {
+        self.enforcement.next_wake()
+    }
+
+    /// Asks the timer for the next change; a virtual clock looks for itself.
+    fn schedule(&self) {
+        if self.platform.is_on_machine_clock() {
+            self.alarm.set(|| self.enforcement.next_wake(), &self.me);
+        }
+    }
+
+    pub(super) fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings { keys: &self.keys, events: &self.events, system_id: &self.host.descriptor().uuid }
+    }
+}

@@ -1,0 +1,227 @@
+//! Durable file operations: nothing here leaves a half-written file under its final name.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use base::error::{Error, Result};
+
+/// Names of temporary files start so. Whoever holds the lock may remove them.
+pub(super) const TEMPORARY: &str = ".tmp-";
+
+/// Turns an I/O error into [`Error::Storage`].
+pub(super) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let path = path.to_owned();
+    move |source| Error::Storage { action, path, source }
+}
+
+/// `None` where there is no such file or directory.
+pub(super) fn optional<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(fault) if fault.kind() == ErrorKind::NotFound => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Creates a directory and those above it, only for this user, and makes that durable.
+pub(super) fn create_directory(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parent {
+        create_directory(parent)?;
+    }
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => parent.map_or(Ok(()), sync_directory),
+        // Another process was faster.
+        Err(fault) if fault.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(fault) => Err(failed("create", path)(fault)),
+    }
+}
+
+/// Makes new, renamed and removed names in `path` durable.
+pub(super) fn sync_directory(path: &Path) -> Result<()> {
+    File::open(path).and_then(|directory| directory.sync_all()).map_err(failed("sync", path))
+}
+
+/// An exclusive lock between processes and, since each call opens the file anew, between threads.
+pub(super) struct Lock {
+    /// Closing the file gives the lock back, also when the process is killed.
+    _file: File,
+}
+
+impl Lock {
+    /// Waits for the lock.
+    pub fn take(path: &Path) -> Result<Self> {
+        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+        let file = open.map_err(failed("open", path))?;
+        loop {
+            match file.lock() {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(fault) if fault.kind() == ErrorKind::Interrupted => {}
+                Err(fault) => return Err(failed("lock", path)(fault)),
+            }
+        }
+    }
+}
+
+/// Reads a file of at most `limit` bytes; a longer one is cut off one byte later. `None` if it does not exist.
+pub(super) fn read(path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
+    let Some(file) = optional(File::open(path)).map_err(failed("open", path))? else { return Ok(None) };
+    // Enough from the start: growing would leave copies of a secret behind.
+    let length = file.metadata().map_err(failed("read", path))?.len();
+    let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or(limit).min(limit) + 1);
+    file.take(limit as u64 + 1).read_to_end(&mut content).map_err(failed("read", path))?;
+    Ok(Some(content))
+}
+
+/// Writes a new file, mode 0600, and makes its content durable. Nothing remains after a failure.
+pub(super) fn write_new(path: &Path, content: &[u8]) -> Result<()> {
+    let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = created.map_err(failed("create", path))?;
+    file.write_all(content).and_then(|()| file.sync_all()).map_err(|fault| {
+        let _ = fs::remove_file(path);
+        failed("write", path)(fault)
+    })
+}
+
+/// Removes what killed processes left behind. The caller holds the lock.
+pub(super) fn remove_temporaries(directory: &Path) -> Result<()> {
+    for entry in fs::read_dir(directory).map_err(failed("list", directory))? {
+        let entry = entry.map_err(failed("list", directory))?;
+        if entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes()) {
+            optional(fs::remove_file(entry.path())).map_err(failed("remove", &entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a file durably, or leaves it where it was; false if there is none. The caller holds the lock.
+pub(super) fn remove(directory: &Path, path: &Path) -> Result<bool> {
+    let gone = directory.join(format!("{TEMPORARY}gone"));
+    // Under this name it is no entry, and it can come back.
+    if optional(fs::rename(path, &gone)).map_err(failed("remove", path))?.is_none() {
+        return Ok(false);
+    }
+    sync_directory(directory).inspect_err(|_| {
+        let _ = fs::rename(&gone, path);
+        let _ = sync_directory(directory);
+    })?;
+    // If this fails, whoever writes next does it.
+    let _ = fs::remove_file(&gone);
+    Ok(true)
+}
+
+/// What [`replace_all`] can do about a file that it has replaced.
+enum Former {
+    /// There was none.
+    None,
+    /// It still exists under a second name.
+    Kept,
+    /// The file system has no second names: the new content stays.
+    Lost,
+}
+
+/// Puts files into `directory`, each replacing what was there: all of them, or after a failure none, as far as the file
+/// system has hard links. The caller holds the lock and has removed earlier temporaries.
+pub(super) fn replace_all(directory: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
+    let temporary = |kind: &str, index: usize| directory.join(format!("{TEMPORARY}{kind}{index}"));
+    let mut formers = Vec::with_capacity(files.len());
+    let mut renamed = 0;
+    let result = (|| {
+        for (index, (target, content)) in files.iter().enumerate() {
+            write_new(&temporary("new", index), content)?;
+            formers.push(keep(target, &temporary("old", index))?);
+        }
+        for (index, (target, _)) in files.iter().enumerate() {
+            fs::rename(temporary("new", index), target).map_err(failed("replace", target))?;
+            renamed += 1;
+        }
+        sync_directory(directory)
+    })();
+    if result.is_err() && renamed > 0 {
+        for (index, (target, _)) in files.iter().enumerate().take(renamed).rev() {
+            // Best effort: the failure that led here is the one to report.
+            let _ = match formers[index] {
+                Former::None => fs::remove_file(target),
+                Former::Kept => fs::rename(temporary("old", index), target),
+                Former::Lost => Ok(()),
+            };
+        }
+        let _ = sync_directory(directory);
+    }
+    for index in 0..files.len() {
+        let _ = fs::remove_file(temporary("new", index));
+        let _ = fs::remove_file(temporary("old", index));
+    }
+    result
+}
+
+/// Gives the file at `path` a second name.
+fn keep(path: &Path, second: &Path) -> Result<Former> {
+    match optional(fs::hard_link(path, second)) {
+        Ok(Some(())) => Ok(Former::Kept),
+        Ok(None) => Ok(Former::None),
+        Err(fault) if matches!(fault.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => Ok(Former::Lost),
+        Err(fault) => Err(failed("keep", path)(fault)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let items = fs::read_dir(directory).unwrap().map(|item| item.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = items.collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_failure_half_way_brings_the_former_files_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        write_new(&path("a"), b"old a").unwrap();
+        write_new(&path("b"), b"old b").unwrap();
+        // A directory is in the way of the last rename.
+        fs::create_dir(path("d")).unwrap();
+        let new = |name: &str| (path(name), format!("new {name}").into_bytes());
+        let failure = replace_all(directory.path(), &[new("a"), new("c"), new("b"), new("a"), new("d")]).unwrap_err();
+        assert!(matches!(failure, Error::Storage { action: "replace", .. }), "{failure}");
+        assert_eq!(names(directory.path()), ["a", "b", "d"]);
+        assert_eq!(fs::read(path("a")).unwrap(), b"old a");
+        assert_eq!(fs::read(path("b")).unwrap(), b"old b");
+
+        replace_all(directory.path(), &[new("a"), new("c"), new("b")]).unwrap();
+        assert_eq!(names(directory.path()), ["a", "b", "c", "d"]);
+        assert_eq!(fs::read(path("a")).unwrap(), b"new a");
+    }
+
+    #[test]
+    fn a_failure_while_writing_changes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        write_new(&path("a"), b"old").unwrap();
+        // Somebody else's file where the second temporary should be.
+        write_new(&path(".tmp-new1"), b"x").unwrap();
+        let files = [(path("a"), b"new".to_vec()), (path("b"), b"new".to_vec())];
+        assert!(matches!(replace_all(directory.path(), &files), Err(Error::Storage { action: "create", .. })));
+        assert_eq!(names(directory.path()), ["a"]);
+        assert_eq!(fs::read(path("a")).unwrap(), b"old");
+    }
+
+    #[test]
+    fn existing_files_are_never_written_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a");
+        write_new(&path, b"first").unwrap();
+        assert!(write_new(&path, b"second").is_err());
+        assert_eq!(read(&path, 9).unwrap().unwrap(), b"first");
+        assert_eq!(read(&path, 3).unwrap().unwrap(), b"firs", "one byte more than the limit tells that there is more");
+        assert!(read(&directory.path().join("b"), 9).unwrap().is_none());
+    }
+}

@@ -1,0 +1,171 @@
+//! The device's identity and certificate, kept in the device store: all sessions, instances and processes that use the same
+//! directory are one device.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use zeroize::Zeroizing;
+
+use crate::platform::{LICENSE_AUTHORITY, Platform};
+use crate::storage::{OfflineStore, StoredKey, StoredStatus};
+use base::error::{Error, Result};
+use base::secret::SecretBytes;
+use license::protocol::{CertificateStatus, Client};
+
+/// Where in the device store the keys and certificates are.
+const IDENTITY: &[u8] = b"identity";
+/// Where in the device store the provider's token is.
+const CLIENT_TOKEN: &[u8] = b"client token";
+
+/// The device that an instance is.
+pub struct DeviceIdentity {
+    platform: Arc<Platform>,
+    loaded: Mutex<Option<Loaded>>,
+}
+
+struct Loaded {
+    client: Client,
+    store: Arc<dyn OfflineStore>,
+    trusted: Option<Vec<u8>>,
+}
+
+impl DeviceIdentity {
+    /// Loaded when it is needed.
+    pub fn new(platform: Arc<Platform>) -> Self {
+        Self { platform, loaded: Mutex::default() }
+    }
+
+    /// The instance's environment.
+    pub fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    /// Uses the identity, however old its certificate is: what was issued to it stays its own.
+    ///
+    /// # Errors
+    /// [`Error::NotProvisioned`] without a certificate.
+    pub fn with<T>(&self, action: impl FnOnce(&Client) -> Result<T>) -> Result<T> {
+        self.with_status(|status| status != CertificateStatus::NotProvisioned, action)
+    }
+
+    /// Uses the identity to ask for something. A certificate that is not valid yet, by a clock that may be wrong, is the
+    /// service's to judge.
+    ///
+    /// # Errors
+    /// [`Error::NotProvisioned`] without a certificate, or with one that has expired.
+    pub fn with_certificate<T>(&self, action: impl FnOnce(&Client) -> Result<T>) -> Result<T> {
+        let good = [CertificateStatus::Provisioned, CertificateStatus::Invalid];
+        self.with_status(|status| good.contains(&status), action)
+    }
+
+    fn with_status<T>(
+        &self,
+        is_enough: impl FnOnce(CertificateStatus) -> bool,
+        action: impl FnOnce(&Client) -> Result<T>,
+    ) -> Result<T> {
+        let now = self.now();
+        let mut loaded = self.loaded.lock();
+        match self.load(&mut loaded, now)? {
+            Some(loaded) if is_enough(loaded.client.certificate_status(now)) => action(&loaded.client),
+            _ => Err(Error::NotProvisioned),
+        }
+    }
+
+    /// The state of the certificate.
+    pub fn status(&self) -> Result<CertificateStatus> {
+        let now = self.now();
+        let mut loaded = self.loaded.lock();
+        let status = self.load(&mut loaded, now)?.map(|loaded| loaded.client.certificate_status(now));
+        Ok(status.unwrap_or(CertificateStatus::NotProvisioned))
+    }
+
+    /// A request for a certificate.
+    pub fn provision_request(&self) -> Result<Vec<u8>> {
+        let mut loaded = self.loaded.lock();
+        if let Some(loaded) = self.load(&mut loaded, self.now())? {
+            return loaded.client.provision_request();
+        }
+        // Nothing is stored before the service has agreed.
+        let (store, trusted) = (self.platform.device_store()?, self.trusted());
+        let client = Client::new(trusted.clone())?;
+        loaded.insert(Loaded { client, store, trusted }).client.provision_request()
+    }
+
+    /// Takes the answer to the last request.
+    pub fn process_provision_response(&self, response: &[u8]) -> Result<()> {
+        let mut guard = self.loaded.lock();
+        let Some(loaded) = guard.as_mut().filter(|loaded| self.is_current(loaded)) else {
+            return Err(Error::Refused("no provisioning request waits for an answer".into()));
+        };
+        // The client changes only once what it has become is stored.
+        let before = loaded.client.to_secret();
+        loaded.client.process_provision_response(response)?;
+        let result = Self::keep(loaded);
+        if result.is_err() {
+            *guard = Client::from_secret(&before, self.trusted()).ok().map(|client| Loaded {
+                client,
+                store: Arc::clone(&loaded.store),
+                trusted: loaded.trusted.clone(),
+            });
+        }
+        result
+    }
+
+    fn keep(loaded: &mut Loaded) -> Result<()> {
+        if let Some(other) = Self::read(&loaded.store, loaded.trusted.clone())?
+            && other.device_id() != loaded.client.device_id()
+        {
+            // Another process was faster. Licenses may be stored for its keys already.
+            loaded.client = other;
+            return Ok(());
+        }
+        put(&*loaded.store, IDENTITY, loaded.client.to_secret())
+    }
+
+    /// The provider's token, to go with the next request.
+    pub fn client_token(&self) -> Result<Option<Vec<u8>>> {
+        let stored = self.platform.device_store()?.get(CLIENT_TOKEN)?;
+        Ok(stored.map(|stored| stored.payload.to_vec()))
+    }
+
+    /// Keeps the provider's token.
+    pub fn set_client_token(&self, token: &[u8]) -> Result<()> {
+        put(&*self.platform.device_store()?, CLIENT_TOKEN, token.into())
+    }
+
+    /// The identity, read again from the store if another process may have changed it.
+    fn load<'a>(&self, loaded: &'a mut Option<Loaded>, now: i64) -> Result<Option<&'a mut Loaded>> {
+        let waits = |loaded: &Loaded| loaded.client.is_provisioning();
+        let good = |loaded: &Loaded| loaded.client.certificate_status(now) == CertificateStatus::Provisioned;
+        let usable = loaded.as_ref().is_some_and(|loaded| self.is_current(loaded) && (waits(loaded) || good(loaded)));
+        if !usable {
+            let (store, trusted) = (self.platform.device_store()?, self.trusted());
+            *loaded = Self::read(&store, trusted.clone())?.map(|client| Loaded { client, store, trusted });
+        }
+        Ok(loaded.as_mut())
+    }
+
+    /// Whether directory and authority are still those that are configured.
+    fn is_current(&self, loaded: &Loaded) -> bool {
+        loaded.trusted == self.trusted()
+            && self.platform.device_store().is_ok_and(|store| Arc::ptr_eq(&store, &loaded.store))
+    }
+
+    fn read(store: &Arc<dyn OfflineStore>, trusted: Option<Vec<u8>>) -> Result<Option<Client>> {
+        let stored = store.get(IDENTITY)?;
+        stored.map(|stored| Client::from_secret(&stored.payload, trusted)).transpose()
+    }
+
+    fn trusted(&self) -> Option<Vec<u8>> {
+        self.platform.byte_arrays.get(LICENSE_AUTHORITY).ok()
+    }
+
+    fn now(&self) -> i64 {
+        self.platform.reading().wall_millis
+    }
+}
+
+fn put(store: &dyn OfflineStore, id: &[u8], secret: SecretBytes) -> Result<()> {
+    let payload: Zeroizing<Vec<u8>> = secret.into_zeroizing();
+    store.put_all(&[(id, StoredKey { status: StoredStatus::Usable, payload })])
+}

@@ -1,0 +1,94 @@
+//! What limits the use of a license's keys.
+
+use serde::{Deserialize, Serialize};
+
+use crate::storage::{StoredKey, StoredStatus};
+use base::error::{Error, Result};
+use license::policy::{Grant, KeyPermit, LicenseState, Policy};
+use license::protocol::{Bytes, Hash};
+
+/// A license's policy and where the license comes from.
+#[derive(Debug)]
+pub struct Terms {
+    /// The license's id.
+    pub license_id: Vec<u8>,
+    /// Its sequence number.
+    pub sequence: u64,
+    /// What it allows.
+    pub policy: Policy,
+    /// What its keys demand, in the order of the keys.
+    pub permits: Vec<KeyPermit>,
+    /// How it came here.
+    pub arrival: Arrival,
+    /// The license as the service sealed it: what is stored.
+    pub sealed: Vec<u8>,
+    /// Hash of the request that it answers.
+    pub request: Option<Hash>,
+    /// What the provider wants to get back with the next request.
+    pub client_token: Option<Vec<u8>>,
+}
+
+/// How a license came here.
+#[derive(Clone, Debug)]
+pub enum Arrival {
+    /// In answer to a request for a license.
+    Issued {
+        /// As what it was issued.
+        grant: Grant,
+        /// The service's signed time, milliseconds since 1970.
+        service_millis: i64,
+    },
+    /// In answer to a request for a renewal.
+    Renewed {
+        /// The service's signed time, milliseconds since 1970.
+        service_millis: i64,
+    },
+    /// From the store.
+    Restored(LicenseState),
+}
+
+/// A license that a session holds, as requests need to know it.
+#[derive(Clone, Debug)]
+pub struct HeldLicense {
+    /// Its id.
+    pub license_id: Vec<u8>,
+    /// Its highest sequence number.
+    pub sequence: u64,
+    /// Whether it is stored.
+    pub persistent: bool,
+    /// Its keys.
+    pub key_ids: Vec<Vec<u8>>,
+    /// Whether its policy allows renewals, and it is not over.
+    pub renewable: bool,
+    /// Whether a renewal is due.
+    pub renewal_due: bool,
+    /// Where renewals go; may be empty.
+    pub renewal_url: String,
+    /// What the provider wants to get back with the next request.
+    pub client_token: Option<Vec<u8>>,
+}
+
+/// How a license with a policy is stored.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredLicense {
+    /// The license as the service sealed it for this device.
+    pub sealed: Bytes,
+    /// What has become of it.
+    pub state: LicenseState,
+}
+
+impl StoredLicense {
+    /// For the store. It contains no secret: the keys in it are sealed for the device.
+    pub fn to_stored(&self) -> Result<StoredKey> {
+        let payload = serde_json::to_vec(self).map_err(|error| Error::Internal(error.to_string().into()))?;
+        let status = if self.state.expired { StoredStatus::Inactive } else { StoredStatus::Usable };
+        Ok(StoredKey { status, payload: payload.into() })
+    }
+
+    /// From the store.
+    pub fn from_stored(stored: &StoredKey) -> Result<Self> {
+        serde_json::from_slice(&stored.payload)
+            .map_err(|error| Error::malformed("stored license", error.column(), "not one of this version"))
+    }
+}

@@ -1,0 +1,90 @@
+//! Key ids written as JSON or on their own: W3C `keyids`, ClearPlay's `pssh` data, W3C `webm`.
+
+use serde::Deserialize;
+
+use base::base64::Variant;
+use base::error::{Error, Result};
+use base::json::byte_offset;
+
+const KEYIDS: &str = "keyids init data";
+const CLEARPLAY: &str = "ClearPlay pssh data";
+const WEBM: &str = "webm init data";
+
+/// Unknown members are left to later versions of both formats; a repeated `kids` is an error.
+#[derive(Deserialize)]
+struct KeyIdList {
+    kids: Vec<String>,
+}
+
+/// Parses W3C `keyids` initialisation data: `{"kids":["<unpadded base64url>",…]}`, at least one id, none of them empty
+/// (W3C "keyids" Initialization Data Format).
+///
+/// # Errors
+/// [`Error::Malformed`] with the offset in `bytes`.
+pub fn parse_keyids_init_data(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
+    let decode = |text: &String| {
+        let id = Variant::Url.decode(KEYIDS, text)?;
+        if id.is_empty() { Err(Error::malformed(KEYIDS, 0, "empty key id")) } else { Ok(id) }
+    };
+    each_key_id(KEYIDS, bytes, decode)
+}
+
+/// Parses the JSON in the data of ClearPlay's version 0 `pssh` boxes: member `kids`, an array of base64 texts of 16 bytes
+/// each, at least one. Other members are common there (`version`, `contentID`, `enschema`). Padding may be missing and a
+/// NUL may end the text, since OpenHarmony's ClearPlay reads both.
+///
+/// # Errors
+/// [`Error::Malformed`] with the offset in `bytes`.
+pub fn parse_clearplay_pssh_data(bytes: &[u8]) -> Result<Vec<[u8; 16]>> {
+    let text = bytes.iter().rposition(|&byte| byte != 0).map_or(&[][..], |last| &bytes[..=last]);
+    each_key_id(CLEARPLAY, text, |text| {
+        let id = Variant::Lenient.decode(CLEARPLAY, text)?;
+        id.try_into().map_err(|_| Error::malformed(CLEARPLAY, 0, "key id is not 16 bytes long"))
+    })
+}
+
+/// Takes W3C `webm` initialisation data: the key id itself (`ContentEncKeyID`), 16 bytes.
+///
+/// # Errors
+/// [`Error::Malformed`] for any other length.
+pub fn parse_webm_init_data(bytes: &[u8]) -> Result<[u8; 16]> {
+    bytes.try_into().map_err(|_| Error::malformed(WEBM, bytes.len().min(16), "a key id of 16 bytes is expected"))
+}
+
+fn each_key_id<T>(what: &'static str, bytes: &[u8], decode: impl Fn(&String) -> Result<T>) -> Result<Vec<T>> {
+    // serde would take an array for a struct, too.
+    match bytes.iter().position(|byte| !byte.is_ascii_whitespace()) {
+        Some(at) if bytes[at] == b'{' => {}
+        at => return Err(Error::malformed(what, at.unwrap_or(bytes.len()), "not a JSON object")),
+    }
+    let list: KeyIdList = serde_json::from_slice(bytes).map_err(|fault| {
+        let offset = byte_offset(bytes, &fault);
+        let reason = match fault.classify() {
+            serde_json::error::Category::Data => "no array of strings under `kids`, or more than one `kids`",
+            serde_json::error::Category::Eof => "the JSON text is incomplete",
+            _ => "not JSON",
+        };
+        Error::malformed(what, offset, reason)
+    })?;
+    if list.kids.is_empty() {
+        return Err(Error::malformed(what, 0, "`kids` is empty"));
+    }
+    let ids = list.kids.iter().enumerate().map(|(index, text)| {
+        decode(text).map_err(|fault| match fault {
+            // The offset inside the text says nothing to a caller who sees the whole.
+            Error::Malformed { reason, .. } => {
+                Error::malformed(what, offset_of(bytes, text), format!("entry {index} of `kids`: {reason}"))
+            }
+            other => other,
+        })
+    });
+    ids.collect()
+}
+
+/// Where `text` first stands in `bytes`; 0 if it is written with escapes.
+fn offset_of(bytes: &[u8], text: &str) -> usize {
+    if text.is_empty() {
+        return 0;
+    }
+    std::str::from_utf8(bytes).ok().and_then(|whole| whole.find(text)).unwrap_or(0)
+}

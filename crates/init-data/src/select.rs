@@ -1,0 +1,59 @@
+//! Which of several `pssh` boxes a key system takes its key ids from.
+
+use std::collections::HashSet;
+
+use super::key_ids::parse_clearplay_pssh_data;
+use super::pssh::PsshBox;
+use base::error::{Error, Result};
+
+/// The key ids that a key system asks a license for, without repetitions, in the order of the box.
+///
+/// The first box with one of `system_ids` and key ids in it is taken; where there is none, the first box of any other
+/// system with key ids, because content made for another key system with the same keys is common. Key ids are the list
+/// of a version 1 box or, with `clearplay_json`, the `kids` in the data of a box without a list.
+///
+/// A key system that must not look at other systems' boxes (W3C Clear Key) uses [`key_ids_of_system`].
+///
+/// # Errors
+/// [`Error::Malformed`] if the system's own box holds JSON that does not parse; [`Error::NotFound`] if no box has a key
+/// id.
+pub fn key_ids_for(system_ids: &[[u8; 16]], boxes: &[PsshBox], clearplay_json: bool) -> Result<Vec<[u8; 16]>> {
+    match key_ids_of_system(system_ids, boxes, clearplay_json) {
+        Err(Error::NotFound { .. }) => {}
+        result => return result,
+    }
+    let mut others = boxes.iter().filter(|candidate| !system_ids.contains(&candidate.system_id));
+    // The data of other systems is their business: what is not such JSON is passed over.
+    let ids = others.find_map(|other| of_box(other, clearplay_json).ok().flatten());
+    ids.ok_or_else(|| not_found("no pssh box lists a key id"))
+}
+
+/// As [`key_ids_for`], from boxes with one of `system_ids` alone.
+///
+/// # Errors
+/// As [`key_ids_for`].
+pub fn key_ids_of_system(system_ids: &[[u8; 16]], boxes: &[PsshBox], clearplay_json: bool) -> Result<Vec<[u8; 16]>> {
+    for own in boxes.iter().filter(|candidate| system_ids.contains(&candidate.system_id)) {
+        if let Some(ids) = of_box(own, clearplay_json)? {
+            return Ok(ids);
+        }
+    }
+    Err(not_found("no pssh box of this key system lists a key id"))
+}
+
+fn of_box(source: &PsshBox, clearplay_json: bool) -> Result<Option<Vec<[u8; 16]>>> {
+    let mut ids = if !source.key_ids.is_empty() {
+        source.key_ids.clone()
+    } else if clearplay_json && !source.data.is_empty() {
+        parse_clearplay_pssh_data(source.data)?
+    } else {
+        return Ok(None);
+    };
+    let mut seen = HashSet::new();
+    ids.retain(|id| seen.insert(*id));
+    Ok(Some(ids))
+}
+
+fn not_found(name: &str) -> Error {
+    Error::NotFound { what: "key id in the init data", name: name.to_owned() }
+}

@@ -1,0 +1,128 @@
+//! Key ids as JSON, and which box they are taken from.
+
+use base::error::Error;
+use init_data::key_ids::{parse_clearplay_pssh_data, parse_keyids_init_data};
+use init_data::{
+    CLEARPLAY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID, W3C_CLEAR_KEY_SYSTEM_ID, key_ids_for, key_ids_of_system, pssh,
+};
+
+/// What OpenHarmony's own NDK tests pass to GenerateMediaKeyRequest: version 0, another system's id, kids in JSON.
+const NDK_EXAMPLE: &[u8] = b"\0\0\0\x8bpssh\0\0\0\0\x3d\x5e\x6d\x35\x9b\x9a\x41\xe8\xb8\x43\xdd\x3c\x6e\x72\xc4\x2c\0\0\0\x6b\
+{\"version\":\"V1.0\",\"contentID\":\"dHMtMjY0LTEwODAtYWVz\",\"kids\":[\"G+Ek/+XmUkpBHQgXYWQQIg==\"],\"enschema\":\"cbc1\"}";
+const NDK_KEY_ID: &str = "1be124ffe5e6524a411d081761641022";
+
+fn refused<T: std::fmt::Debug>(result: Result<T, Error>, what: &str) -> usize {
+    match result {
+        Err(Error::Malformed { offset, .. }) => offset,
+        other => panic!("{what}: expected Malformed, got {other:?}"),
+    }
+}
+
+#[test]
+fn keyids_follows_the_published_example() {
+    let ids = parse_keyids_init_data(
+        b"{\n  \"kids\":\n    [\n     \"LwVHf8JLtPrv2GUXFW2v_A\",\n     \"0DdtU9od-Bh5L3xbv0Xf_A\"\n    ]\n}",
+    );
+    let ids: Vec<_> = ids.unwrap().iter().map(hex::encode).collect();
+    assert_eq!(ids, ["2f05477fc24bb4faefd86517156daffc", "d0376d53da1df818792f7c5bbf45dffc"]);
+    let short = parse_keyids_init_data(b"{\"kids\":[\"AQ\"],\"later\":{\"x\":[1]}}").unwrap();
+    assert_eq!(short, [[1]], "any length, members of later versions");
+}
+
+#[test]
+fn keyids_is_strict() {
+    let cases: [(&[u8], usize); 20] = [
+        (b"", 0),
+        (b"  ", 2),
+        (b"[[\"AQ\"]]", 0),
+        (b"null", 0),
+        (b"{}", 1),
+        (b"{\"kids\":[]}", 0),
+        (b"{\"kids\":null}", 12),
+        (b"{\"kids\":\"AQ\"}", 11),
+        (b"{\"kids\":{\"0\":\"AQ\"}}", 8),
+        (b"{\"kids\":[1]}", 9),
+        (b"{\"kids\":[\"\"]}", 0),
+        (b"{\"kids\":[\"AQ==\"]}", 10),
+        (b"{\"kids\":[\"AR\"]}", 10),
+        (b"{\"kids\":[\"A\"]}", 10),
+        (b"{\"kids\":[\"+/+/\"]}", 10),
+        (b"{\"kids\":[\"A Q\"]}", 10),
+        (b"{\"kids\":[\"AQ\"],\"kids\":[\"AQ\"]}", 21),
+        (b"{\"kids\":[\"AQ\"]} x", 16),
+        (b"{\"kids\":[\"AQ\"]", 14),
+        (b"{\"kids\":[\"\xff\xfe\"]}", 12),
+    ];
+    for (text, offset) in cases {
+        let name = String::from_utf8_lossy(text);
+        let at = refused(parse_keyids_init_data(text), &name);
+        assert!(at.abs_diff(offset) <= 2, "{name}: offset {at}");
+    }
+    let deep = [b"{\"x\":".as_slice(), &b"[".repeat(100_000)].concat();
+    refused(parse_keyids_init_data(&deep), "deep nesting");
+    let second = b"{\n\"kids\":\n[\"AQ\",\n\"A*\"]}";
+    assert_eq!(refused(parse_keyids_init_data(second), "second entry"), second.len() - 5);
+}
+
+#[test]
+fn clearplay_data_has_16_byte_ids_in_standard_base64() {
+    let data = &NDK_EXAMPLE[32..];
+    assert_eq!(hex::encode(parse_clearplay_pssh_data(data).unwrap()[0]), NDK_KEY_ID);
+    let ended = [data, b"\0"].concat();
+    assert_eq!(parse_clearplay_pssh_data(&ended).unwrap().len(), 1, "a C string with its NUL");
+    assert_eq!(parse_clearplay_pssh_data(b"{\"kids\":[\"G+Ek/+XmUkpBHQgXYWQQIg\"]}").unwrap().len(), 1, "no padding");
+    for bad in [
+        &b"{\"kids\":[\"G-Ek_-XmUkpBHQgXYWQQIg\"]}"[..],
+        b"{\"kids\":[\"G+Ek/+XmUkpBHQgXYWQQ\"]}",
+        b"{\"kids\":[\"G+Ek/+XmUkpBHQgXYWQQIiIi\"]}",
+        b"{\"kids\":[\"\"]}",
+        b"{\"kids\":[]}",
+        b"\0\0",
+        b"",
+    ] {
+        refused(parse_clearplay_pssh_data(bad), &String::from_utf8_lossy(bad));
+    }
+}
+
+#[test]
+fn the_systems_own_box_comes_first() {
+    let other = pssh::build(&[1; 16], &[[0xaa; 16]], b"");
+    let empty = pssh::build(&CLEARPLAY_SYSTEM_ID, &[], b"");
+    let own = pssh::build(&CLEARPLAY_SYSTEM_ID, &[[0xbb; 16], [0xcc; 16], [0xbb; 16]], b"");
+    let all = [other, empty, own].concat();
+    let boxes = pssh::parse_all(&all).unwrap();
+    let ids = |from: &[pssh::PsshBox]| key_ids_for(&[CLEARPLAY_SYSTEM_ID], from, true);
+    assert_eq!(ids(&boxes).unwrap(), [[0xbb; 16], [0xcc; 16]], "without the repetition");
+    assert_eq!(ids(&boxes[..2]).unwrap(), [[0xaa; 16]], "an own box without key ids says nothing");
+    assert!(matches!(ids(&boxes[1..2]), Err(Error::NotFound { .. })));
+    assert!(matches!(ids(&[]), Err(Error::NotFound { .. })));
+}
+
+#[test]
+fn either_clear_key_id_is_own() {
+    let dash = pssh::build(&DASHIF_CLEAR_KEY_SYSTEM_ID, &[[1; 16]], b"");
+    let w3c = pssh::build(&W3C_CLEAR_KEY_SYSTEM_ID, &[[2; 16]], b"");
+    let other = pssh::build(&[9; 16], &[[3; 16]], b"");
+    let all = [other, dash, w3c].concat();
+    let boxes = pssh::parse_all(&all).unwrap();
+    let systems = [W3C_CLEAR_KEY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID];
+    assert_eq!(key_ids_for(&systems, &boxes, false).unwrap(), [[1; 16]], "the first supported box");
+    assert_eq!(key_ids_for(&systems, &boxes[..1], false).unwrap(), [[3; 16]]);
+    assert!(matches!(key_ids_of_system(&systems, &boxes[..1], false), Err(Error::NotFound { .. })));
+}
+
+#[test]
+fn json_counts_only_where_asked_for() {
+    let boxes = pssh::parse_all(NDK_EXAMPLE).unwrap();
+    let ids = key_ids_for(&[CLEARPLAY_SYSTEM_ID], &boxes, true).unwrap();
+    assert_eq!(hex::encode(ids[0]), NDK_KEY_ID, "another system's box with kids");
+    assert!(matches!(key_ids_for(&[CLEARPLAY_SYSTEM_ID], &boxes, false), Err(Error::NotFound { .. })));
+
+    let own = pssh::build(&CLEARPLAY_SYSTEM_ID, &[], b"{\"kids\":[\"AAAA\"]}");
+    let widevine = pssh::build(&[4; 16], &[], &[8, 1, 18, 16]);
+    let both = [&widevine[..], NDK_EXAMPLE, &own].concat();
+    let boxes = pssh::parse_all(&both).unwrap();
+    refused(key_ids_for(&[CLEARPLAY_SYSTEM_ID], &boxes, true), "the own box is broken");
+    let foreign = key_ids_for(&[CLEARPLAY_SYSTEM_ID], &boxes[..2], true).unwrap();
+    assert_eq!(hex::encode(foreign[0]), NDK_KEY_ID, "data that is no JSON is passed over");
+}

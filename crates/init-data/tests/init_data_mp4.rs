@@ -1,0 +1,154 @@
+//! `pssh` boxes in MP4 files.
+
+use std::path::{Path, PathBuf};
+
+use base::error::Error;
+use init_data::pssh::PsshBox;
+use init_data::{DASHIF_CLEAR_KEY_SYSTEM_ID, find_pssh, mp4, pssh};
+use serde_json::Value;
+
+fn own_vectors() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/init_data")
+}
+
+/// The large collection, where it is present: named by the environment, or in a directory `vectors` or `shared/vectors`
+/// beside the project or further up.
+fn large_collection() -> Option<PathBuf> {
+    let named = std::env::var_os("NATIVE_DRM_VECTORS").map(PathBuf::from);
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().skip(3);
+    let beside = above.flat_map(|up| [up.join("vectors"), up.join("shared/vectors")]);
+    named.into_iter().chain(beside).find(|path| path.join("manifest.json").is_file())
+}
+
+/// The box as the lists of expected boxes write it, without `where`.
+fn describe(found: &PsshBox) -> String {
+    let id = hex::encode(found.system_id);
+    let kids: Vec<_> = found.key_ids.iter().map(hex::encode).collect();
+    format!("{} {id} {kids:?} {}", found.version, found.data.len())
+}
+
+fn describe_expected(expected: &Value) -> String {
+    let id = expected["system_id"].as_str().unwrap().replace('-', "");
+    let kids: Vec<_> = expected["kids"].as_array().unwrap().iter().map(|kid| kid.as_str().unwrap()).collect();
+    format!("{} {id} {kids:?} {}", expected["version"], expected["data_size"])
+}
+
+/// Compares with a list of media files and their boxes; returns how many files it has seen.
+fn check(directory: &Path, list: &str) -> usize {
+    let list: Value = serde_json::from_str(&std::fs::read_to_string(directory.join(list)).unwrap()).unwrap();
+    let mut files = 0;
+    for entry in list.as_array().unwrap() {
+        let names: Vec<_> = entry["files"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+        let container = entry["container"].as_str().unwrap_or("fmp4");
+        if !["mp4", "fmp4"].contains(&container) {
+            continue;
+        }
+        let contents: Vec<_> = names.iter().map(|name| std::fs::read(directory.join(name)).unwrap()).collect();
+        let found: Vec<_> = contents.iter().flat_map(|bytes| mp4::find_pssh(bytes).unwrap()).collect();
+        let found: Vec<_> = found.iter().map(describe).collect();
+        let expected: Vec<_> = entry["pssh"].as_array().into_iter().flatten().map(describe_expected).collect();
+        assert_eq!(found, expected, "{}", entry["id"]);
+        files += names.len();
+    }
+    files
+}
+
+#[test]
+fn real_beginnings_of_files_give_their_boxes() {
+    assert_eq!(check(&own_vectors(), "expected.json"), 7);
+}
+
+#[test]
+fn the_large_collection_gives_its_boxes() {
+    match large_collection() {
+        Some(directory) => assert!(check(&directory, "manifest.json") > 30),
+        None => println!("skipped: no media collection beside the project"),
+    }
+}
+
+#[test]
+fn detection_returns_the_whole_boxes() {
+    let file = std::fs::read(own_vectors().join("dashif-clear-key.mp4")).unwrap();
+    let found = find_pssh(&file).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(pssh::parse(&found[0]).unwrap().system_id, DASHIF_CLEAR_KEY_SYSTEM_ID);
+    let without = std::fs::read(own_vectors().join("no-pssh.mp4")).unwrap();
+    assert!(mp4::find_pssh(&without).unwrap().is_empty());
+    assert!(matches!(find_pssh(&without), Err(Error::NotFound { .. })));
+}
+
+fn boxed(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    [&(content.len() as u32 + 8).to_be_bytes()[..], kind, content].concat()
+}
+
+#[test]
+fn sizes_of_every_form_are_walked() {
+    let one = pssh::build(&[1; 16], &[[2; 16]], b"");
+    let two = pssh::build(&[3; 16], &[], b"abc");
+    let large = |kind: &[u8; 4], content: &[u8]| {
+        [&1_u32.to_be_bytes()[..], kind, &(content.len() as u64 + 16).to_be_bytes(), content].concat()
+    };
+    let to_the_end = |kind: &[u8; 4], content: &[u8]| [&0_u32.to_be_bytes()[..], kind, content].concat();
+    let uuid = boxed(b"uuid", &[5; 20]);
+
+    let file = [
+        boxed(b"ftyp", b"isom\0\0\0\0"),
+        large(b"moov", &[uuid.clone(), large(b"free", b"xyz"), one.clone()].concat()),
+        uuid,
+        boxed(b"mdat", &two),
+        to_the_end(b"moof", &[boxed(b"mfhd", &[0; 8]), two.clone(), one.clone()].concat()),
+    ]
+    .concat();
+    let found: Vec<_> = mp4::find_pssh(&file).unwrap().iter().map(|b| b.raw.to_vec()).collect();
+    assert_eq!(found, [&one[..], &two, &one], "also the repeated one, and none from mdat");
+    assert_eq!(find_pssh(&file).unwrap(), [&one[..], &two[..]]);
+
+    let endless = [boxed(b"moov", &one), to_the_end(b"mdat", &[9; 100])].concat();
+    assert_eq!(mp4::find_pssh(&endless).unwrap().len(), 1);
+}
+
+#[test]
+fn a_file_may_end_in_mdat_but_not_in_moov_or_moof() {
+    let one = pssh::build(&[1; 16], &[], b"d");
+    let moov = boxed(b"moov", &[boxed(b"mvhd", &[0; 100]), one].concat());
+    let file = [boxed(b"ftyp", b"isom\0\0\0\0"), moov.clone(), boxed(b"mdat", &[0; 50])].concat();
+    let moov_end = 16 + moov.len();
+    for length in moov_end..file.len() {
+        assert_eq!(mp4::find_pssh(&file[..length]).unwrap().len(), 1, "{length}");
+    }
+    for length in 16 + 8..moov_end {
+        let result = mp4::find_pssh(&file[..length]);
+        assert!(matches!(result, Err(Error::Malformed { offset: 16, .. })), "{length}: {result:?}");
+    }
+}
+
+#[test]
+fn contradicting_sizes_are_refused_with_their_place() {
+    let one = pssh::build(&[1; 16], &[], b"d");
+    let offset = |file: &[u8]| match mp4::find_pssh(file) {
+        Err(Error::Malformed { offset, .. }) => offset,
+        other => panic!("expected Malformed, got {other:?}"),
+    };
+    // A child longer than its parent, a child without a size, a child smaller than its header, half a child header.
+    let mut long = boxed(b"moov", &one);
+    long[8 + 3] += 1;
+    assert_eq!(offset(&[long, boxed(b"free", &[0; 9])].concat()), 8);
+    for size in [0_u8, 7] {
+        let mut child = boxed(b"free", b"");
+        child[3] = size;
+        assert_eq!(offset(&boxed(b"moov", &[one.clone(), child].concat())), 8 + one.len());
+    }
+    assert_eq!(offset(&boxed(b"moov", &[one.clone(), vec![0; 4]].concat())), 8 + one.len());
+    // A damaged pssh inside, and a top-level box smaller than its header.
+    let mut damaged = boxed(b"moof", &one);
+    damaged[8 + 28 + 3] = 9;
+    assert_eq!(offset(&damaged), 8 + 28);
+    assert_eq!(offset(&[boxed(b"free", b""), b"\0\0\0\x04junk".to_vec()].concat()), 8);
+    // 64-bit sizes at the limits, on top and inside.
+    for size in [u64::MAX, u64::MAX - 7, 1 << 63] {
+        let large = |kind: &[u8; 4]| [&1_u32.to_be_bytes()[..], kind, &size.to_be_bytes()].concat();
+        assert_eq!(offset(&large(b"moov")), 0);
+        assert_eq!(offset(&boxed(b"moov", &large(b"free"))), 8);
+        assert!(mp4::find_pssh(&large(b"mdat")).unwrap().is_empty());
+    }
+}

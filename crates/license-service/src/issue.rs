@@ -1,0 +1,164 @@
+//! New licenses.
+
+use super::incoming::Incoming;
+use super::provision::internal;
+use super::records::{self, Content, LicenseRecord, Provider};
+use super::reply::{Reply, Summary};
+use super::retention::note_end;
+use super::select::for_device;
+use super::store::Table;
+use super::{Sender, Service};
+use base::text::shortened;
+use license::protocol::service_side::{LicenseHead, random, seal_license};
+use license::protocol::{Bytes, Id, License, LicenseKey};
+use license::template::{Policy, Refusal, Rule, StoredPolicy, Template};
+
+/// Name of the policy for everything that has no other.
+const DEFAULT_POLICY: &str = "default";
+
+impl Service {
+    pub(super) fn issue(
+        &self,
+        incoming: &Incoming,
+        template: &Template,
+        pointer: &str,
+        sender: &Sender,
+    ) -> Result<Reply, Refusal> {
+        let request = &incoming.request;
+        let content = self.content_for(incoming, template, pointer)?;
+        self.check_provider(template, content.as_ref(), sender)?;
+        let policy = self.policy_for(template, content.as_ref())?;
+        if request.persistent && !policy.can_persist {
+            let message = "the device wants to store the license, which its policy does not allow";
+            return Err(Refusal::new(Rule::PersistNotAllowed, pointer, message));
+        }
+        let keys = self.keys(template, content.as_ref())?;
+        let fit = for_device(&keys, request.device_level)?;
+
+        let id: Id = random().map_err(|fault| internal(&fault))?;
+        let now = self.clock.unix_millis();
+        let session = template.session_init.clone().unwrap_or_default();
+        let requested = request.client_token.as_ref().map(|token| &token.0[..]);
+        let content_id = content.as_ref().map(|content| content.content_id.clone());
+        let issued = LicenseRecord {
+            device: incoming.sender.id,
+            content_id: content_id.or_else(|| template.content_id.clone().map(Bytes)).unwrap_or_default(),
+            provider: content.map(|content| content.provider).or(template.provider.clone()).unwrap_or_default(),
+            policy,
+            persistent: request.persistent,
+            sequence: 1,
+            confirmed: 1,
+            first_issued: now,
+            issued: now,
+            keys,
+            client_token: session.client_token(requested).map(|token| Bytes(token.to_vec())),
+            session_token: session.provider_session_token.map(Bytes),
+            released: None,
+            revoked: false,
+        };
+        let message = self.seal(incoming, id, &issued, fit)?;
+        let record = records::seal_issued(&self.vault, id, &issued).map_err(|fault| internal(&fault))?;
+        self.store.transact(&mut |transaction| {
+            incoming.use_nonce(transaction, pointer)?;
+            transaction.put(Table::License, &id.0, &record)?;
+            Ok(note_end(transaction, id, None, &issued)?)
+        })?;
+        let summary = Summary { device: Some(incoming.sender.id), license: Some(id), sequence: Some(1) };
+        Ok(Reply::message(message, summary))
+    }
+
+    /// Makes the message for a license as it is now.
+    pub(super) fn seal(
+        &self,
+        incoming: &Incoming,
+        id: Id,
+        issued: &LicenseRecord,
+        keys: Vec<LicenseKey>,
+    ) -> Result<Vec<u8>, Refusal> {
+        let head = LicenseHead {
+            license_id: id,
+            sequence: issued.sequence,
+            request_hash: incoming.hash,
+            key_ids: keys.iter().map(|key| key.key_id.clone()).collect(),
+            signer: self.identity.signer_id,
+            persistent: issued.persistent,
+        };
+        let license = License {
+            license_id: id,
+            sequence: issued.sequence,
+            persistent: issued.persistent,
+            policy: issued.policy.clone(),
+            issued: issued.issued,
+            first_issued: issued.first_issued,
+            content_id: issued.content_id.clone(),
+            provider: issued.provider.clone(),
+            keys,
+            session_token: issued.session_token.clone(),
+            client_token: issued.client_token.clone(),
+        };
+        let recipient = if issued.persistent { &incoming.device.seal_key } else { &incoming.request.ephemeral_key };
+        seal_license(head, &license, recipient, &self.identity.signer).map_err(|fault| internal(&fault))
+    }
+
+    /// The content that is meant: the message's, else the one that the requested keys belong to. None where the message
+    /// brings all keys itself.
+    fn content_for(&self, incoming: &Incoming, template: &Template, pointer: &str) -> Result<Option<Content>, Refusal> {
+        let mut specs = template.content_key_specs.iter().flatten().peekable();
+        let brings_all = specs.peek().is_some() && specs.all(|spec| spec.key.is_some());
+        if let Some(id) = &template.content_id {
+            let content = records::content(&*self.store, &self.vault, id)?;
+            if content.is_none() && !brings_all {
+                let message = format!("there is no content with id {}", shortened(&hex::encode(id)));
+                return Err(Refusal::new(Rule::ContentNotFound, "/content_id", message));
+            }
+            return Ok(content);
+        }
+        for key_id in &incoming.request.key_ids {
+            if let Some(content_id) = self.store.read(Table::KeyId, &key_id.0)? {
+                return Ok(records::content(&*self.store, &self.vault, &content_id)?);
+            }
+        }
+        if brings_all {
+            return Ok(None);
+        }
+        Err(Refusal::new(Rule::ContentNotFound, pointer, "no content has a key that the device asks for"))
+    }
+
+    fn check_provider(&self, template: &Template, content: Option<&Content>, sender: &Sender) -> Result<(), Refusal> {
+        let refuse = |pointer: &str, message: &str| Err(Refusal::new(Rule::ProviderMismatch, pointer, message));
+        if let Some(name) = &template.provider {
+            let known: Option<Provider> =
+                records::plain(self.store.read(Table::Provider, name.as_bytes())?, Table::Provider)?;
+            if known.is_none() {
+                return refuse("/provider", "the provider is not known here");
+            }
+        }
+        let owner = content.map(|content| content.provider.as_str()).filter(|owner| !owner.is_empty());
+        let Some(owner) = owner else { return Ok(()) };
+        if template.provider.as_ref().is_some_and(|name| name != owner) {
+            return refuse("/provider", "the content belongs to another provider");
+        }
+        match sender {
+            Sender::Provider(name) if name != owner => refuse("/content_id", "the content belongs to another provider"),
+            _ => Ok(()),
+        }
+    }
+
+    /// The effective policy of a message.
+    pub(super) fn policy_for(&self, template: &Template, content: Option<&Content>) -> Result<Policy, Refusal> {
+        let find = |name: &str| -> Result<Option<StoredPolicy>, Refusal> {
+            let Some(text) = self.store.read(Table::Policy, name.as_bytes())? else { return Ok(None) };
+            Ok(Some(StoredPolicy::parse(&text, self.settings.profile)?.0))
+        };
+        let missing = |pointer: &str, name: &str| {
+            Refusal::new(Rule::PolicyNotFound, pointer, format!("there is no policy `{}`", shortened(name)))
+        };
+        let stored = match (&template.policy_name, content.and_then(|content| content.policy.as_ref())) {
+            _ if template.use_policy_overrides_exclusively == Some(true) => None,
+            (Some(name), _) => Some(find(name)?.ok_or_else(|| missing("/policy_name", name))?),
+            (None, Some(name)) => Some(find(name)?.ok_or_else(|| missing("/content_id", name))?),
+            (None, None) => find(DEFAULT_POLICY)?,
+        };
+        template.effective_policy(stored.as_ref())
+    }
+}

@@ -1,0 +1,191 @@
+//! The license service: takes messages, answers with licenses or refusals.
+//!
+//! It is the same in process and behind HTTP. What it must not forget is in a [`Store`], secrets sealed under a master key
+//! that the store does not have; all decisions are made inside transactions, so that several services may share a store.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+#![warn(clippy::pedantic)]
+#![allow(clippy::doc_markdown, clippy::missing_errors_doc, clippy::module_name_repetitions, clippy::must_use_candidate)]
+
+mod admin;
+mod clear_key;
+mod derive;
+#[cfg(feature = "fuzzing")]
+mod fuzzing;
+mod identity;
+mod incoming;
+mod issue;
+mod master_key;
+mod message;
+mod provision;
+mod records;
+mod renew;
+mod reply;
+mod retention;
+mod select;
+mod store;
+mod time;
+mod vault;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use base::clock::{Clock, SystemClock};
+use base::error::Result;
+use base::secret::SecretArray;
+use license::protocol::service_side::random;
+use license::template::{Profile, Refusal, Rule};
+
+pub use admin::Catalog;
+pub use records::{Content, Track};
+pub use reply::{Form, Reply, Summary};
+pub use store::{LocalStore, Store, StoreError, Table, Transaction};
+pub use time::SettableClock;
+pub use vault::MasterKey;
+
+/// Bytes in the longest message that is looked at.
+pub const MAX_BODY: usize = 1 << 18;
+/// Milliseconds that a device's certificate is valid for, if nobody says otherwise: a year.
+const CERTIFICATE_LIFETIME: i64 = 365 * 24 * 3600 * 1000;
+
+/// What a message may be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Whatever the message is.
+    Any,
+    /// New licenses.
+    License,
+    /// Device certificates.
+    Provision,
+    /// Renewals.
+    Renew,
+    /// Releases.
+    Release,
+}
+
+/// Who sends a message around a device's request: it decides over policies and keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// The program that the service is part of.
+    Trusted,
+    /// A provider that has authenticated.
+    Provider(String),
+    /// Anybody. May pass on a device's request and nothing else.
+    Anyone,
+}
+
+/// How a service behaves.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The rules for messages.
+    pub profile: Profile,
+    /// Milliseconds that a device's certificate is valid for.
+    pub certificate_lifetime: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { profile: Profile::Strict, certificate_lifetime: CERTIFICATE_LIFETIME }
+    }
+}
+
+/// A license service.
+pub struct Service {
+    store: Box<dyn Store>,
+    vault: vault::Vault,
+    identity: identity::Identity,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    certificates: Mutex<incoming::CertificateCache>,
+}
+
+impl Service {
+    /// A service on a store.
+    ///
+    /// # Errors
+    /// [`Error::Internal`](base::error::Error::Internal) if the store does not answer or has another master key.
+    pub fn new(store: Box<dyn Store>, master: &MasterKey, clock: Arc<dyn Clock>, settings: Settings) -> Result<Self> {
+        let vault = vault::Vault::new(master);
+        let identity = identity::Identity::load(&*store, &vault, clock.unix_millis())?;
+        Ok(Self { store, vault, identity, clock, settings, certificates: Mutex::default() })
+    }
+
+    /// A service that forgets everything in the end.
+    ///
+    /// # Errors
+    /// As [`Service::new`].
+    pub fn in_memory(clock: Arc<dyn Clock>, settings: Settings) -> Result<Self> {
+        let master = random::<32>()?.0;
+        let master = SecretArray::from_slice(&master).unwrap_or_else(SecretArray::zeroed);
+        Self::new(Box::new(LocalStore::in_memory()?), &master, clock, settings)
+    }
+
+    /// A service whose state is in a directory, which is created where it is missing. The master key is in the file
+    /// `master.key` beside it, readable for its owner only.
+    ///
+    /// # Errors
+    /// [`Error::Storage`](base::error::Error::Storage) if the directory cannot be used,
+    /// [`Error::Internal`](base::error::Error::Internal) if another process uses it or it is damaged.
+    pub fn in_directory(directory: &Path, clock: Arc<dyn Clock>, settings: Settings) -> Result<Self> {
+        let master = master_key::in_directory(directory)?;
+        Self::new(Box::new(LocalStore::in_directory(directory)?), &master, clock, settings)
+    }
+
+    /// The master key in a file of 32 bytes, for stores that are not in a directory.
+    ///
+    /// # Errors
+    /// [`Error::Storage`](base::error::Error::Storage) if there is no such file,
+    /// [`Error::StorageDamaged`](base::error::Error::StorageDamaged) if it has another length.
+    pub fn master_key(path: &Path) -> Result<MasterKey> {
+        master_key::read(path)?.ok_or_else(|| base::error::Error::Storage {
+            action: "read",
+            path: path.to_owned(),
+            source: std::io::ErrorKind::NotFound.into(),
+        })
+    }
+
+    /// As [`Service::in_memory`] with the machine's clock and the usual settings.
+    ///
+    /// # Errors
+    /// As [`Service::new`].
+    pub fn for_tests() -> Result<Self> {
+        Self::in_memory(Arc::new(SystemClock::new()), Settings::default())
+    }
+
+    /// Answers a message: a device's own (see [`protocol`](license::protocol)), or a license template in JSON around
+    /// one.
+    ///
+    /// # Errors
+    /// The reason to refuse. Nothing is changed then.
+    pub fn handle(&self, body: &[u8], endpoint: Endpoint, sender: &Sender) -> Result<Reply, Refusal> {
+        if body.len() > MAX_BODY {
+            return Err(Refusal::new(Rule::BodyTooLarge, "", format!("{} bytes; {MAX_BODY} are possible", body.len())));
+        }
+        if license::protocol::is_message(body) {
+            self.handle_device_message(body, endpoint)
+        } else {
+            self.handle_template(body, endpoint, sender)
+        }
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// [`StoreError`] with the reason if it does not.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.store.check()
+    }
+
+    /// Forgets what nobody needs any more, nonces of requests whose certificates are over and licenses that ended thirty
+    /// days ago; how many of both. To be called now and then.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn tidy(&self) -> Result<u64, StoreError> {
+        let now = self.clock.unix_millis();
+        Ok(self.store.forget_nonces(now)? + self.forget_licenses(now)?)
+    }
+}

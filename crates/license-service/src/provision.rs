@@ -1,0 +1,69 @@
+//! Devices get their certificates.
+
+use p256::pkcs8::DecodePublicKey;
+
+use super::Service;
+use super::incoming::malformed;
+use super::records::{self, Device};
+use super::reply::{Reply, Summary};
+use super::store::Table;
+use base::log::{self, Level};
+use license::protocol::Bytes;
+use license::protocol::service_side::{
+    Frame, Kind, ProvisionRequest, ProvisionResponse, PublicKey, Role, from_json, hash, is_seal_key, issue, key_id,
+    message, to_json,
+};
+use license::template::{Refusal, Rule};
+
+/// The service itself failed; the device may try again.
+pub(super) fn internal(fault: &base::error::Error) -> Refusal {
+    log::write(Level::Error, format_args!("license service: {fault}"));
+    Refusal::new(Rule::TryAgain, "", "the service could not answer; nothing was changed")
+}
+
+impl Service {
+    pub(super) fn provision(&self, bytes: &[u8]) -> Result<Reply, Refusal> {
+        let bad = |reason: String| Refusal::new(Rule::BadMessage, "", reason);
+        let frame = Frame::parse_kind(bytes, Kind::ProvisionRequest).map_err(|fault| malformed("", &fault))?;
+        let body: ProvisionRequest = from_json(frame.body).map_err(bad)?;
+        let key = PublicKey::from_public_key_der(&body.signing_key.0)
+            .map_err(|_| bad("the signing key is not one of P-256".into()))?;
+        if !is_seal_key(&body.seal_key) {
+            return Err(bad("the encapsulation key is not a point of P-256".into()));
+        }
+        frame.verify(&key).map_err(|fault| malformed("", &fault))?;
+        let id = key_id(&key).map_err(|fault| internal(&fault))?;
+
+        let now = self.clock.unix_millis();
+        let lifetime = self.settings.certificate_lifetime;
+        let certificate = issue(Role::Device, &key, &self.identity.authority, now, lifetime);
+        let response = ProvisionResponse {
+            request_hash: hash(bytes),
+            time: now,
+            device: Bytes(certificate.map_err(|fault| internal(&fault))?),
+            service: self.identity.signer_certificate.clone(),
+            authority: self.identity.authority_certificate.clone(),
+        };
+        let response = message(Kind::ProvisionResponse, &to_json(&response), &self.identity.signer);
+
+        self.store.transact(&mut |transaction| {
+            let known: Option<Device> = records::plain(transaction.get(Table::Device, &id.0)?, Table::Device)?;
+            if known.as_ref().is_some_and(|device| device.revoked) {
+                return Err(Refusal::new(Rule::BadCertificate, "", "the device is revoked"));
+            }
+            // The request proves itself and its answer helps nobody else. Its replay would bring an old encapsulation
+            // key back, though: that key stays what it was.
+            if known.as_ref().is_some_and(|device| device.seal_key != body.seal_key) {
+                return Err(Refusal::new(Rule::ReplayedRequest, "", "the device has another encapsulation key"));
+            }
+            let device = Device { seal_key: body.seal_key.clone(), provisioned: now, revoked: false };
+            transaction.put(Table::Device, &id.0, &records::plain_bytes(&device))?;
+            // For ever, as far as anybody can tell.
+            if !transaction.use_nonce(&body.nonce.0, i64::MAX)? {
+                return Err(Refusal::new(Rule::ReplayedRequest, "", "this request was answered before"));
+            }
+            Ok(())
+        })?;
+        Ok(Reply::message(response, Summary { device: Some(id), ..Summary::default() }))
+    }
+}

@@ -1,0 +1,184 @@
+//! What the service keeps about content, providers, devices and licenses.
+
+use serde::{Deserialize, Serialize};
+
+use super::derive::{self, STANDARD_TRACKS};
+use super::store::{Store, StoreError, Table, Transaction};
+use super::vault::Vault;
+use base::error::{Error, Result};
+use base::secret::SecretArray;
+use license::protocol::service_side::{from_json, to_json, to_secret_json};
+use license::protocol::{Bytes, Id, LicenseKey, Secret};
+use license::template::{KeyRequirement, Policy};
+
+/// Content that licenses can be had for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Content {
+    /// Its id.
+    pub content_id: Bytes,
+    /// Whose it is; empty for nobody's.
+    pub provider: String,
+    /// Name of its policy; the service's `default` if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// Its keys. Without any, AUDIO, SD, HD, UHD1 and UHD2 have keys derived from the content id.
+    pub tracks: Vec<Track>,
+}
+
+/// A key of a content.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Track {
+    /// AUDIO, SD, HD, UHD1, UHD2 or another name.
+    pub track_type: String,
+    /// Id of the key.
+    pub key_id: Id,
+    /// The key, 16 bytes.
+    pub key: Secret,
+    /// What it demands.
+    pub requirement: KeyRequirement,
+}
+
+impl Content {
+    /// All tracks, with derived keys where it has none of its own.
+    pub(super) fn all_tracks(&self, root: &SecretArray<32>) -> Vec<Track> {
+        if self.tracks.is_empty() {
+            STANDARD_TRACKS.iter().map(|track| self.derived(root, track)).collect()
+        } else {
+            self.tracks.clone()
+        }
+    }
+
+    /// A track with derived key.
+    pub(super) fn derived(&self, root: &SecretArray<32>, track_type: &str) -> Track {
+        Track {
+            track_type: track_type.to_owned(),
+            key_id: derive::key_id(root, &self.provider, &self.content_id.0, track_type),
+            key: derive::content_key(root, &self.provider, &self.content_id.0, track_type),
+            requirement: KeyRequirement::default(),
+        }
+    }
+}
+
+/// A provider.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Provider {
+    /// SHA-256 of the token with which it authenticates over HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_hash: Option<Bytes>,
+}
+
+/// A device that was provisioned.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Device {
+    /// Its encapsulation key.
+    pub seal_key: Bytes,
+    /// When it was provisioned last, milliseconds since 1970.
+    pub provisioned: i64,
+    /// Whether it gets licenses no more.
+    #[serde(default)]
+    pub revoked: bool,
+}
+
+/// A license that was issued.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LicenseRecord {
+    pub device: Id,
+    pub content_id: Bytes,
+    pub provider: String,
+    pub policy: Policy,
+    pub persistent: bool,
+    /// The highest sequence issued.
+    pub sequence: u64,
+    /// The highest sequence that the device has shown to have. Between the two lie answers that may have been lost.
+    pub confirmed: u64,
+    pub first_issued: i64,
+    /// Issue of the highest sequence.
+    pub issued: i64,
+    /// All keys that belong to the license, whatever the device could have of them.
+    pub keys: Vec<LicenseKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_token: Option<Bytes>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_token: Option<Bytes>,
+    /// When it was given back, milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<i64>,
+    /// Whether renewals are denied although the policy allows them.
+    #[serde(default)]
+    pub revoked: bool,
+}
+
+fn damaged(table: Table) -> impl FnOnce(String) -> StoreError {
+    move |reason| StoreError(format!("an entry of table {} is damaged: {reason}", table.name()))
+}
+
+pub(super) fn content(store: &dyn Store, vault: &Vault, id: &[u8]) -> Result<Option<Content>, StoreError> {
+    let Some(sealed) = store.read(Table::Content, id)? else { return Ok(None) };
+    let text = vault.open(Table::Content, id, &sealed)?;
+    from_json(&text).map(Some).map_err(damaged(Table::Content))
+}
+
+pub(super) fn seal_content(vault: &Vault, content: &Content) -> Result<Vec<u8>> {
+    let room = 512 + 2 * (content.content_id.0.len() + content.provider.len());
+    let room = room + content.tracks.iter().map(|track| 512 + 2 * track.track_type.len()).sum::<usize>();
+    vault.seal(Table::Content, &content.content_id.0, &to_secret_json(content, room))
+}
+
+pub(super) fn plain<T: serde::de::DeserializeOwned>(
+    value: Option<Vec<u8>>,
+    table: Table,
+) -> Result<Option<T>, StoreError> {
+    value.map(|value| from_json(&value).map_err(damaged(table))).transpose()
+}
+
+pub(super) fn plain_bytes(value: &impl Serialize) -> Vec<u8> {
+    to_json(value)
+}
+
+pub(super) fn open_issued(vault: &Vault, id: Id, sealed: &[u8]) -> Result<LicenseRecord, StoreError> {
+    let text = vault.open(Table::License, &id.0, sealed)?;
+    from_json(&text).map_err(damaged(Table::License))
+}
+
+pub(super) fn issued(
+    transaction: &mut dyn Transaction,
+    vault: &Vault,
+    id: Id,
+) -> Result<Option<LicenseRecord>, StoreError> {
+    let sealed = transaction.get(Table::License, &id.0)?;
+    sealed.map(|sealed| open_issued(vault, id, &sealed)).transpose()
+}
+
+pub(super) fn seal_issued(vault: &Vault, id: Id, issued: &LicenseRecord) -> Result<Vec<u8>> {
+    let tokens = issued.session_token.iter().chain(&issued.client_token).map(|token| token.0.len()).sum::<usize>();
+    let room = 2048 + 2 * (tokens + issued.content_id.0.len() + issued.provider.len());
+    let room = room + issued.keys.iter().map(|key| 512 + 2 * key.track_type.len()).sum::<usize>();
+    let room = room + 2 * issued.policy.renewal_server_url.len();
+    vault.seal(Table::License, &id.0, &to_secret_json(issued, room))
+}
+
+/// As [`Error::InvalidArgument`] for content that cannot be added.
+pub(super) fn check_content(content: &Content) -> Result<()> {
+    let invalid = |reason: &str| Err(Error::invalid("content", reason.to_owned()));
+    if content.content_id.0.is_empty() || content.content_id.0.len() > 1024 {
+        return invalid("a content id has 1 to 1024 bytes");
+    }
+    for (index, track) in content.tracks.iter().enumerate() {
+        if track.key.0.len() != 16 {
+            return invalid("a key does not have 16 bytes");
+        }
+        let former = &content.tracks[..index];
+        if former.iter().any(|other| other.key_id == track.key_id) {
+            return invalid("two keys have the same key id");
+        }
+        if !track.track_type.is_empty() && former.iter().any(|other| other.track_type == track.track_type) {
+            return invalid("two keys have the same track type");
+        }
+    }
+    Ok(())
+}

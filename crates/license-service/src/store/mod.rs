@@ -1,0 +1,149 @@
+//! Where a service keeps what it must not forget.
+//!
+//! A store is a few tables of keys and values with transactions; what the values mean is the service's business, and
+//! secret values are sealed before they come here. [`LocalStore`] keeps them in memory or in a directory.
+
+mod local;
+
+use std::fmt;
+
+use base::error::Error;
+use base::log::{self, Level};
+use license::template::{Refusal, Rule};
+
+pub use local::LocalStore;
+
+/// What values are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Table {
+    /// The service's own keys and certificates; one entry.
+    Identity,
+    /// Content by content id.
+    Content,
+    /// Content ids by key id.
+    KeyId,
+    /// Policies by name.
+    Policy,
+    /// Providers by name.
+    Provider,
+    /// Devices by id.
+    Device,
+    /// Licenses by id.
+    License,
+    /// Ends of licenses, in the order of time; without values.
+    LicenseEnd,
+}
+
+impl Table {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Identity,
+        Self::Content,
+        Self::KeyId,
+        Self::Policy,
+        Self::Provider,
+        Self::Device,
+        Self::License,
+        Self::LicenseEnd,
+    ];
+
+    /// The table's name in a database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Content => "content",
+            Self::KeyId => "key_id",
+            Self::Policy => "policy",
+            Self::Provider => "provider",
+            Self::Device => "device",
+            Self::License => "license",
+            Self::LicenseEnd => "license_end",
+        }
+    }
+}
+
+/// A store that cannot answer at the moment, or is damaged. Says why, without secrets.
+#[derive(Debug)]
+pub struct StoreError(pub String);
+
+impl StoreError {
+    /// What was tried, and the answer.
+    pub fn new(action: &str, fault: &dyn fmt::Display) -> Self {
+        Self(format!("cannot {action}: {fault}"))
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<StoreError> for Refusal {
+    /// Devices are told to try again; the reason goes to the log.
+    fn from(fault: StoreError) -> Self {
+        log::write(Level::Error, format_args!("license service: {fault}"));
+        Self::new(Rule::TryAgain, "", "the service's store does not answer")
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(fault: StoreError) -> Self {
+        Self::Internal(fault.0.into())
+    }
+}
+
+/// Changes that are made together or not at all.
+pub trait Transaction {
+    /// The value for a key. Until the end of the transaction nobody else changes it.
+    ///
+    /// # Errors
+    /// [`StoreError`], as in all of these methods: the transaction can then only end.
+    fn get(&mut self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Sets the value for a key.
+    fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError>;
+
+    /// Sets the value for a key that has none; false if it has one.
+    fn put_new(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<bool, StoreError>;
+
+    /// Removes a key; false if it was not there.
+    fn remove(&mut self, table: Table, key: &[u8]) -> Result<bool, StoreError>;
+
+    /// Marks a nonce as used until `expires` (milliseconds since 1970); false if it is marked already.
+    fn use_nonce(&mut self, nonce: &[u8; 32], expires: i64) -> Result<bool, StoreError>;
+}
+
+/// A store. All methods may be called from any thread.
+pub trait Store: Send + Sync {
+    /// Runs `body`, which may run more than once, in a transaction; if it fails, nothing is changed. What has been
+    /// confirmed survives the end of the process and of the machine.
+    ///
+    /// # Errors
+    /// `body`'s, or TRY_AGAIN. A store that no longer answers at the very end may have made the changes.
+    fn transact(&self, body: &mut dyn FnMut(&mut dyn Transaction) -> Result<(), Refusal>) -> Result<(), Refusal>;
+
+    /// The value for a key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn read(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Up to `limit` keys of a table that sort before `end`, byte by byte, the first ones first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn before(&self, table: Table, end: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError>;
+
+    /// Forgets nonces that expired before `now` (milliseconds since 1970); how many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn forget_nonces(&self, now: i64) -> Result<u64, StoreError>;
+
+    /// Whether the store answers: for health checks.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it does not.
+    fn check(&self) -> Result<(), StoreError>;
+}

@@ -1,0 +1,79 @@
+//! Seals what the store must not show: keys of the service, content keys, licenses.
+//!
+//! A sealed value is `0x01`, a random 12-byte nonce, AES-256-GCM's output with tag. The associated data names table and
+//! key, so that a value that was moved fails.
+
+use aes_gcm::aead::{AeadInOut, KeyInit};
+use aes_gcm::{Aes256Gcm, Nonce};
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::store::{StoreError, Table};
+use base::error::Result;
+use base::secret::SecretArray;
+use license::protocol::service_side::random;
+
+const VERSION: u8 = 1;
+const NONCE: usize = 12;
+const TAG: usize = 16;
+
+/// The key that protects a store's secrets, never kept in the store itself.
+pub type MasterKey = SecretArray<32>;
+
+pub(super) struct Vault(Aes256Gcm);
+
+impl Vault {
+    pub fn new(master: &MasterKey) -> Self {
+        let mut key = SecretArray::<32>::zeroed();
+        let derived = Hkdf::<Sha256>::new(None, &**master).expand(b"native_drm 1 service store", &mut *key);
+        derived.expect("HKDF-SHA256 gives up to 8160 bytes");
+        Self(Aes256Gcm::new((&*key).into()))
+    }
+
+    pub fn seal(&self, table: Table, key: &[u8], value: &[u8]) -> Result<Vec<u8>> {
+        let nonce = random::<NONCE>()?.0;
+        let mut text = Zeroizing::new(Vec::with_capacity(value.len() + TAG));
+        text.extend_from_slice(value);
+        let sealed = self.0.encrypt_in_place(&Nonce::from(nonce), &associated(table, key), &mut *text);
+        sealed.map_err(|_| base::error::Error::Internal("AES-GCM refused to encrypt".into()))?;
+        Ok([&[VERSION][..], &nonce, &text].concat())
+    }
+
+    pub fn open(&self, table: Table, key: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let failed = |reason: &str| StoreError(format!("an entry of table {} cannot be read: {reason}", table.name()));
+        let rest = sealed.strip_prefix(&[VERSION]).ok_or_else(|| failed("unknown version"))?;
+        let (nonce, text) = rest.split_first_chunk::<NONCE>().ok_or_else(|| failed("incomplete"))?;
+        let mut text = Zeroizing::new(text.to_vec());
+        let opened = self.0.decrypt_in_place(&Nonce::from(*nonce), &associated(table, key), &mut *text);
+        opened.map_err(|_| failed("another master key, or damaged"))?;
+        Ok(text)
+    }
+}
+
+fn associated(table: Table, key: &[u8]) -> Vec<u8> {
+    // Table names contain no NUL.
+    [table.name().as_bytes(), &[0], key].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_open_in_their_place_and_with_their_key_only() {
+        let vault = Vault::new(&SecretArray::from_slice(&[7; 32]).unwrap());
+        let sealed = vault.seal(Table::Content, b"id", b"value").unwrap();
+        assert_eq!(**vault.open(Table::Content, b"id", &sealed).unwrap(), *b"value");
+        assert!(vault.open(Table::Content, b"ie", &sealed).is_err());
+        assert!(vault.open(Table::License, b"id", &sealed).is_err());
+        let other = Vault::new(&SecretArray::from_slice(&[8; 32]).unwrap());
+        assert!(other.open(Table::Content, b"id", &sealed).is_err());
+        for bit in 0..sealed.len() * 8 {
+            let mut changed = sealed.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert!(vault.open(Table::Content, b"id", &changed).is_err(), "bit {bit}");
+        }
+        assert!(!sealed.windows(5).any(|window| window == b"value"));
+    }
+}

@@ -1,0 +1,78 @@
+//! Whether single keys may be used: protection level and output.
+
+use serde::Serialize;
+
+use super::state::State;
+use super::{DeviceLevel, Hdcp, KeyRequirement};
+
+/// A key of a license and what it demands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPermit {
+    /// The key id.
+    pub key_id: Vec<u8>,
+    /// AUDIO, SD, HD, UHD1, UHD2 or any other name; none for a key that was given for no track.
+    pub track_type: Option<String>,
+    /// What it demands.
+    pub requirement: KeyRequirement,
+}
+
+/// What device and output offer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Device {
+    /// The device's protection level.
+    pub level: DeviceLevel,
+    /// The output's protection.
+    pub hdcp: Hdcp,
+}
+
+/// Whether a key may be used, and if not, why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum KeyVerdict {
+    /// It may.
+    Usable,
+    /// The license is over.
+    Expired,
+    /// The policy does not allow to play.
+    Blocked,
+    /// The clock was set back.
+    ClockLocked,
+    /// The output lacks the protection that the key demands.
+    OutputNotAllowed,
+    /// The device lacks the protection level that the key demands.
+    LevelInsufficient,
+}
+
+impl KeyVerdict {
+    /// The status word of OpenHarmony that a session shows.
+    ///
+    /// There is none for a policy that forbids playing (EXPIRED) and for a clock that was set back (USABLE_IN_FUTURE);
+    /// a key that the device is too weak for cannot be used by it (INTERNAL_ERROR).
+    pub fn status_word(self) -> &'static str {
+        match self {
+            Self::Usable => "USABLE",
+            Self::Expired | Self::Blocked => "EXPIRED",
+            Self::ClockLocked => "USABLE_IN_FUTURE",
+            Self::OutputNotAllowed => "OUTPUT_NOT_ALLOWED",
+            Self::LevelInsufficient => "INTERNAL_ERROR",
+        }
+    }
+
+    /// The verdict on a key of a license in a state.
+    pub(super) fn on(state: State, requirement: KeyRequirement, device: Device) -> Self {
+        match state {
+            State::None | State::Expired => Self::Expired,
+            State::Blocked => Self::Blocked,
+            State::ClockLocked => Self::ClockLocked,
+            State::Ready | State::Playing | State::Renewing => {
+                if requirement.security_level.device_level() > device.level {
+                    Self::LevelInsufficient
+                } else if requirement.hdcp > device.hdcp {
+                    Self::OutputNotAllowed
+                } else {
+                    Self::Usable
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Requests and their answers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::{Method, Request, Response, StatusCode};
+use license::template::{Refusal, Rule};
+use license_service::{Endpoint, Form, Reply, Sender, Service, Summary};
+use once_cell::sync::OnceCell;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use crate::log::Log;
+use crate::options::LogLevel;
+
+/// What all connections share.
+pub struct Server {
+    /// Empty until the database has answered for the first time.
+    pub service: OnceCell<Service>,
+    /// For /health.
+    pub store: &'static str,
+    pub trust_everyone: bool,
+    pub clear_key: bool,
+    pub max_body: usize,
+    pub timeout: Duration,
+    /// One for each message that may be worked on at a time.
+    pub turns: Arc<Semaphore>,
+    pub log: Log,
+}
+
+/// What a path is for.
+#[derive(Clone, Copy)]
+enum Route {
+    Message(Endpoint),
+    ClearKey,
+    Health,
+    Authority,
+}
+
+impl Route {
+    fn method(self) -> Method {
+        match self {
+            Self::Message(_) | Self::ClearKey => Method::POST,
+            Self::Health | Self::Authority => Method::GET,
+        }
+    }
+}
+
+/// An answer before it is HTTP.
+struct Answer {
+    status: StatusCode,
+    content_type: &'static str,
+    body: Vec<u8>,
+    summary: Summary,
+    /// Rule of a refusal.
+    rule: Option<String>,
+}
+
+impl Answer {
+    fn json(status: StatusCode, body: &Value) -> Self {
+        Self {
+            status,
+            content_type: "application/json",
+            body: body.to_string().into_bytes(),
+            summary: Summary::default(),
+            rule: body["rule"].as_str().map(str::to_owned),
+        }
+    }
+
+    /// A refusal that is not the service's but HTTP's. Devices read it like one of the service.
+    fn refusal(status: StatusCode, rule: &str, message: &str) -> Self {
+        let body = json!({
+            "status": status.as_u16(), "reason": rule, "rule": rule, "pointer": "", "message": message,
+        });
+        Self::json(status, &body)
+    }
+}
+
+impl From<Result<Reply, Refusal>> for Answer {
+    fn from(result: Result<Reply, Refusal>) -> Self {
+        match result {
+            Ok(reply) => Self {
+                status: StatusCode::OK,
+                content_type: match reply.form {
+                    Form::Message => "application/octet-stream",
+                    Form::Json => "application/json",
+                },
+                body: reply.body,
+                summary: reply.summary,
+                rule: None,
+            },
+            Err(refusal) => {
+                let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                Self::json(status, &json!(refusal))
+            }
+        }
+    }
+}
+
+/// Answers one request.
+pub async fn handle(server: Arc<Server>, peer: SocketAddr, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let start = Instant::now();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let answer = route(&server, request).await;
+    let level = match answer.status.as_u16() {
+        500.. => LogLevel::Error,
+        400.. => LogLevel::Warn,
+        _ => LogLevel::Info,
+    };
+    // The path is from outside and may be anything: only known ones are logged.
+    let known = find(&path).is_some();
+    server.log.write(
+        level,
+        "request",
+        json!({
+            "peer": peer.to_string(),
+            "method": method.as_str(),
+            "path": if known { json!(path) } else { Value::Null },
+            "status": answer.status.as_u16(),
+            "rule": answer.rule,
+            "device": answer.summary.device.map(|id| id.hex()),
+            "license": answer.summary.license.map(|id| id.hex()),
+            "sequence": answer.summary.sequence,
+            "milliseconds": start.elapsed().as_secs_f64() * 1000.0,
+        }),
+    );
+    respond(answer, find(&path))
+}
+
+fn respond(answer: Answer, route: Option<Route>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(answer.body)));
+    *response.status_mut() = answer.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if answer.status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    // HTTP wants this with the status, whatever was not believed (RFC 9110 section 15.5.2).
+    if answer.status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if answer.status == StatusCode::METHOD_NOT_ALLOWED {
+        let allowed = route.is_some_and(|route| route.method() == Method::GET);
+        headers.insert(ALLOW, HeaderValue::from_static(if allowed { "GET" } else { "POST" }));
+    }
+    response
+}
+
+fn find(path: &str) -> Option<Route> {
+    Some(match path {
+        "/license" => Route::Message(Endpoint::License),
+        "/provision" => Route::Message(Endpoint::Provision),
+        "/renew" => Route::Message(Endpoint::Renew),
+        "/release" => Route::Message(Endpoint::Release),
+        "/clearkey" => Route::ClearKey,
+        "/health" => Route::Health,
+        "/authority" => Route::Authority,
+        _ => return None,
+    })
+}
+
+async fn route(server: &Arc<Server>, request: Request<Incoming>) -> Answer {
+    let found = find(request.uri().path()).filter(|route| server.clear_key || !matches!(route, Route::ClearKey));
+    let Some(route) = found else {
+        return Answer::refusal(StatusCode::NOT_FOUND, "NO_SUCH_PATH", "there is nothing at this path");
+    };
+    let expected = route.method();
+    if request.method() != expected {
+        let message = format!("{expected} is the method of this path");
+        return Answer::refusal(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", &message);
+    }
+    let token = match bearer(&request) {
+        Ok(token) => token,
+        Err(answer) => return *answer,
+    };
+    let body = match body(server, request).await {
+        Ok(body) => body,
+        Err(answer) => return *answer,
+    };
+    let working = Arc::clone(server);
+    let work = async {
+        // Messages wait here, where they can be given up. In the runtime's queue they would be worked on for nobody, and hold
+        // up the look-up of the database's name, which they wait for.
+        let turn = Arc::clone(&working.turns).acquire_owned().await;
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work(&working, route, &body, token)
+        })
+        .await
+    };
+    match tokio::time::timeout(server.timeout, work).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the service failed"),
+        Err(_) => Answer::refusal(StatusCode::SERVICE_UNAVAILABLE, Rule::TryAgain.id(), "the service is too slow now"),
+    }
+}
+
+/// The token of `Authorization: Bearer` (RFC 6750); letter case does not matter in the scheme (RFC 9110 section 11.1).
+fn bearer(request: &Request<Incoming>) -> Result<Option<String>, Box<Answer>> {
+    let Some(value) = request.headers().get(AUTHORIZATION) else { return Ok(None) };
+    match value.to_str().ok().and_then(|value| value.split_once(' ')) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => Ok(Some(token.to_owned())),
+        _ => {
+            let message = "Authorization is not of the form Bearer TOKEN";
+            Err(Box::new(Answer::refusal(StatusCode::UNAUTHORIZED, "BAD_TOKEN", message)))
+        }
+    }
+}
+
+async fn body(server: &Server, request: Request<Incoming>) -> Result<Bytes, Box<Answer>> {
+    let too_large = || {
+        let message = format!("{} bytes are possible", server.max_body);
+        Box::new(Answer::refusal(StatusCode::PAYLOAD_TOO_LARGE, Rule::BodyTooLarge.id(), &message))
+    };
+    // Who says so beforehand need not send it.
+    if request.body().size_hint().lower() > server.max_body as u64 {
+        return Err(too_large());
+    }
+    let body = Limited::new(request.into_body(), server.max_body).collect();
+    match tokio::time::timeout(server.timeout, body).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(fault)) if fault.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Box::new(Answer::refusal(StatusCode::BAD_REQUEST, "INCOMPLETE_BODY", "the body broke off"))),
+        Err(_) => Err(Box::new(Answer::refusal(StatusCode::REQUEST_TIMEOUT, "TIMEOUT", "the body does not arrive"))),
+    }
+}
+
+/// What may wait and calculate: runs on a thread of its own.
+fn work(server: &Server, route: Route, body: &[u8], token: Option<String>) -> Answer {
+    let unavailable =
+        || Answer::refusal(StatusCode::SERVICE_UNAVAILABLE, Rule::TryAgain.id(), "the store does not answer");
+    let service = server.service.get();
+    if matches!(route, Route::Health) {
+        return health(server, service);
+    }
+    let Some(service) = service else { return unavailable() };
+    match route {
+        Route::Message(endpoint) => {
+            let sender = match token.map(|token| service.provider_of(&token)) {
+                Some(Ok(Some(provider))) => Sender::Provider(provider),
+                Some(Ok(None)) => {
+                    return Answer::refusal(StatusCode::UNAUTHORIZED, "BAD_TOKEN", "no provider has this token");
+                }
+                Some(Err(_)) => return unavailable(),
+                None if server.trust_everyone => Sender::Trusted,
+                None => Sender::Anyone,
+            };
+            service.handle(body, endpoint, &sender).into()
+        }
+        Route::ClearKey => service.clear_key(body).into(),
+        Route::Authority => Answer {
+            status: StatusCode::OK,
+            content_type: "application/pkix-cert",
+            body: service.authority().to_vec(),
+            summary: Summary::default(),
+            rule: None,
+        },
+        Route::Health => unavailable(),
+    }
+}
+
+/// Asks the store: a service that cannot answer devices is not healthy.
+fn health(server: &Server, service: Option<&Service>) -> Answer {
+    let version = env!("CARGO_PKG_VERSION");
+    let reason = match service.map(Service::check) {
+        Some(Ok(())) => None,
+        // The reason may name hosts and users: it is for the log.
+        Some(Err(fault)) => Some(fault.to_string()),
+        None => Some("the store has not answered yet".to_owned()),
+    };
+    let Some(reason) = reason else {
+        let body = json!({ "status": "ok", "store": server.store, "version": version });
+        return Answer::json(StatusCode::OK, &body);
+    };
+    server.log.write(LogLevel::Error, "unhealthy", json!({ "reason": reason }));
+    let body = json!({
+        "status": "unavailable", "store": server.store, "version": version, "reason": "the store does not answer",
+    });
+    Answer::json(StatusCode::SERVICE_UNAVAILABLE, &body)
+}

@@ -1,0 +1,199 @@
+//! The boundary that every exported function passes: no panic gets out, errors become codes, the reason is kept.
+
+use std::cell::RefCell;
+use std::ffi::{CString, c_char};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::glue::enums::{AVErrCodeValue, ErrCodeValue, MetadataResultValue, SessionErrValue};
+use crate::glue::error::{Error, Result};
+use crate::native_averrors::OH_AVErrCode;
+use crate::native_avsession_errors::{AVMetadata_Result, AVSession_ErrCode};
+use crate::native_drm_err::Drm_ErrCode;
+use base::secret::wipe_registers;
+
+thread_local! {
+    static LAST_ERROR: RefCell<CString> = RefCell::default();
+}
+
+/// A kit's own codes.
+pub trait Code {
+    /// What its functions return.
+    type Value;
+    /// Success.
+    fn success() -> Self::Value;
+    /// The code for an error.
+    fn failure(error: &Error) -> Self::Value;
+}
+
+/// Codes of the DRM kit.
+pub struct DrmCode;
+
+/// Codes of the AVCodec kit.
+pub struct AvCode;
+
+/// Codes of the AVSession kit.
+pub struct SessionCode;
+
+/// Codes of the AVSession kit's metadata.
+pub struct MetadataCode;
+
+impl Code for DrmCode {
+    type Value = ErrCodeValue;
+
+    #[inline]
+    fn success() -> ErrCodeValue {
+        Drm_ErrCode::DRM_ERR_OK.into()
+    }
+
+    fn failure(error: &Error) -> ErrCodeValue {
+        match error {
+            Error::InvalidArgument { .. } | Error::BufferTooSmall { .. } => Drm_ErrCode::DRM_ERR_INVALID_VAL,
+            Error::Malformed { .. } | Error::Unsupported(_) | Error::NotFound { .. } | Error::Refused(_) => {
+                Drm_ErrCode::DRM_ERR_UNKNOWN
+            }
+            Error::SessionInactive | Error::CommandUnavailable(_) | Error::Overloaded => Drm_ErrCode::DRM_ERR_UNKNOWN,
+            Error::TooManySystems { .. } => Drm_ErrCode::DRM_ERR_MAX_SYSTEM_NUM_REACHED,
+            Error::TooManySessions { .. } => Drm_ErrCode::DRM_ERR_MAX_SESSION_NUM_REACHED,
+            Error::NotProvisioned => Drm_ErrCode::DRM_ERR_NOT_PROVISIONED,
+            Error::Denied { .. } => Drm_ErrCode::DRM_ERR_SERVICE_DENIED,
+            Error::NoLicense { .. } | Error::FirstUse => Drm_ErrCode::DRM_ERR_NO_LICENSE,
+            Error::NoKey { .. } => Drm_ErrCode::DRM_ERR_NO_KEY,
+            Error::DeviceTime => Drm_ErrCode::DRM_ERR_DEVICE_TIME_ERROR,
+            Error::Storage { .. } | Error::StorageDamaged { .. } | Error::Internal(_) => {
+                Drm_ErrCode::DRM_ERR_SERVICE_DIED
+            }
+        }
+        .into()
+    }
+}
+
+impl Code for AvCode {
+    type Value = AVErrCodeValue;
+
+    fn success() -> AVErrCodeValue {
+        OH_AVErrCode::AV_ERR_OK.into()
+    }
+
+    /// These functions check parameters and do nothing else that can fail.
+    fn failure(_error: &Error) -> AVErrCodeValue {
+        OH_AVErrCode::AV_ERR_INVALID_VAL.into()
+    }
+}
+
+impl Code for SessionCode {
+    type Value = SessionErrValue;
+
+    fn success() -> SessionErrValue {
+        AVSession_ErrCode::AV_SESSION_ERR_SUCCESS.into()
+    }
+
+    fn failure(error: &Error) -> SessionErrValue {
+        match error {
+            Error::InvalidArgument { .. } | Error::BufferTooSmall { .. } => {
+                AVSession_ErrCode::AV_SESSION_ERR_INVALID_PARAMETER
+            }
+            Error::NotFound { .. } => AVSession_ErrCode::AV_SESSION_ERR_CODE_SESSION_NOT_EXIST,
+            Error::SessionInactive => AVSession_ErrCode::AV_SESSION_ERR_CODE_SESSION_INACTIVE,
+            Error::CommandUnavailable(_) => AVSession_ErrCode::AV_SESSION_ERR_CODE_COMMAND_INVALID,
+            Error::Overloaded => AVSession_ErrCode::AV_SESSION_ERR_CODE_MESSAGE_OVERLOAD,
+            _ => AVSession_ErrCode::AV_SESSION_ERR_SERVICE_EXCEPTION,
+        }
+        .into()
+    }
+}
+
+impl Code for MetadataCode {
+    type Value = MetadataResultValue;
+
+    fn success() -> MetadataResultValue {
+        AVMetadata_Result::AVMETADATA_SUCCESS.into()
+    }
+
+    fn failure(error: &Error) -> MetadataResultValue {
+        match error {
+            Error::InvalidArgument { .. } => AVMetadata_Result::AVMETADATA_ERROR_INVALID_PARAM,
+            _ => AVMetadata_Result::AVMETADATA_ERROR_NO_MEMORY,
+        }
+        .into()
+    }
+}
+
+/// Runs the body of an exported function that returns a code. Ciphers leave round keys in vector registers: they are gone
+/// when this returns.
+#[inline]
+pub fn call<C: Code>(body: impl FnOnce() -> Result<()>) -> C::Value {
+    let result = catch_unwind(AssertUnwindSafe(body));
+    wipe_registers();
+    match result {
+        Ok(Ok(())) => C::success(),
+        Ok(Err(error)) => failed::<C>(&error),
+        Err(_) => failed::<C>(&panicked()),
+    }
+}
+
+/// Runs the usual case of an exported function that is called often. Nothing means that another function has to look into
+/// it, by [`call`].
+#[inline(always)]
+pub fn attempt(body: impl FnOnce() -> Option<()>) -> Option<()> {
+    catch_unwind(AssertUnwindSafe(body)).ok().flatten()
+}
+
+/// Runs the body of an exported function that returns a value, `otherwise` if it fails.
+pub fn value<T>(otherwise: T, body: impl FnOnce() -> Result<T>) -> T {
+    let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err(panicked()));
+    result.unwrap_or_else(|error| {
+        remember(&error);
+        otherwise
+    })
+}
+
+/// This thread's last failure in words.
+pub fn last_error() -> *const c_char {
+    LAST_ERROR.try_with(|last| last.borrow().as_ptr()).unwrap_or(c"".as_ptr())
+}
+
+#[cold]
+#[inline(never)]
+fn failed<C: Code>(error: &Error) -> C::Value {
+    remember(error);
+    C::failure(error)
+}
+
+fn panicked() -> Error {
+    Error::Internal("a panic was stopped".into())
+}
+
+/// Bytes of a message with its NUL.
+const MAX_MESSAGE: usize = 4096;
+
+fn remember(error: &Error) {
+    // Messages quote names from outside, which may contain anything.
+    let mut message = error.to_string().replace('\0', "\u{fffd}");
+    message.truncate(message.floor_char_boundary(MAX_MESSAGE - 1));
+    let message = CString::new(message).unwrap_or_default();
+    // Without thread-local storage, at the end of a thread, the message is lost.
+    let _ = LAST_ERROR.try_with(|last| *last.borrow_mut() = message);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_text_of_at_most_4096_bytes() {
+        let message = |text: &str| {
+            remember(&Error::Internal(text.to_owned().into()));
+            LAST_ERROR.with_borrow(|last| last.to_str().unwrap().to_owned())
+        };
+        assert!(message("short\0").ends_with("short\u{fffd}"));
+        let room = MAX_MESSAGE - 1 - message("").len();
+        let longest = "x".repeat(room);
+        assert!(message(&longest).ends_with(&longest));
+        assert_eq!(message(&format!("{longest}x")), message(&longest));
+        // Between characters, at either parity.
+        for start in ["", "x"] {
+            let length = message(&format!("{start}{}", "ä".repeat(room))).len();
+            assert!((MAX_MESSAGE - 2..MAX_MESSAGE).contains(&length), "{length}");
+        }
+    }
+}

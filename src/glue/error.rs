@@ -1,0 +1,3 @@
+//! What the functions of the C layer fail with.
+
+pub use base::error::{Error, Result};

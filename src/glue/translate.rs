@@ -1,0 +1,238 @@
+//! Between the structs of C and the domain's types.
+
+use std::ffi::c_char;
+
+use serde::Serialize;
+
+use crate::glue::args::{self, Plain};
+use crate::glue::enums::{CertificateStatusValue, ContentProtectionLevelValue, OfflineMediaKeyStatusValue};
+use crate::glue::error::{Error, Result};
+use crate::native_drm_common::{
+    DRM_CertificateStatus, DRM_KeysInfo, DRM_MediaKeyRequest, DRM_MediaKeyRequestInfo, DRM_MediaKeyRequestType,
+    DRM_MediaKeyStatus, DRM_MediaKeySystemDescription, DRM_MediaKeySystemInfo, DRM_MediaKeyType,
+    DRM_OfflineMediaKeyStatus, DRM_OfflineMediakeyIdArray, DRM_Statistics, MAX_INIT_DATA_LEN,
+    MAX_MEDIA_KEY_REQUEST_OPTION_COUNT, MAX_PSSH_DATA_LEN, MAX_PSSH_INFO_COUNT,
+};
+use drm::events::KeyInfo;
+use drm::key_system::{
+    CertificateStatus, Descriptor, MediaKeyRequestInfo, MediaKeyType, ProtectionLevel, Request, RequestType,
+};
+use drm::registry;
+use drm::session::fixed_id;
+use drm::storage::StoredStatus;
+use init_data;
+use license::policy::Explanation;
+
+// SAFETY: integers only.
+unsafe impl Plain for DRM_MediaKeyRequest {}
+// SAFETY: integers only.
+unsafe impl Plain for DRM_MediaKeyStatus {}
+// SAFETY: integers only.
+unsafe impl Plain for DRM_OfflineMediakeyIdArray {}
+// SAFETY: integers only.
+unsafe impl Plain for DRM_MediaKeySystemInfo {}
+// SAFETY: integers only.
+unsafe impl Plain for DRM_Statistics {}
+// SAFETY: integers only.
+unsafe impl Plain for DRM_MediaKeySystemDescription {}
+
+/// Copies text into a zeroed array; cut so that a NUL remains.
+fn fill(array: &mut [c_char], text: &str) {
+    let room = array.len().saturating_sub(1);
+    for (target, byte) in array[..room].iter_mut().zip(text.bytes()) {
+        *target = byte.cast_signed();
+    }
+}
+
+/// A count for a C struct; all of them are bounded by the struct's arrays.
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// Name and system id of a key system.
+pub fn description(descriptor: &Descriptor, target: &mut DRM_MediaKeySystemDescription) {
+    fill(&mut target.name, descriptor.name);
+    target.uuid = descriptor.uuid;
+}
+
+/// A protection level from C.
+pub fn level(argument: &'static str, value: ContentProtectionLevelValue) -> Result<ProtectionLevel> {
+    match value.0 {
+        1 => Ok(ProtectionLevel::SwCrypto),
+        2 => Ok(ProtectionLevel::HwCrypto),
+        3 => Ok(ProtectionLevel::EnhancedHwCrypto),
+        other => Err(Error::invalid(argument, format!("{other} is not a content protection level"))),
+    }
+}
+
+/// A protection level for C.
+pub fn level_value(level: ProtectionLevel) -> ContentProtectionLevelValue {
+    ContentProtectionLevelValue(level as u32)
+}
+
+/// A certificate's status for C.
+pub fn certificate_status(status: CertificateStatus) -> CertificateStatusValue {
+    match status {
+        CertificateStatus::Provisioned => DRM_CertificateStatus::CERT_STATUS_PROVISIONED,
+        CertificateStatus::NotProvisioned => DRM_CertificateStatus::CERT_STATUS_NOT_PROVISIONED,
+        CertificateStatus::Expired => DRM_CertificateStatus::CERT_STATUS_EXPIRED,
+        CertificateStatus::Invalid => DRM_CertificateStatus::CERT_STATUS_INVALID,
+    }
+    .into()
+}
+
+/// A stored key's status for C.
+pub fn stored_status(status: StoredStatus) -> OfflineMediaKeyStatusValue {
+    match status {
+        StoredStatus::Usable => DRM_OfflineMediaKeyStatus::OFFLINE_MEDIA_KEY_STATUS_USABLE,
+        StoredStatus::Inactive => DRM_OfflineMediaKeyStatus::OFFLINE_MEDIA_KEY_STATUS_INACTIVE,
+    }
+    .into()
+}
+
+/// Statistics for C.
+pub fn statistics(rows: &[(&'static str, String)], target: &mut DRM_Statistics) {
+    let names = target.statisticsName.iter_mut().zip(&mut target.statisticsDescription);
+    for ((name, value), row) in names.zip(rows) {
+        fill(name, row.0);
+        fill(value, &row.1);
+    }
+    target.statisticsCount = count(rows.len());
+}
+
+/// Ids of stored keys for C.
+pub fn offline_key_ids(ids: &[Vec<u8>], target: &mut DRM_OfflineMediakeyIdArray) {
+    for ((slot, length), id) in target.ids.iter_mut().zip(&mut target.idsLen).zip(ids) {
+        let bytes = id.len().min(slot.len());
+        slot[..bytes].copy_from_slice(&id[..bytes]);
+        *length = i32::try_from(bytes).unwrap_or(0);
+    }
+    target.idsCount = count(ids.len().min(target.ids.len()));
+}
+
+/// Keys and their status words for C.
+pub fn keys_info(keys: &[KeyInfo], target: &mut DRM_KeysInfo) {
+    for ((id, word), key) in target.keyId.iter_mut().zip(&mut target.statusValue).zip(keys) {
+        *id = fixed_id(&key.id);
+        fill(word, key.status.word());
+    }
+    target.keysInfoCount = count(keys.len().min(target.keyId.len()));
+}
+
+/// Status rows for C.
+pub fn status_rows(rows: &[(String, String)], target: &mut DRM_MediaKeyStatus) {
+    for ((name, value), row) in target.statusName.iter_mut().zip(&mut target.statusValue).zip(rows) {
+        fill(name, &row.0);
+        fill(value, &row.1);
+    }
+    target.statusCount = count(rows.len().min(target.statusName.len()));
+}
+
+/// What a media key request asks for, checked.
+pub fn request_info(info: &DRM_MediaKeyRequestInfo) -> Result<MediaKeyRequestInfo> {
+    const OFFLINE: u32 = DRM_MediaKeyType::MEDIA_KEY_TYPE_OFFLINE as u32;
+    const ONLINE: u32 = DRM_MediaKeyType::MEDIA_KEY_TYPE_ONLINE as u32;
+    let key_type = match info.r#type.0 {
+        OFFLINE => MediaKeyType::Offline,
+        ONLINE => MediaKeyType::Online,
+        other => return Err(Error::invalid("type", format!("{other} is not a DRM_MediaKeyType"))),
+    };
+    let length = args::length("initDataLen", info.initDataLen, 1, MAX_INIT_DATA_LEN)?;
+    let mime_type = args::fixed_string("mimeType", &info.mimeType)?;
+    let options = info.optionsCount as usize;
+    if options > MAX_MEDIA_KEY_REQUEST_OPTION_COUNT {
+        return Err(Error::invalid("optionsCount", "greater than MAX_MEDIA_KEY_REQUEST_OPTION_COUNT"));
+    }
+    let options = info.optionName[..options]
+        .iter()
+        .zip(&info.optionData)
+        .map(|(name, data)| Ok((args::fixed_string("optionName", name)?, option_data(data))))
+        .collect::<Result<_>>()?;
+    Ok(MediaKeyRequestInfo { key_type, init_data: info.initData[..length].to_vec(), mime_type, options })
+}
+
+/// An option's value: up to its NUL or the whole array.
+fn option_data(data: &[c_char]) -> Vec<u8> {
+    data.iter().map(|byte| byte.cast_unsigned()).take_while(|&byte| byte != 0).collect()
+}
+
+/// A media key request for C. The session has checked that it fits.
+pub fn request(request: &Request, target: &mut DRM_MediaKeyRequest) {
+    let length = request.data.len().min(target.data.len());
+    target.data[..length].copy_from_slice(&request.data[..length]);
+    target.dataLen = i32::try_from(length).unwrap_or(0);
+    target.r#type = match request.request_type {
+        RequestType::Initial => DRM_MediaKeyRequestType::MEDIA_KEY_REQUEST_TYPE_INITIAL,
+        RequestType::Renewal => DRM_MediaKeyRequestType::MEDIA_KEY_REQUEST_TYPE_RENEWAL,
+    }
+    .into();
+    fill(&mut target.defaultUrl, &request.default_url);
+}
+
+/// The pssh boxes in some data that fit into a DRM_MediaKeySystemInfo.
+pub fn fitting_pssh_boxes(data: &[u8]) -> Result<Vec<Vec<u8>>> {
+    let mut boxes: Vec<Vec<u8>> = init_data::find_pssh(data)?
+        .into_iter()
+        .filter(|found| found.len() <= MAX_PSSH_DATA_LEN)
+        .map(Into::into)
+        .collect();
+    if boxes.is_empty() {
+        return Err(Error::NotFound { what: "pssh box", name: format!("of at most {MAX_PSSH_DATA_LEN} bytes") });
+    }
+    if boxes.len() > MAX_PSSH_INFO_COUNT {
+        // A stable sort: each half keeps the order of the stream.
+        boxes.sort_by_key(|found| !is_understood(&system_id(found)));
+        boxes.truncate(MAX_PSSH_INFO_COUNT);
+    }
+    Ok(boxes)
+}
+
+fn is_understood(system_id: &[u8; 16]) -> bool {
+    registry::key_systems().iter().any(|key_system| key_system.descriptor().system_ids.contains(system_id))
+}
+
+/// The system id of a well-formed box. Where it stands depends on the box's size field, which may have 64 bits.
+fn system_id(pssh: &[u8]) -> [u8; 16] {
+    init_data::pssh::parse(pssh).map(|parsed| parsed.system_id).unwrap_or_default()
+}
+
+/// Pssh boxes for C.
+pub fn pssh_boxes(boxes: &[Vec<u8>], target: &mut DRM_MediaKeySystemInfo) {
+    for (slot, found) in target.psshInfo.iter_mut().zip(boxes) {
+        slot.uuid = system_id(found);
+        slot.data[..found.len()].copy_from_slice(found);
+        slot.dataLen = i32::try_from(found.len()).unwrap_or(0);
+    }
+    target.psshCount = count(boxes.len().min(target.psshInfo.len()));
+}
+
+/// Explanations of licenses as JSON.
+pub fn explanations(explanations: &[(String, Explanation)]) -> Result<String> {
+    #[derive(Serialize)]
+    struct Explained<'a> {
+        license_id: &'a str,
+        text: String,
+        #[serde(flatten)]
+        explanation: &'a Explanation,
+    }
+    let all: Vec<_> = explanations
+        .iter()
+        .map(|(id, explanation)| Explained { license_id: id, text: explanation.to_string(), explanation })
+        .collect();
+    serde_json::to_string(&all).map_err(|error| Error::Internal(error.to_string().into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by fuzzing: the id was taken from a fixed place, which is another one behind a 64-bit size field.
+    #[test]
+    fn the_system_id_of_a_box_with_a_64_bit_size() {
+        let parts = [&[0, 0, 0, 1][..], b"pssh", &52_u64.to_be_bytes(), &[0; 4], &[7; 16], &[0, 0, 0, 12], &[9; 12]];
+        let bytes = parts.concat();
+        let boxes = fitting_pssh_boxes(&bytes).unwrap();
+        assert_eq!(boxes, [bytes.as_slice()]);
+        assert_eq!(system_id(&boxes[0]), [7; 16]);
+    }
+}

@@ -1,0 +1,244 @@
+//! `multimedia/player_framework/native_cencinfo.h`: OH_AVCencInfo, the encryption information of one sample.
+
+use parking_lot::Mutex;
+use std::sync::Arc;
+
+use crate::glue::args;
+use crate::glue::boundary::{self, AvCode};
+use crate::glue::enums::{AVErrCodeValue, CencAlgorithmValue, CencInfoModeValue};
+use crate::glue::error::{Error, Result};
+use crate::glue::handle::{CencInfos, Kind};
+use crate::native_averrors::OH_AVErrCode;
+
+/// Algorithms that encrypt samples.
+///
+/// @since 12
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DrmCencAlgorithm {
+    /// The sample is clear.
+    DRM_ALG_CENC_UNENCRYPTED = 0,
+    /// AES-128 in counter mode: schemes cenc and cens.
+    DRM_ALG_CENC_AES_CTR = 1,
+    /// A vendor's mode; not supported.
+    DRM_ALG_CENC_AES_WV = 2,
+    /// AES-128 in CBC mode: schemes cbc1 and cbcs.
+    DRM_ALG_CENC_AES_CBC = 3,
+    /// SM4 in CBC mode.
+    DRM_ALG_CENC_SM4_CBC = 4,
+    /// SM4 in counter mode.
+    DRM_ALG_CENC_SM4_CTR = 5,
+}
+
+/// Whether an OH_AVCencInfo carries key id, IV and subsamples.
+///
+/// @since 12
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DrmCencInfoMode {
+    /// Key id, IV and subsamples are set.
+    DRM_CENC_INFO_KEY_IV_SUBSAMPLES_SET = 0,
+    /// Key id, IV and subsamples are not set.
+    DRM_CENC_INFO_KEY_IV_SUBSAMPLES_NOT_SET = 1,
+}
+
+/// Bytes of a key id.
+pub const DRM_KEY_ID_SIZE: usize = 16;
+/// Bytes of an initialisation vector.
+pub const DRM_KEY_IV_SIZE: usize = 16;
+/// Subsamples that an OH_AVCencInfo can hold; DRM_SampleInfo has no such limit.
+pub const DRM_KEY_MAX_SUB_SAMPLE_NUM: usize = 64;
+
+/// A clear range followed by a protected one (ISO/IEC 23001-7 section 7.2).
+///
+/// @since 12
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DrmSubsample {
+    /// Clear bytes.
+    pub clearHeaderLen: u32,
+    /// Protected bytes.
+    pub payLoadLen: u32,
+}
+
+/// Encryption information of one sample. A handle: never dereferenced, safe to pass after destruction.
+///
+/// @since 12
+pub struct OH_AVCencInfo {
+    _handle: (),
+}
+
+/// What an `OH_AVCencInfo` holds.
+#[derive(Clone)]
+pub(crate) struct CencInfo {
+    pub algorithm: u32,
+    pub key_id: [u8; DRM_KEY_ID_SIZE],
+    pub iv: [u8; DRM_KEY_IV_SIZE],
+    pub encrypted_blocks: u32,
+    pub skipped_blocks: u32,
+    pub first_encrypted_offset: u32,
+    pub subsamples: [DrmSubsample; DRM_KEY_MAX_SUB_SAMPLE_NUM],
+    pub subsample_count: usize,
+    pub mode: u32,
+}
+
+/// Creates an OH_AVCencInfo: unencrypted, key id and IV zero, no subsamples, mode
+/// DRM_CENC_INFO_KEY_IV_SUBSAMPLES_SET.
+///
+/// Any thread.
+///
+/// @return the instance, to be destroyed with OH_AVCencInfo_Destroy(); null if there are 65,536 instances
+/// @since 12
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_AVCencInfo_Create() -> *mut OH_AVCencInfo {
+    boundary::value(std::ptr::null_mut(), || {
+        let info = CencInfo {
+            algorithm: DrmCencAlgorithm::DRM_ALG_CENC_UNENCRYPTED as u32,
+            key_id: [0; DRM_KEY_ID_SIZE],
+            iv: [0; DRM_KEY_IV_SIZE],
+            encrypted_blocks: 0,
+            skipped_blocks: 0,
+            first_encrypted_offset: 0,
+            subsamples: [DrmSubsample::default(); DRM_KEY_MAX_SUB_SAMPLE_NUM],
+            subsample_count: 0,
+            mode: DrmCencInfoMode::DRM_CENC_INFO_KEY_IV_SUBSAMPLES_SET as u32,
+        };
+        CencInfos::insert(Arc::new(Mutex::new(info)))
+    })
+}
+
+/// Destroys an OH_AVCencInfo.
+///
+/// Any thread.
+///
+/// @param cencInfo the instance; stale afterwards
+/// @return AV_ERR_OK, or AV_ERR_INVALID_VAL if cencInfo is not an OH_AVCencInfo
+/// @since 12
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_AVCencInfo_Destroy(cencInfo: *mut OH_AVCencInfo) -> AVErrCodeValue {
+    boundary::call::<AvCode>(|| {
+        CencInfos::remove(cencInfo).map(drop).ok_or_else(|| CencInfos::not_a_handle("cencInfo"))
+    })
+}
+
+/// Sets the algorithm.
+///
+/// Any thread.
+///
+/// @param cencInfo the instance
+/// @param algo one of DrmCencAlgorithm
+/// @return AV_ERR_OK, or AV_ERR_INVALID_VAL if cencInfo is not an OH_AVCencInfo or algo is not a DrmCencAlgorithm
+/// @since 12
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_AVCencInfo_SetAlgorithm(cencInfo: *mut OH_AVCencInfo, algo: CencAlgorithmValue) -> AVErrCodeValue {
+    change(cencInfo, |info| {
+        if algo.0 > DrmCencAlgorithm::DRM_ALG_CENC_SM4_CTR as u32 {
+            return Err(Error::invalid("algo", "not a DrmCencAlgorithm"));
+        }
+        info.algorithm = algo.0;
+        Ok(())
+    })
+}
+
+/// Sets key id and IV; both are copied.
+///
+/// Any thread.
+///
+/// @param cencInfo the instance
+/// @param keyId the key id
+/// @param keyIdLen bytes of keyId, DRM_KEY_ID_SIZE
+/// @param iv the initialisation vector; a shorter one has to be padded with zeros on the right
+/// @param ivLen bytes of iv, DRM_KEY_IV_SIZE
+/// @return AV_ERR_OK, or AV_ERR_INVALID_VAL if cencInfo is not an OH_AVCencInfo, a pointer is null or a length is
+///     another
+/// @since 12
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_AVCencInfo_SetKeyIdAndIv(
+    cencInfo: *mut OH_AVCencInfo,
+    keyId: *mut u8,
+    keyIdLen: u32,
+    iv: *mut u8,
+    ivLen: u32,
+) -> AVErrCodeValue {
+    change(cencInfo, |info| {
+        if keyIdLen as usize != DRM_KEY_ID_SIZE {
+            return Err(Error::invalid("keyIdLen", "not DRM_KEY_ID_SIZE"));
+        }
+        if ivLen as usize != DRM_KEY_IV_SIZE {
+            return Err(Error::invalid("ivLen", "not DRM_KEY_IV_SIZE"));
+        }
+        let key_id = args::array("keyId", keyId)?;
+        info.iv = args::array("iv", iv)?;
+        info.key_id = key_id;
+        Ok(())
+    })
+}
+
+/// Sets pattern and subsamples; the subsamples are copied.
+///
+/// Any thread.
+///
+/// @param cencInfo the instance
+/// @param encryptedBlockCount encrypted 16-byte blocks of the pattern; 0 with skippedBlockCount 0 = no pattern
+/// @param skippedBlockCount clear 16-byte blocks of the pattern
+/// @param firstEncryptedOffset clear bytes in front of the first subsample, usually 0
+/// @param subsampleCount number of subsamples, 0 to DRM_KEY_MAX_SUB_SAMPLE_NUM; 0 = the whole sample is protected
+/// @param subsamples the subsamples
+/// @return AV_ERR_OK, or AV_ERR_INVALID_VAL if cencInfo is not an OH_AVCencInfo, subsamples is null, or
+///     subsampleCount is greater than DRM_KEY_MAX_SUB_SAMPLE_NUM
+/// @since 12
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_AVCencInfo_SetSubsampleInfo(
+    cencInfo: *mut OH_AVCencInfo,
+    encryptedBlockCount: u32,
+    skippedBlockCount: u32,
+    firstEncryptedOffset: u32,
+    subsampleCount: u32,
+    subsamples: *mut DrmSubsample,
+) -> AVErrCodeValue {
+    change(cencInfo, |info| {
+        let count = subsampleCount as usize;
+        if count > DRM_KEY_MAX_SUB_SAMPLE_NUM {
+            return Err(Error::invalid("subsampleCount", "greater than DRM_KEY_MAX_SUB_SAMPLE_NUM"));
+        }
+        let given = args::slice("subsamples", subsamples, count)?;
+        info.subsamples[..count].copy_from_slice(given);
+        info.subsample_count = count;
+        info.encrypted_blocks = encryptedBlockCount;
+        info.skipped_blocks = skippedBlockCount;
+        info.first_encrypted_offset = firstEncryptedOffset;
+        Ok(())
+    })
+}
+
+/// Says whether key id, IV and subsamples are set.
+///
+/// Any thread.
+///
+/// @param cencInfo the instance
+/// @param mode one of DrmCencInfoMode
+/// @return AV_ERR_OK, or AV_ERR_INVALID_VAL if cencInfo is not an OH_AVCencInfo or mode is not a DrmCencInfoMode
+/// @since 12
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_AVCencInfo_SetMode(cencInfo: *mut OH_AVCencInfo, mode: CencInfoModeValue) -> AVErrCodeValue {
+    change(cencInfo, |info| {
+        if mode.0 > DrmCencInfoMode::DRM_CENC_INFO_KEY_IV_SUBSAMPLES_NOT_SET as u32 {
+            return Err(Error::invalid("mode", "not a DrmCencInfoMode"));
+        }
+        info.mode = mode.0;
+        Ok(())
+    })
+}
+
+fn change(info: *mut OH_AVCencInfo, f: impl FnOnce(&mut CencInfo) -> Result<()>) -> AVErrCodeValue {
+    boundary::call::<AvCode>(|| {
+        let info = CencInfos::get(info).ok_or_else(|| CencInfos::not_a_handle("cencInfo"))?;
+        f(&mut info.lock())
+    })
+}
+
+impl From<OH_AVErrCode> for i32 {
+    fn from(code: OH_AVErrCode) -> Self {
+        code as Self
+    }
+}

@@ -1,0 +1,429 @@
+//! `multimedia/drm_framework/native_drm_license_service.h`: the license service in the program itself.
+
+use std::ffi::c_char;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::glue::args;
+use crate::glue::boundary::{self, DrmCode};
+use crate::glue::enums::{ErrCodeValue, LicenseProfileValue};
+use crate::glue::error::{Error, Result};
+use crate::glue::handle::{Kind, LicenseServices};
+use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_RESPONSE_LEN};
+use crate::native_drm_license;
+use base::secret::on_clean_stack;
+use license::protocol::Fixed;
+use license_service::{Catalog, Content, Endpoint, Sender, Service, SettableClock, Settings};
+
+/// Bytes in the longest directory name, including its NUL.
+pub const NATIVE_DRM_MAX_LICENSE_PATH_LEN: usize = 4096;
+/// Bytes in the longest message.
+pub const NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN: usize = 262_144;
+/// Bytes of a license's id.
+pub const NATIVE_DRM_LICENSE_ID_LEN: usize = 16;
+
+/// Messages between two tidyings of a service's store.
+const TIDY_INTERVAL: u64 = 1024;
+
+/// A license service. A handle: never dereferenced, safe to pass after destruction.
+///
+/// @since native_drm 0.1
+pub struct OH_DrmLicenseService {
+    _handle: (),
+}
+
+/// What the service answered.
+///
+/// @since native_drm 0.1
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct OH_DrmLicenseService_Answer {
+    /// The license's id; zeros if the answer is not about a license.
+    pub licenseId: [u8; NATIVE_DRM_LICENSE_ID_LEN],
+    /// The license's sequence, which rises with each renewal; 0 if the answer is not about a license.
+    pub sequence: u64,
+    /// As in HTTP: 200, or 400 and more for a refusal.
+    pub status: u32,
+}
+
+// SAFETY: a struct of integers, for which all bits zero is a valid value.
+unsafe impl args::Plain for OH_DrmLicenseService_Answer {}
+
+/// What a handle stands for.
+pub(crate) struct ServiceObject {
+    service: Service,
+    clock: Arc<SettableClock>,
+    /// Messages that were answered.
+    answered: AtomicU64,
+    /// The last answer that did not fit, with its message.
+    waiting: Mutex<Option<(Vec<u8>, Answer)>>,
+}
+
+#[derive(Clone)]
+struct Answer {
+    status: u16,
+    sequence: u64,
+    license: [u8; NATIVE_DRM_LICENSE_ID_LEN],
+    body: Vec<u8>,
+}
+
+impl ServiceObject {
+    fn answer(&self, message: &[u8]) -> Answer {
+        let waiting = self.waiting.lock().take();
+        if let Some((former, answer)) = waiting
+            && former == message
+        {
+            return answer;
+        }
+        // There is nobody else to do it now and then. What fails is in the log, and the next message will tell.
+        if self.answered.fetch_add(1, Ordering::Relaxed).is_multiple_of(TIDY_INTERVAL) {
+            let _ = self.service.tidy();
+        }
+        match self.service.handle(message, Endpoint::Any, &Sender::Trusted) {
+            Ok(reply) => Answer {
+                status: 200,
+                sequence: reply.summary.sequence.unwrap_or_default(),
+                license: reply.summary.license.map(|id| id.0).unwrap_or_default(),
+                body: reply.body,
+            },
+            Err(refusal) => Answer {
+                status: refusal.status(),
+                sequence: 0,
+                license: Default::default(),
+                body: serde_json::to_vec(&refusal).unwrap_or_default(),
+            },
+        }
+    }
+}
+
+fn call(body: impl FnOnce() -> Result<()>) -> ErrCodeValue {
+    on_clean_stack(|| boundary::call::<DrmCode>(body))
+}
+
+/// Creates a license service.
+///
+/// With a directory its keys, contents, policies, devices and licenses outlive the program; one process at a time uses a
+/// directory. Without, they end with the service.
+///
+/// Any thread.
+///
+/// @param directory the directory, created where it is missing, NUL-terminated UTF-8, 1 to
+///     NATIVE_DRM_MAX_LICENSE_PATH_LEN - 1 bytes; null for none
+/// @param profile the rules that license templates are held to, one of DRM_LicenseProfile
+/// @param service receives the service; destroy it with OH_DrmLicenseService_Destroy()
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if service is null, directory is not a valid string or profile is not a
+///     DRM_LicenseProfile; DRM_ERR_SERVICE_DIED if the directory cannot be used or is in use; DRM_ERR_UNKNOWN if there are
+///     65,536 services
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_DrmLicenseService_Create(
+    directory: *const c_char,
+    profile: LicenseProfileValue,
+    service: *mut *mut OH_DrmLicenseService,
+) -> ErrCodeValue {
+    call(|| {
+        let out = args::out("service", service)?;
+        let directory = if directory.is_null() {
+            None
+        } else {
+            Some(args::string("directory", directory, NATIVE_DRM_MAX_LICENSE_PATH_LEN)?)
+        };
+        let profile = native_drm_license::checked_profile(profile)?;
+        let settings = Settings { profile, ..Settings::default() };
+        let clock = Arc::new(SettableClock::new());
+        let service = match directory {
+            Some(directory) => Service::in_directory(Path::new(&directory), clock.clone(), settings)?,
+            None => Service::in_memory(clock.clone(), settings)?,
+        };
+        out.write(LicenseServices::insert(Arc::new(ServiceObject {
+            service,
+            clock,
+            answered: AtomicU64::new(0),
+            waiting: Mutex::new(None),
+        }))?);
+        Ok(())
+    })
+}
+
+/// Destroys a license service. What was in its directory stays there.
+///
+/// Any thread. Calls that are running on other threads end normally.
+///
+/// @param service the service
+/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if service is not a license service
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_DrmLicenseService_Destroy(service: *mut OH_DrmLicenseService) -> ErrCodeValue {
+    call(|| {
+        let removed = LicenseServices::remove(service);
+        removed.map(drop).ok_or_else(|| LicenseServices::not_a_handle("service"))
+    })
+}
+
+/// Adds a content, or replaces the one with the same id.
+///
+/// The text is JSON: `{"content_id": base64, "provider": name, "policy": name, "keys": [{"track_type": "SD", "key_id":
+/// base64 of 16 bytes, "key": base64 of 16 bytes, "security_level": 1 to 5, "hdcp": "HDCP_NONE"}]}`. All but content_id (1
+/// to 1,024 bytes), key_id and key may be missing. Without keys, the tracks AUDIO, SD, HD, UHD1 and UHD2 have keys that are derived from
+/// content_id; OH_DrmLicenseService_GetContentKey() tells them.
+///
+/// Any thread.
+///
+/// @param service the service
+/// @param json the text, UTF-8
+/// @param jsonLen bytes of json, 1 to NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters, ids or keys, or if a key id belongs to another content;
+///     DRM_ERR_UNKNOWN if the text is malformed; DRM_ERR_SERVICE_DIED if the directory cannot be written
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_DrmLicenseService_AddContent(
+    service: *mut OH_DrmLicenseService,
+    json: *const u8,
+    jsonLen: u32,
+) -> ErrCodeValue {
+    call(|| {
+        let object = object(service)?;
+        let json = text("json", "jsonLen", json, jsonLen)?;
+        object.service.add_content(&Content::parse(json)?)
+    })
+}
+
+/// Adds a policy, or replaces the one with the same name. `default` is the name of the policy for all content that has no
+/// other.
+///
+/// Any thread.
+///
+/// @param service the service
+/// @param name the name, NUL-terminated UTF-8, 1 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes
+/// @param json the policy as an object with the fields of `policy_overrides`, and perhaps `rental_scope`
+/// @param jsonLen bytes of json, 1 to NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_UNKNOWN if the policy breaks a rule of the license
+///     template; DRM_ERR_SERVICE_DIED if the directory cannot be written
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_DrmLicenseService_AddPolicy(
+    service: *mut OH_DrmLicenseService,
+    name: *const c_char,
+    json: *const u8,
+    jsonLen: u32,
+) -> ErrCodeValue {
+    call(|| {
+        let object = object(service)?;
+        let name = args::string("name", name, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
+        object.service.add_policy(&name, text("json", "jsonLen", json, jsonLen)?)
+    })
+}
+
+/// Adds a provider, or replaces the one with the same name.
+///
+/// Any thread.
+///
+/// @param service the service
+/// @param name the name, NUL-terminated UTF-8, 1 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes
+/// @param token with which it authenticates where the directory is used by native-drm-license-server, NUL-terminated UTF-8,
+///     16 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes; null for none
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_SERVICE_DIED if the directory cannot be written
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_DrmLicenseService_AddProvider(
+    service: *mut OH_DrmLicenseService,
+    name: *const c_char,
+    token: *const c_char,
+) -> ErrCodeValue {
+    call(|| {
+        let object = object(service)?;
+        let name = args::string("name", name, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
+        let token = if token.is_null() {
+            None
+        } else {
+            Some(zeroize::Zeroizing::new(args::string("token", token, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?))
+        };
+        object.service.add_provider(&name, token.as_ref().map(|token| token.as_str()))
+    })
+}
+
+/// Adds providers, policies and contents from one text: `{"providers": [{"name", "token"}], "policies": {name: policy},
+/// "contents": [content]}`, each part as the functions for one of them take it.
+///
+/// Any thread.
+///
+/// @param service the service
+/// @param json the text, UTF-8
+/// @param jsonLen bytes of json, 1 to NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN
+/// @return as those functions; what comes before the part that failed is then added
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_DrmLicenseService_AddCatalog(
+    service: *mut OH_DrmLicenseService,
+    json: *const u8,
+    jsonLen: u32,
+) -> ErrCodeValue {
+    call(|| {
+        let object = object(service)?;
+        object.service.add_catalog(&Catalog::parse(text("json", "jsonLen", json, jsonLen)?)?)
+    })
+}
+
+/// Gets key id and key of a content's track, for whoever encrypts it.
+///
+/// Any thread.
+///
+/// @param service the service
+/// @param contentId the content's id
+/// @param contentIdLen bytes of contentId, at least 1
+/// @param trackType the track type, NUL-terminated UTF-8, 1 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes
+/// @param keyId receives the key id, 16 bytes
+/// @param key receives the key, 16 bytes
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_UNKNOWN if there is no such content or track;
+///     DRM_ERR_SERVICE_DIED if the directory cannot be read
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_DrmLicenseService_GetContentKey(
+    service: *mut OH_DrmLicenseService,
+    contentId: *const u8,
+    contentIdLen: u32,
+    trackType: *const c_char,
+    keyId: *mut u8,
+    key: *mut u8,
+) -> ErrCodeValue {
+    call(|| {
+        let object = object(service)?;
+        let id = args::bytes("contentId", "contentIdLen", contentId, contentIdLen as usize)?;
+        let track = args::string("trackType", trackType, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
+        let (key_id_out, key_out) = (args::out("keyId", keyId)?, args::out("key", key)?);
+        let (id, key) = object.service.content_key(id, &track)?;
+        key_id_out.write_slice(&id.0);
+        key_out.write_slice(&key.0);
+        Ok(())
+    })
+}
+
+/// Answers a message: what a MediaKeySystem or MediaKeySession of com.policyplay.drm generated, or a license template in
+/// JSON with such a message as its payload. The caller decides over policies and keys.
+///
+/// A refusal is an answer, too: JSON with `status`, `reason`, `rule`, `pointer` and `message`, which
+/// OH_MediaKeySession_ProcessMediaKeyResponse() takes and reports as DRM_ERR_SERVICE_DENIED.
+///
+/// Any thread. A message counts once: if response is too small, call again with the same message and enough room, before
+/// anything else is asked of this service.
+///
+/// @param service the service
+/// @param message the message
+/// @param messageLen bytes of message, 1 to NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN
+/// @param response receives the answer
+/// @param responseLen in: room in response, at most NATIVE_DRM_MAX_RESPONSE_LEN is needed; out: bytes used or needed
+/// @param answer receives what the answer is about; may be null
+/// @return DRM_ERR_OK for a license and for a refusal; DRM_ERR_INVALID_VAL for bad parameters or if response is too small
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_DrmLicenseService_HandleMessage(
+    service: *mut OH_DrmLicenseService,
+    message: *const u8,
+    messageLen: u32,
+    response: *mut u8,
+    responseLen: *mut u32,
+    answer: *mut OH_DrmLicenseService_Answer,
+) -> ErrCodeValue {
+    call(|| {
+        let object = object(service)?;
+        let message = text("message", "messageLen", message, messageLen)?;
+        let out = args::out("response", response)?;
+        let length = args::in_out("responseLen", responseLen)?;
+        let about = if answer.is_null() { None } else { Some(args::out("answer", answer)?) };
+        let answered = object.answer(message);
+        debug_assert!(answered.body.len() <= NATIVE_DRM_MAX_RESPONSE_LEN);
+        if let Err(small) = args::needed("response", length, answered.body.len()) {
+            *object.waiting.lock() = Some((message.to_vec(), answered));
+            return Err(small);
+        }
+        out.write_slice(&answered.body);
+        if let Some(about) = about {
+            about.write_with(|about| {
+                about.status = u32::from(answered.status);
+                about.sequence = answered.sequence;
+                about.licenseId = answered.license;
+            });
+        }
+        Ok(())
+    })
+}
+
+/// Denies further renewals of a license.
+///
+/// Any thread.
+///
+/// @param service the service
+/// @param licenseId the license's id, NATIVE_DRM_LICENSE_ID_LEN bytes
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_UNKNOWN if there is no such license;
+///     DRM_ERR_SERVICE_DIED if the directory cannot be written
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_DrmLicenseService_RevokeLicense(
+    service: *mut OH_DrmLicenseService,
+    licenseId: *const u8,
+) -> ErrCodeValue {
+    call(|| {
+        let object = object(service)?;
+        object.service.revoke_license(Fixed(args::array("licenseId", licenseId)?))
+    })
+}
+
+/// Gets the certificate of the service's authority, X.509 in DER: what devices may be told to trust.
+///
+/// Any thread.
+///
+/// @param service the service
+/// @param certificate receives the certificate
+/// @param certificateLen in: room in certificate; out: bytes used or needed
+/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL for bad parameters or if certificate is too small
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_DrmLicenseService_GetAuthority(
+    service: *mut OH_DrmLicenseService,
+    certificate: *mut u8,
+    certificateLen: *mut u32,
+) -> ErrCodeValue {
+    call(|| {
+        let object = object(service)?;
+        let out = args::out("certificate", certificate)?;
+        let length = args::in_out("certificateLen", certificateLen)?;
+        args::needed("certificate", length, object.service.authority().len())?;
+        out.write_slice(object.service.authority());
+        Ok(())
+    })
+}
+
+/// Sets the service's clock, which then stands still; for tests.
+///
+/// Any thread.
+///
+/// @param service the service
+/// @param unixMillis milliseconds since 1970; a negative number returns to the machine's clock
+/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if service is not a license service
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_DrmLicenseService_SetTime(service: *mut OH_DrmLicenseService, unixMillis: i64) -> ErrCodeValue {
+    call(|| {
+        object(service)?.clock.set(unixMillis);
+        Ok(())
+    })
+}
+
+fn object(service: *const OH_DrmLicenseService) -> Result<Arc<ServiceObject>> {
+    LicenseServices::get(service).ok_or_else(|| LicenseServices::not_a_handle("service"))
+}
+
+fn text<'a>(
+    argument: &'static str,
+    length_argument: &'static str,
+    pointer: *const u8,
+    length: u32,
+) -> Result<&'a [u8]> {
+    if length as usize > NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN {
+        return Err(Error::invalid(length_argument, "more than NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN"));
+    }
+    args::bytes(argument, length_argument, pointer, length as usize)
+}

@@ -1,0 +1,184 @@
+//! `multimedia/drm_framework/native_mediadecrypt.h`: decryption of samples in place.
+
+use crate::glue::args;
+use crate::glue::boundary::{self, DrmCode};
+use crate::glue::enums::{CencAlgorithmValue, ErrCodeValue};
+use crate::glue::handle;
+use crate::glue::sample;
+use crate::native_cencinfo::{DRM_KEY_ID_SIZE, DRM_KEY_IV_SIZE, DrmSubsample, OH_AVCencInfo};
+use crate::native_drm_common::{MediaKeySession, MediaKeySystem};
+use crate::native_drm_err::Drm_ErrCode;
+use base::secret::wipe_registers;
+
+/// Value of DRM_SampleInfo.scheme: derive the scheme from algorithm and pattern. CTR without a pattern is cenc, CTR with
+/// one is cens, CBC without a pattern is cbc1, CBC with one is cbcs.
+pub const DRM_CENC_SCHEME_AUTO: u32 = 0;
+/// Scheme "cenc": CTR, no pattern.
+pub const DRM_CENC_SCHEME_CENC: u32 = 0x6365_6E63;
+/// Scheme "cens": CTR with a pattern; pattern 0:0 = every whole block.
+pub const DRM_CENC_SCHEME_CENS: u32 = 0x6365_6E73;
+/// Scheme "cbc1": CBC, no pattern, chained across the subsamples of a sample.
+pub const DRM_CENC_SCHEME_CBC1: u32 = 0x6362_6331;
+/// Scheme "cbcs": CBC with a pattern, restarted at the IV for every subsample; pattern 0:0 = every whole block.
+pub const DRM_CENC_SCHEME_CBCS: u32 = 0x6362_6373;
+
+/// How one sample is encrypted (ISO/IEC 23001-7).
+///
+/// Set all of it to zero, then structSize to sizeof(DRM_SampleInfo), then the rest.
+///
+/// @since native_drm 0.1
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct DRM_SampleInfo {
+    /// sizeof(DRM_SampleInfo); a later version of the library may append members.
+    pub structSize: u32,
+    /// The algorithm. DRM_ALG_CENC_UNENCRYPTED passes the sample through; DRM_ALG_CENC_AES_WV is not supported.
+    pub algorithm: CencAlgorithmValue,
+    /// DRM_CENC_SCHEME_AUTO, or the scheme's four characters as in the stream's schm box. Needed to tell cbcs with
+    /// pattern 0:0 (full-sample audio in several subsamples) from cbc1.
+    pub scheme: u32,
+    /// Bytes used in iv: 8 or 16. In CTR modes an 8-byte IV is followed by a zero block counter; in CBC modes it is
+    /// padded with zeros on the right.
+    pub ivLen: u32,
+    /// Key id.
+    pub keyId: [u8; DRM_KEY_ID_SIZE],
+    /// Initialisation vector.
+    pub iv: [u8; DRM_KEY_IV_SIZE],
+    /// Encrypted 16-byte blocks of the pattern; 0 with skipByteBlock 0 = no pattern.
+    pub cryptByteBlock: u32,
+    /// Clear 16-byte blocks of the pattern.
+    pub skipByteBlock: u32,
+    /// Number of subsamples, any; 0 = the whole sample is protected.
+    pub subsampleCount: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The subsamples; may be null if there are none. Their lengths must add up to the sample's.
+    pub subsamples: *const DrmSubsample,
+}
+
+/// One sample of OH_MediaKeySession_DecryptSamples().
+///
+/// @since native_drm 0.1
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct DRM_Sample {
+    /// How the sample is encrypted.
+    pub info: *const DRM_SampleInfo,
+    /// The sample's bytes, decrypted in place; may be null if there are none.
+    pub data: *mut u8,
+    /// Number of bytes.
+    pub dataLen: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+/// Decrypts a sample in place.
+///
+/// Everything is checked before the first byte changes: when it fails, the sample is as it was. Does not allocate, log
+/// or take a lock that another decrypt can hold.
+///
+/// Any thread, also several at the same time on one session.
+///
+/// @param mediaKeySession a session that holds the key
+/// @param info how the sample is encrypted; read during the call
+/// @param data the sample; may be null if dataLen is 0. Nothing else may access it during the call
+/// @param dataLen bytes of data
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, structSize,
+///     algorithm, scheme, ivLen or pattern is out of range, they contradict each other, or the subsamples do not add up
+///     to dataLen; DRM_ERR_NO_KEY if the session has no 16-byte key for the key id (EVENT_KEY_REQUIRED follows, once per
+///     key id until it arrives); DRM_ERR_NO_LICENSE if the key may not be used now;
+///     DRM_ERR_DEVICE_TIME_ERROR if the clock was set back behind the last use of its stored license; DRM_ERR_UNKNOWN if
+///     the algorithm is not supported; DRM_ERR_SERVICE_DIED if the first use of a stored license cannot be recorded, or
+///     the key system failed
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_DecryptSample(
+    mediaKeySession: *mut MediaKeySession,
+    info: *const DRM_SampleInfo,
+    data: *mut u8,
+    dataLen: u32,
+) -> ErrCodeValue {
+    let done = boundary::attempt(|| sample::decrypt_at_once(mediaKeySession, info, data, dataLen));
+    wipe_registers();
+    match done {
+        Some(()) => Drm_ErrCode::DRM_ERR_OK.into(),
+        None => sample::look_into("mediaKeySession", mediaKeySession, info, data, dataLen),
+    }
+}
+
+/// Decrypts a sample in place, described by an OH_AVCencInfo. Like OH_MediaKeySession_DecryptSample() otherwise.
+///
+/// CBC with pattern 0:0 is cbc1; for cbcs with every block encrypted set the pattern 1:0.
+///
+/// Any thread.
+///
+/// @param mediaKeySession a session that holds the key
+/// @param cencInfo how the sample is encrypted; copied at the start
+/// @param data the sample; may be null if dataLen is 0. Nothing else may access it during the call
+/// @param dataLen bytes of data
+/// @return as OH_MediaKeySession_DecryptSample(); DRM_ERR_INVALID_VAL also if cencInfo is not an OH_AVCencInfo or its
+///     mode is DRM_CENC_INFO_KEY_IV_SUBSAMPLES_NOT_SET and its algorithm not DRM_ALG_CENC_UNENCRYPTED
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_DecryptSampleWithCencInfo(
+    mediaKeySession: *mut MediaKeySession,
+    cencInfo: *mut OH_AVCencInfo,
+    data: *mut u8,
+    dataLen: u32,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        sample::decrypt_with_cenc_info("mediaKeySession", mediaKeySession, cencInfo, data, dataLen)
+    })
+}
+
+/// Decrypts several samples in place. Everything is checked before the first byte changes: when it fails, all samples are
+/// as they were. Like OH_MediaKeySession_DecryptSample() otherwise.
+///
+/// Any thread.
+///
+/// @param mediaKeySession a session that holds the keys
+/// @param samples the samples; their data must not overlap
+/// @param count number of samples; 0 does nothing
+/// @param failedIndex receives the index of the sample that was refused, on failure only; may be null
+/// @return as OH_MediaKeySession_DecryptSample(), for the first sample that is refused
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_DecryptSamples(
+    mediaKeySession: *mut MediaKeySession,
+    samples: *const DRM_Sample,
+    count: u32,
+    failedIndex: *mut u32,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        sample::decrypt_all("mediaKeySession", mediaKeySession, samples, count as usize, failedIndex)
+    })
+}
+
+/// Finds a session that holds a usable key, waiting for it if necessary.
+///
+/// Any thread but a callback's while waiting: a callback that waits holds up all others.
+///
+/// @param mediaKeySystem the instance whose sessions are searched, newest first
+/// @param keyId the key id, DRM_KEY_ID_SIZE bytes
+/// @param timeoutMs milliseconds to wait; 0 = do not wait, UINT32_MAX = without limit
+/// @param mediaKeySession receives the session; it still belongs to whoever created it
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, also when it is destroyed while
+///     waiting, or a pointer is null; DRM_ERR_NO_KEY if the time is over; DRM_ERR_SERVICE_DIED if the key system failed
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_FindSessionByKeyId(
+    mediaKeySystem: *mut MediaKeySystem,
+    keyId: *const u8,
+    timeoutMs: u32,
+    mediaKeySession: *mut *mut MediaKeySession,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let key_id: [u8; DRM_KEY_ID_SIZE] = args::array("keyId", keyId)?;
+        let out = args::out("mediaKeySession", mediaKeySession)?;
+        let timeout = (timeoutMs != u32::MAX).then(|| std::time::Duration::from_millis(u64::from(timeoutMs)));
+        let session = system.find_session_by_key_id(&key_id, timeout)?;
+        out.write(handle::session_pointer(&session)?);
+        Ok(())
+    })
+}

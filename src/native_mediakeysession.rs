@@ -1,0 +1,438 @@
+//! `multimedia/drm_framework/native_mediakeysession.h`: media keys, online and offline.
+
+use std::ffi::c_char;
+use std::sync::Arc;
+
+use crate::glue::args;
+use crate::glue::boundary::{self, DrmCode};
+use crate::glue::callback::{SessionCallback, SessionFunctions};
+use crate::glue::enums::{ContentProtectionLevelValue, ErrCodeValue, EventTypeValue};
+use crate::glue::error::Result;
+use crate::glue::handle;
+use crate::glue::translate;
+use crate::native_drm_common::{
+    DRM_KeysInfo, DRM_MediaKeyRequest, DRM_MediaKeyRequestInfo, DRM_MediaKeyStatus, MAX_OFFLINE_MEDIA_KEY_ID_LEN,
+    MediaKeySession,
+};
+use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_RESPONSE_LEN};
+use drm::events::CallbackSlot;
+
+/// Receives events of a MediaKeySession, without its handle.
+///
+/// Called on the library's dispatcher thread, one call at a time, in order; every function of the library may be called
+/// from it.
+///
+/// @param eventType the event
+/// @param info data of the event, valid during the call
+/// @param infoLen bytes of info
+/// @param extra a decimal number as text, "0" where there is nothing to say; never null
+/// @return ignored
+/// @since 11
+pub type MediaKeySession_EventCallback = Option<
+    unsafe extern "C" fn(eventType: EventTypeValue, info: *mut u8, infoLen: i32, extra: *mut c_char) -> ErrCodeValue,
+>;
+
+/// Receives the keys of a session after the status of any of them changed.
+///
+/// @param keysInfo all keys of the session with their status words, valid during the call
+/// @param newKeysAvailable true if a key became usable
+/// @return ignored
+/// @since 11
+pub type MediaKeySession_KeyChangeCallback =
+    Option<unsafe extern "C" fn(keysInfo: *mut DRM_KeysInfo, newKeysAvailable: bool) -> ErrCodeValue>;
+
+/// Callbacks of a session, without its handle. A null member receives nothing.
+///
+/// @since 11
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct MediaKeySession_Callback {
+    /// Receives events.
+    pub eventCallback: MediaKeySession_EventCallback,
+    /// Receives key changes.
+    pub keyChangeCallback: MediaKeySession_KeyChangeCallback,
+}
+
+/// Receives events of a MediaKeySession, with its handle. Otherwise like MediaKeySession_EventCallback.
+///
+/// @param mediaKeySession the session that the event belongs to
+/// @param eventType the event
+/// @param info data of the event, valid during the call
+/// @param infoLen bytes of info
+/// @param extra a decimal number as text, never null
+/// @return ignored
+/// @since 12
+pub type OH_MediaKeySession_EventCallback = Option<
+    unsafe extern "C" fn(
+        mediaKeySession: *mut MediaKeySession,
+        eventType: EventTypeValue,
+        info: *mut u8,
+        infoLen: i32,
+        extra: *mut c_char,
+    ) -> ErrCodeValue,
+>;
+
+/// Receives key changes, with the session's handle. Otherwise like MediaKeySession_KeyChangeCallback.
+///
+/// @param mediaKeySession the session that the keys belong to
+/// @param keysInfo all keys of the session with their status words, valid during the call
+/// @param newKeysAvailable true if a key became usable
+/// @return ignored
+/// @since 12
+pub type OH_MediaKeySession_KeyChangeCallback = Option<
+    unsafe extern "C" fn(
+        mediaKeySession: *mut MediaKeySession,
+        keysInfo: *mut DRM_KeysInfo,
+        newKeysAvailable: bool,
+    ) -> ErrCodeValue,
+>;
+
+/// Callbacks of a session, with its handle. A null member receives nothing.
+///
+/// @since 12
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct OH_MediaKeySession_Callback {
+    /// Receives events.
+    pub eventCallback: OH_MediaKeySession_EventCallback,
+    /// Receives key changes.
+    pub keyChangeCallback: OH_MediaKeySession_KeyChangeCallback,
+}
+
+/// Generates the message that asks a license server for the keys that init data names.
+///
+/// com.clearplay.drm: `{"kids":["<base64>",…],"type":"temporary"|"persistent-license"}`; org.w3.clearkey: the same with
+/// unpadded base64url (W3C EME section 9.1.3). com.clearplay.drm fires EVENT_KEY_REQUIRED at the first request for
+/// some init data. com.policyplay.drm: a signed message; a renewal (MEDIA_KEY_REQUEST_TYPE_RENEWAL, with the license's
+/// renewal URL) if one is due for a license with one of these keys, or if option "requestType" is "renewal"; options are
+/// UTF-8 and reach the service.
+///
+/// Any thread.
+///
+/// @param mediaKeySession the session
+/// @param info what to ask for; copied
+/// @param mediaKeyRequest receives the message
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, type,
+///     initDataLen or optionsCount is out of range, or mimeType or an option's name is empty or lacks its NUL;
+///     DRM_ERR_UNKNOWN if the MIME type is not supported, the init data is malformed, names no key or so many that the
+///     message does not fit, an option is one that com.policyplay.drm does not take, or no license can be renewed;
+///     DRM_ERR_NOT_PROVISIONED (and EVENT_PROVISION_REQUIRED) if com.policyplay.drm has no certificate or an expired one;
+///     DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
+    mediaKeySession: *mut MediaKeySession,
+    info: *mut DRM_MediaKeyRequestInfo,
+    mediaKeyRequest: *mut DRM_MediaKeyRequest,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let request_info = translate::request_info(args::reference("info", info.cast_const())?)?;
+        let out = args::out("mediaKeyRequest", mediaKeyRequest)?;
+        let request = session.generate_media_key_request(&request_info)?;
+        out.write_with(|target| translate::request(&request, target));
+        Ok(())
+    })
+}
+
+/// Processes the license server's answer. All of it is checked before any key is applied.
+///
+/// com.clearplay.drm: `<flag><base64 key id>:<base64 key>[,…]` with flag 0 = online, 1 = offline, or a W3C JWK Set;
+/// org.w3.clearkey: a JWK Set (W3C EME section 9.1.4), stored if its type is "persistent-license". The answer alone
+/// decides whether the keys are stored. Keys that were not asked for are taken, too; a key that arrives again replaces
+/// the old one. A key change follows.
+///
+/// com.policyplay.drm: a license or renewal that answers a request of this session, sealed for it or for the device.
+/// EVENT_EXPIRATION_UPDATE and, for a new license, a key change follow.
+///
+/// Any thread.
+///
+/// @param mediaKeySession the session
+/// @param response the answer
+/// @param responseLen bytes of response, 1 to NATIVE_DRM_MAX_RESPONSE_LEN
+/// @param offlineMediaKeyId receives the media key id: the key id of the answer's last entry, for com.policyplay.drm the
+///     license's id
+/// @param offlineMediaKeyIdLen in: bytes that offlineMediaKeyId has room for; out: bytes written, or bytes needed if
+///     there is too little room
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or a length is
+///     out of range or too small; DRM_ERR_UNKNOWN if the answer is malformed, forged, replayed or somebody else's, 512
+///     offline keys are stored, or the id of a key to store is longer than MAX_OFFLINE_MEDIA_KEY_ID_LEN;
+///     DRM_ERR_SERVICE_DENIED if it is the license service's refusal; DRM_ERR_NO_LICENSE for a
+///     renewal of a license that is over; DRM_ERR_NOT_PROVISIONED without a certificate; DRM_ERR_SERVICE_DIED if the store
+///     cannot be written or the key system failed. No key is applied then
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_ProcessMediaKeyResponse(
+    mediaKeySession: *mut MediaKeySession,
+    response: *mut u8,
+    responseLen: i32,
+    offlineMediaKeyId: *mut u8,
+    offlineMediaKeyIdLen: *mut i32,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let length = args::length("responseLen", responseLen, 1, NATIVE_DRM_MAX_RESPONSE_LEN)?;
+        let response = args::slice("response", response, length)?;
+        let id_out = args::out("offlineMediaKeyId", offlineMediaKeyId)?;
+        let id_length = args::in_out("offlineMediaKeyIdLen", offlineMediaKeyIdLen)?;
+        let license = session.parse_media_key_response(response)?;
+        let id = license.media_key_id();
+        args::fits("offlineMediaKeyId", id_length, id.len())?;
+        session.apply_license(&license)?;
+        id_out.write_slice(id);
+        id_length.store(id.len())
+    })
+}
+
+/// Lists the status of the session's keys: one row per key (name = lower-case hexadecimal key id, value = USABLE
+/// EXPIRED OUTPUT_NOT_ALLOWED PENDING INTERNAL_ERROR or USABLE_IN_FUTURE), in the order of their arrival. Then, for
+/// com.policyplay.drm, the newest license: LicenseType (Streaming or Offline), PlayAllowed, PersistAllowed, RenewAllowed (True
+/// or False), LicenseDurationRemaining, PlaybackDurationRemaining, RentalDurationRemaining (seconds, 9223372036854775807 =
+/// unlimited), RenewalServerUrl. Rows beyond MAX_MEDIA_KEY_STATUS_COUNT are not listed; a session without keys has none.
+///
+/// Any thread.
+///
+/// @param mediaKeySession the session
+/// @param mediaKeyStatus receives the rows
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or mediaKeyStatus is null;
+///     DRM_ERR_SERVICE_DIED if the key system failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_CheckMediaKeyStatus(
+    mediaKeySession: *mut MediaKeySession,
+    mediaKeyStatus: *mut DRM_MediaKeyStatus,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let out = args::out("mediaKeyStatus", mediaKeyStatus)?;
+        let rows = session.status_rows()?;
+        out.write_with(|target| translate::status_rows(&rows, target));
+        Ok(())
+    })
+}
+
+/// Removes all keys of the session and wipes them. Stored (offline) keys stay stored. If there were keys,
+/// EVENT_KEY_EXPIRED with their key ids and a key change follow.
+///
+/// Any thread. When it returns, no copy of the keys is left in memory; a decrypt that is under way on another thread is
+/// waited for.
+///
+/// @param mediaKeySession the session
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession; DRM_ERR_SERVICE_DIED if the key
+///     system failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_ClearMediaKeys(mediaKeySession: *mut MediaKeySession) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| handle::session("mediaKeySession", mediaKeySession)?.clear_media_keys())
+}
+
+/// Generates the message that gives a stored (offline) media key back.
+///
+/// com.clearplay.drm: like a key request of type "persistent-license"; org.w3.clearkey: `{"kids":["<base64url>"]}`;
+/// com.policyplay.drm: a signed message about the license.
+///
+/// Any thread.
+///
+/// @param mediaKeySession a session of the key's key system
+/// @param offlineMediaKeyId the key's id
+/// @param offlineMediaKeyIdLen bytes of the id, 1 to MAX_OFFLINE_MEDIA_KEY_ID_LEN
+/// @param releaseRequest receives the message
+/// @param releaseRequestLen in: bytes that releaseRequest has room for; out: bytes written, or bytes needed if there is
+///     too little room
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or a length is
+///     out of range or too small; DRM_ERR_UNKNOWN if there is no such stored key; DRM_ERR_NOT_PROVISIONED if
+///     com.policyplay.drm has no certificate or an expired one; DRM_ERR_SERVICE_DIED if its file cannot be read or is
+///     damaged, or the key system failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_GenerateOfflineReleaseRequest(
+    mediaKeySession: *mut MediaKeySession,
+    offlineMediaKeyId: *mut u8,
+    offlineMediaKeyIdLen: i32,
+    releaseRequest: *mut u8,
+    releaseRequestLen: *mut i32,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let id = offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
+        let out = args::out("releaseRequest", releaseRequest)?;
+        let out_length = args::in_out("releaseRequestLen", releaseRequestLen)?;
+        let request = session.generate_offline_release_request(id)?;
+        args::needed("releaseRequest", out_length, request.len())?;
+        out.write_slice(&request);
+        Ok(())
+    })
+}
+
+/// Processes the license server's acknowledgement of a release. The key leaves all sessions of the MediaKeySystem.
+///
+/// com.clearplay.drm: any response; the stored key becomes OFFLINE_MEDIA_KEY_STATUS_INACTIVE, and
+/// OH_MediaKeySession_RestoreOfflineMediaKeys() makes it usable again. org.w3.clearkey: `{"kids":["<base64url>"]}` with
+/// the key's id; the stored key is deleted. com.policyplay.drm: the service's signed acknowledgement of this session's
+/// request; the stored license is deleted. Durable when it returns.
+///
+/// Any thread.
+///
+/// @param mediaKeySession a session of the key's key system
+/// @param offlineMediaKeyId the key's id
+/// @param offlineMediaKeyIdLen bytes of the id, 1 to MAX_OFFLINE_MEDIA_KEY_ID_LEN
+/// @param releaseResponse the acknowledgement
+/// @param releaseResponseLen bytes of releaseResponse, 1 to NATIVE_DRM_MAX_RESPONSE_LEN
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null or a length is
+///     out of range; DRM_ERR_UNKNOWN if there is no such stored key or the acknowledgement is malformed, forged, replayed
+///     or about another key; DRM_ERR_SERVICE_DENIED if it is the license service's refusal; DRM_ERR_NOT_PROVISIONED if
+///     com.policyplay.drm has no certificate; DRM_ERR_SERVICE_DIED if the store cannot be read or written or the key system
+///     failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_ProcessOfflineReleaseResponse(
+    mediaKeySession: *mut MediaKeySession,
+    offlineMediaKeyId: *mut u8,
+    offlineMediaKeyIdLen: i32,
+    releaseResponse: *mut u8,
+    releaseResponseLen: i32,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let id = offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
+        let length = args::length("releaseResponseLen", releaseResponseLen, 1, NATIVE_DRM_MAX_RESPONSE_LEN)?;
+        session.process_offline_release_response(id, args::slice("releaseResponse", releaseResponse, length)?)
+    })
+}
+
+/// Loads a stored (offline) media key into the session. EVENT_EXPIRATION_UPDATE and a key change follow.
+///
+/// com.policyplay.drm: loads a license with all of its keys. Also if it is over, or if the clock was set back behind its last
+/// use: its keys then have the status EXPIRED or USABLE_IN_FUTURE, and decrypts say why.
+///
+/// Any thread.
+///
+/// @param mediaKeySession a session of the key's key system
+/// @param offlineMediaKeyId the key's id
+/// @param offlineMediaKeyIdLen bytes of the id, 1 to MAX_OFFLINE_MEDIA_KEY_ID_LEN
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, offlineMediaKeyId is null or the
+///     length is out of range; DRM_ERR_UNKNOWN if there is no such stored key or it was stored for another device;
+///     DRM_ERR_NOT_PROVISIONED if com.policyplay.drm has no certificate; DRM_ERR_SERVICE_DIED if its file cannot be read or
+///     is damaged, its state cannot be stored, or the key system failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_RestoreOfflineMediaKeys(
+    mediaKeySession: *mut MediaKeySession,
+    offlineMediaKeyId: *mut u8,
+    offlineMediaKeyIdLen: i32,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        session.restore_offline_key(offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?)
+    })
+}
+
+/// Gets the session's content protection level: the wanted one, or the highest available one if that is lower.
+///
+/// Any thread.
+///
+/// @param mediaKeySession the session
+/// @param contentProtectionLevel receives the level
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or contentProtectionLevel is null;
+///     DRM_ERR_SERVICE_DIED if the key system failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_GetContentProtectionLevel(
+    mediaKeySession: *mut MediaKeySession,
+    contentProtectionLevel: *mut ContentProtectionLevelValue,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let out = args::out("contentProtectionLevel", contentProtectionLevel)?;
+        out.write(translate::level_value(session.level()?));
+        Ok(())
+    })
+}
+
+/// Tells whether a secure decoder is needed: true only while a session is emulated at
+/// CONTENT_PROTECTION_LEVEL_ENHANCED_HW_CRYPTO, for video.
+///
+/// Any thread.
+///
+/// @param mediaKeySession the session
+/// @param mimeType MIME type of the track, NUL-terminated, less than NATIVE_DRM_MAX_CONFIG_NAME_LEN bytes
+/// @param status receives the answer
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or mimeType is
+///     empty or too long; DRM_ERR_SERVICE_DIED if the key system failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_RequireSecureDecoderModule(
+    mediaKeySession: *mut MediaKeySession,
+    mimeType: *const c_char,
+    status: *mut bool,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let mime_type = args::string("mimeType", mimeType, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
+        let out = args::out("status", status)?;
+        out.write(session.requires_secure_decoder(&mime_type)?);
+        Ok(())
+    })
+}
+
+/// Sets the callbacks without handle of a session. They replace earlier ones and exist beside those of the other
+/// generations.
+///
+/// Any thread. When it returns, earlier callbacks are not running and will not run (unless called from a callback).
+///
+/// @param mediaKeySession the session
+/// @param callback the callbacks; copied
+/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or callback is null
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_SetMediaKeySessionCallback(
+    mediaKeySession: *mut MediaKeySession,
+    callback: *mut MediaKeySession_Callback,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let functions = SessionFunctions::Plain(args::read("callback", callback)?);
+        session.events().set(CallbackSlot::Plain, Some(Arc::new(SessionCallback(functions))));
+        Ok(())
+    })
+}
+
+/// Sets the callbacks with handle of a session. They replace earlier ones and exist beside those of the other
+/// generations.
+///
+/// Any thread. When it returns, earlier callbacks are not running and will not run (unless called from a callback).
+///
+/// @param mediaKeySession the session
+/// @param callback the callbacks; copied
+/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or callback is null
+/// @since 12
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_SetCallback(
+    mediaKeySession: *mut MediaKeySession,
+    callback: *mut OH_MediaKeySession_Callback,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let functions = SessionFunctions::WithHandle(args::read("callback", callback)?, mediaKeySession.addr());
+        session.events().set(CallbackSlot::WithHandle, Some(Arc::new(SessionCallback(functions))));
+        Ok(())
+    })
+}
+
+/// Destroys a session; its handle is stale afterwards and its keys are wiped.
+///
+/// Any thread, also in a callback. When it returns, no callback of the session is running or will run (if called from a
+/// callback: except that one). A decrypt that is under way on another thread is waited for.
+///
+/// @param mediaKeySession the session
+/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_Destroy(mediaKeySession: *mut MediaKeySession) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| handle::destroy_session("mediaKeySession", mediaKeySession))
+}
+
+fn offline_id<'a>(id: *const u8, length: i32) -> Result<&'a [u8]> {
+    let length = args::length("offlineMediaKeyIdLen", length, 1, MAX_OFFLINE_MEDIA_KEY_ID_LEN)?;
+    args::slice("offlineMediaKeyId", id, length)
+}

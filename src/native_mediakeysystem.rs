@@ -1,0 +1,592 @@
+//! `multimedia/drm_framework/native_mediakeysystem.h`: key systems, provisioning, offline keys.
+
+use std::ffi::c_char;
+use std::sync::Arc;
+
+use crate::glue::args;
+use crate::glue::boundary::{self, DrmCode};
+use crate::glue::callback::SystemCallback;
+use crate::glue::enums::{
+    CertificateStatusValue, ContentProtectionLevelValue, ErrCodeValue, EventTypeValue, OfflineMediaKeyStatusValue,
+};
+use crate::glue::error::Error;
+use crate::glue::handle;
+use crate::glue::translate;
+use crate::native_drm_common::{
+    DRM_MediaKeySystemDescription, DRM_OfflineMediakeyIdArray, DRM_Statistics, MAX_MEDIA_KEY_SYSTEM_NAME_LEN,
+    MAX_OFFLINE_MEDIA_KEY_ID_COUNT, MAX_OFFLINE_MEDIA_KEY_ID_LEN, MAX_STATISTICS_COUNT, MediaKeySession,
+    MediaKeySystem,
+};
+use crate::native_drm_extension::{
+    NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_CONFIG_VALUE_LEN, NATIVE_DRM_MAX_RESPONSE_LEN,
+};
+use drm::events::CallbackSlot;
+use drm::{registry, system};
+
+/// Receives events of a MediaKeySystem, without its handle.
+///
+/// Called on the library's dispatcher thread, one call at a time; every function of the library may be called from it.
+///
+/// @param eventType the event
+/// @param info data of the event, valid during the call
+/// @param infoLen bytes of info
+/// @param extra a decimal number as text, "0" where there is nothing to say; never null
+/// @return ignored
+/// @since 11
+pub type MediaKeySystem_Callback = Option<
+    unsafe extern "C" fn(eventType: EventTypeValue, info: *mut u8, infoLen: i32, extra: *mut c_char) -> ErrCodeValue,
+>;
+
+/// Receives events of a MediaKeySystem, with its handle. Otherwise like MediaKeySystem_Callback.
+///
+/// @param mediaKeySystem the instance that the event belongs to
+/// @param eventType the event
+/// @param info data of the event, valid during the call
+/// @param infoLen bytes of info
+/// @param extra a decimal number as text, never null
+/// @return ignored
+/// @since 12
+pub type OH_MediaKeySystem_Callback = Option<
+    unsafe extern "C" fn(
+        mediaKeySystem: *mut MediaKeySystem,
+        eventType: EventTypeValue,
+        info: *mut u8,
+        infoLen: i32,
+        extra: *mut c_char,
+    ) -> ErrCodeValue,
+>;
+
+/// Sets the callback with handle for the events of a MediaKeySystem. It replaces an earlier one and exists beside those
+/// of the other generations.
+///
+/// Any thread. When it returns, an earlier callback is not running and will not run (unless called from a callback).
+///
+/// @param mediaKeySystem the instance
+/// @param callback the callback
+/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or callback is null
+/// @since 12
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_SetCallback(
+    mediaKeySystem: *mut MediaKeySystem,
+    callback: OH_MediaKeySystem_Callback,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let function = callback.ok_or_else(|| Error::invalid("callback", "null"))?;
+        let listener = SystemCallback::WithHandle(function, mediaKeySystem.addr());
+        system.events().set(CallbackSlot::WithHandle, Some(Arc::new(listener)));
+        Ok(())
+    })
+}
+
+/// Lists the key systems that this library has.
+///
+/// Any thread.
+///
+/// @param descs receives the descriptions
+/// @param count in: entries that descs has room for; out: entries written, or entries needed if there is too little
+///     room
+/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if a pointer is null or count is too small
+/// @since 12
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_GetMediaKeySystems(
+    descs: *mut DRM_MediaKeySystemDescription,
+    count: *mut u32,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let count = args::in_out("count", count)?;
+        let descs = args::out("descs", descs)?;
+        let systems = registry::key_systems();
+        args::needed("descs", count, systems.len())?;
+        for (index, key_system) in systems.iter().enumerate() {
+            descs.at(index).write_with(|target| translate::description(key_system.descriptor(), target));
+        }
+        Ok(())
+    })
+}
+
+/// Tells whether a key system is supported.
+///
+/// Any thread.
+///
+/// @param name name of the key system, such as "com.clearplay.drm", NUL-terminated, less than
+///     MAX_MEDIA_KEY_SYSTEM_NAME_LEN bytes
+/// @return true if it is; false also if name is null, empty or too long
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_IsSupported(name: *const c_char) -> bool {
+    boundary::value(false, || {
+        let name = args::string("name", name, MAX_MEDIA_KEY_SYSTEM_NAME_LEN)?;
+        Ok(registry::find(&name).is_some())
+    })
+}
+
+/// Tells whether a key system is supported for a MIME type.
+///
+/// Any thread.
+///
+/// @param name name of the key system, as for OH_MediaKeySystem_IsSupported()
+/// @param mimeType MIME type or EME init data type, NUL-terminated, less than NATIVE_DRM_MAX_CONFIG_NAME_LEN bytes;
+///     parameters after ';' and letter case do not matter
+/// @return true if it is; false also if an argument is null, empty or too long
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_IsSupported2(name: *const c_char, mimeType: *const c_char) -> bool {
+    boundary::value(false, || {
+        let name = args::string("name", name, MAX_MEDIA_KEY_SYSTEM_NAME_LEN)?;
+        let mime_type = args::string("mimeType", mimeType, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
+        Ok(registry::find(&name).is_some_and(|found| found.descriptor().supports_mime_type(&mime_type)))
+    })
+}
+
+/// Tells whether a key system is supported for a MIME type at a content protection level.
+///
+/// Any thread.
+///
+/// @param name name of the key system, as for OH_MediaKeySystem_IsSupported()
+/// @param mimeType MIME type or EME init data type, as for OH_MediaKeySystem_IsSupported2()
+/// @param contentProtectionLevel the level
+/// @return true if it is; false also if an argument is null, empty, too long or not a level
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_IsSupported3(
+    name: *const c_char,
+    mimeType: *const c_char,
+    contentProtectionLevel: ContentProtectionLevelValue,
+) -> bool {
+    boundary::value(false, || {
+        let name = args::string("name", name, MAX_MEDIA_KEY_SYSTEM_NAME_LEN)?;
+        let mime_type = args::string("mimeType", mimeType, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
+        let level = translate::level("contentProtectionLevel", contentProtectionLevel)?;
+        Ok(registry::find(&name)
+            .is_some_and(|found| found.descriptor().supports_mime_type(&mime_type) && level <= system::maximum_level()))
+    })
+}
+
+/// Creates an instance of a key system.
+///
+/// Any thread.
+///
+/// @param name name of the key system, NUL-terminated, less than MAX_MEDIA_KEY_SYSTEM_NAME_LEN bytes
+/// @param mediaKeySystem receives the instance, to be destroyed with OH_MediaKeySystem_Destroy()
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if an argument is null or name is empty or too long; DRM_ERR_UNKNOWN if
+///     there is no such key system; DRM_ERR_MAX_SYSTEM_NUM_REACHED if 64 instances of it exist
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_Create(
+    name: *const c_char,
+    mediaKeySystem: *mut *mut MediaKeySystem,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let name = args::string("name", name, MAX_MEDIA_KEY_SYSTEM_NAME_LEN)?;
+        let out = args::out("mediaKeySystem", mediaKeySystem)?;
+        let system = registry::create_system(&name)?;
+        out.write(handle::insert_system(&system)?);
+        Ok(())
+    })
+}
+
+/// Sets a configuration string.
+///
+/// "storagePath" names the directory of the offline store from now on. "outputHdcp" says how the output is protected,
+/// HDCP_NONE, HDCP_V1 or HDCP_V2; licenses of com.policyplay.drm go by it at once. "vendor", "version", "description",
+/// "algorithms", "deviceUniqueId", "maxSessionNum" and "currentSessionNum" are read-only. Any other name is kept with
+/// the instance and has no meaning to the library.
+///
+/// Any thread.
+///
+/// @param mediaKeySystem the instance
+/// @param configName the name, NUL-terminated, UTF-8, 1 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes
+/// @param value the value, NUL-terminated, UTF-8, 1 to NATIVE_DRM_MAX_CONFIG_VALUE_LEN - 1 bytes
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, or a string is null, empty, too
+///     long or not UTF-8; DRM_ERR_UNKNOWN if the name is read-only, 256 names are set or "outputHdcp" has another value;
+///     DRM_ERR_SERVICE_DIED if the key system failed, or "storagePath" is relative and there is no current directory
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_SetConfigurationString(
+    mediaKeySystem: *mut MediaKeySystem,
+    configName: *const c_char,
+    value: *const c_char,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
+        let value = args::string("value", value, NATIVE_DRM_MAX_CONFIG_VALUE_LEN)?;
+        system.set_configuration_string(name, value)
+    })
+}
+
+/// Gets a configuration string. See OH_MediaKeySystem_SetConfigurationString() for the names.
+///
+/// Any thread.
+///
+/// @param mediaKeySystem the instance
+/// @param configName the name, NUL-terminated, UTF-8, 1 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes
+/// @param value receives the value and a NUL
+/// @param valueLen bytes that value has room for, at least 1
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null, the name is
+///     empty or too long, or valueLen is too small (the last error names the bytes needed); DRM_ERR_UNKNOWN if there
+///     is no such name; DRM_ERR_SERVICE_DIED if the key system or its storage failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_GetConfigurationString(
+    mediaKeySystem: *mut MediaKeySystem,
+    configName: *const c_char,
+    value: *mut c_char,
+    valueLen: i32,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
+        let out = args::out("value", value)?;
+        let room = args::length("valueLen", valueLen, 1, i32::MAX as usize)?;
+        out.write_string("value", room, &system.configuration_string(&name)?)
+    })
+}
+
+/// Sets a configuration byte array. The names are separate from those of strings; the same ones are read-only.
+/// "licenseAuthority" is the certificate (X.509 in DER) of the one authority that com.policyplay.drm trusts; without it the
+/// first provisioning decides. Any other name is kept with the instance and has no meaning to the library.
+///
+/// Any thread.
+///
+/// @param mediaKeySystem the instance
+/// @param configName the name, NUL-terminated, UTF-8, 1 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes
+/// @param value the value; copied
+/// @param valueLen bytes of value, 1 to NATIVE_DRM_MAX_CONFIG_VALUE_LEN
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null, the name is
+///     empty or too long, or valueLen is out of range; DRM_ERR_UNKNOWN if the name is read-only or 256 names are set;
+///     DRM_ERR_SERVICE_DIED if the key system failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_SetConfigurationByteArray(
+    mediaKeySystem: *mut MediaKeySystem,
+    configName: *const c_char,
+    value: *mut u8,
+    valueLen: i32,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
+        let length = args::length("valueLen", valueLen, 1, NATIVE_DRM_MAX_CONFIG_VALUE_LEN)?;
+        let value = args::slice("value", value, length)?.to_vec();
+        system.set_configuration_bytes(name, value)
+    })
+}
+
+/// Gets a configuration byte array: one that was set, or "deviceUniqueId" (16 bytes).
+///
+/// Any thread.
+///
+/// @param mediaKeySystem the instance
+/// @param configName the name, NUL-terminated, UTF-8, 1 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes
+/// @param value receives the value
+/// @param valueLen in: bytes that value has room for; out: bytes written, or bytes needed if there is too little room
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null, the name is
+///     empty or too long, or valueLen is too small or negative; DRM_ERR_UNKNOWN if there is no such name;
+///     DRM_ERR_SERVICE_DIED if the key system or its storage failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_GetConfigurationByteArray(
+    mediaKeySystem: *mut MediaKeySystem,
+    configName: *const c_char,
+    value: *mut u8,
+    valueLen: *mut i32,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
+        let out = args::out("value", value)?;
+        let length = args::in_out("valueLen", valueLen)?;
+        let bytes = system.configuration_bytes(&name)?;
+        args::needed("value", length, bytes.len())?;
+        out.write_slice(&bytes);
+        Ok(())
+    })
+}
+
+/// Gets statistics: "version", "currentSessionNum", "decryptNumber" (samples decrypted since the instance was created),
+/// "errorDecryptNumber" (samples that failed), "decryptBytes".
+///
+/// Any thread.
+///
+/// @param mediaKeySystem the instance
+/// @param statistics receives the statistics
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or statistics is null;
+///     DRM_ERR_SERVICE_DIED if the key system failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_GetStatistics(
+    mediaKeySystem: *mut MediaKeySystem,
+    statistics: *mut DRM_Statistics,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let out = args::out("statistics", statistics)?;
+        let rows = system.statistics()?;
+        debug_assert!(rows.len() <= MAX_STATISTICS_COUNT);
+        out.write_with(|target| translate::statistics(&rows, target));
+        Ok(())
+    })
+}
+
+/// Gets the highest content protection level: CONTENT_PROTECTION_LEVEL_SW_CRYPTO, unless the environment variable
+/// NATIVE_DRM_EMULATE_LEVEL asks to emulate a higher one for tests.
+///
+/// Any thread.
+///
+/// @param mediaKeySystem the instance
+/// @param contentProtectionLevel receives the level
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or contentProtectionLevel is null;
+///     DRM_ERR_SERVICE_DIED if the key system failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_GetMaxContentProtectionLevel(
+    mediaKeySystem: *mut MediaKeySystem,
+    contentProtectionLevel: *mut ContentProtectionLevelValue,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let out = args::out("contentProtectionLevel", contentProtectionLevel)?;
+        out.write(translate::level_value(system.maximum_level()?));
+        Ok(())
+    })
+}
+
+/// Sets the callback without handle for the events of a MediaKeySystem. It replaces an earlier one and exists beside
+/// those of the other generations.
+///
+/// Any thread. When it returns, an earlier callback is not running and will not run (unless called from a callback).
+///
+/// @param mediaKeySystem the instance
+/// @param callback the callback
+/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or callback is null
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_SetMediaKeySystemCallback(
+    mediaKeySystem: *mut MediaKeySystem,
+    callback: MediaKeySystem_Callback,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let function = callback.ok_or_else(|| Error::invalid("callback", "null"))?;
+        system.events().set(CallbackSlot::Plain, Some(Arc::new(SystemCallback::Plain(function))));
+        Ok(())
+    })
+}
+
+/// Creates a session.
+///
+/// A level above the highest available one is accepted; the session then has the highest available one
+/// (OH_MediaKeySession_GetContentProtectionLevel() tells).
+///
+/// Any thread.
+///
+/// @param mediaKeySystem the instance
+/// @param level the wanted level, CONTENT_PROTECTION_LEVEL_SW_CRYPTO to CONTENT_PROTECTION_LEVEL_ENHANCED_HW_CRYPTO
+/// @param mediaKeySession receives the session, to be destroyed with OH_MediaKeySession_Destroy() or together with
+///     mediaKeySystem
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null or the level is
+///     out of range; DRM_ERR_MAX_SESSION_NUM_REACHED if 64 sessions exist; DRM_ERR_SERVICE_DIED if the key system failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_CreateMediaKeySession(
+    mediaKeySystem: *mut MediaKeySystem,
+    level: *mut ContentProtectionLevelValue,
+    mediaKeySession: *mut *mut MediaKeySession,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let level = translate::level("level", args::read("level", level)?)?;
+        let out = args::out("mediaKeySession", mediaKeySession)?;
+        let session = system.create_session(level)?;
+        out.write(handle::insert_session(&system, &session)?);
+        Ok(())
+    })
+}
+
+/// Generates a provisioning request.
+///
+/// com.clearplay.drm and org.w3.clearkey answer with a fixed message, and any non-empty response is accepted: they need no
+/// certificate. com.policyplay.drm: a signed request with the device's keys, new ones if it has none.
+/// com.clearplay.drm fires EVENT_PROVISION_REQUIRED at the first request of an instance.
+///
+/// Any thread.
+///
+/// @param mediaKeySystem the instance
+/// @param request receives the request
+/// @param requestLen in: bytes that request has room for, at least 1; out: bytes written, or bytes needed if there is
+///     too little room
+/// @param defaultUrl receives the URL to send the request to, and a NUL
+/// @param defaultUrlLen bytes that defaultUrl has room for, at least 1
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null or a length is
+///     not positive or too small; DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_GenerateKeySystemRequest(
+    mediaKeySystem: *mut MediaKeySystem,
+    request: *mut u8,
+    requestLen: *mut i32,
+    defaultUrl: *mut c_char,
+    defaultUrlLen: i32,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let request = args::out("request", request)?;
+        let request_length = args::in_out("requestLen", requestLen)?;
+        let url = args::out("defaultUrl", defaultUrl)?;
+        let url_room = args::length("defaultUrlLen", defaultUrlLen, 1, i32::MAX as usize)?;
+        args::room("requestLen", request_length)?;
+        let generated = system.generate_key_system_request()?;
+        args::check_string("defaultUrl", url_room, &generated.default_url)?;
+        args::needed("request", request_length, generated.data.len())?;
+        url.write_string("defaultUrl", url_room, &generated.default_url)?;
+        request.write_slice(&generated.data);
+        system.announce_provisioning_request();
+        Ok(())
+    })
+}
+
+/// Processes a provisioning response. com.policyplay.drm: the device's certificate; durable when it returns, and the
+/// certificate of all instances and programs that use the same storagePath.
+///
+/// Any thread.
+///
+/// @param mediaKeySystem the instance
+/// @param response the response
+/// @param responseLen bytes of response, 1 to NATIVE_DRM_MAX_RESPONSE_LEN
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, response is null or responseLen is
+///     out of range; DRM_ERR_UNKNOWN if it answers no request of this instance or does not come from the service that the
+///     device trusts; DRM_ERR_SERVICE_DENIED if it is the service's refusal; DRM_ERR_SERVICE_DIED if the certificate cannot
+///     be stored or the key system failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_ProcessKeySystemResponse(
+    mediaKeySystem: *mut MediaKeySystem,
+    response: *mut u8,
+    responseLen: i32,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let length = args::length("responseLen", responseLen, 1, NATIVE_DRM_MAX_RESPONSE_LEN)?;
+        system.process_key_system_response(args::slice("response", response, length)?)
+    })
+}
+
+/// Lists the ids of the stored (offline) media keys, damaged ones included.
+///
+/// Any thread.
+///
+/// @param mediaKeySystem the instance
+/// @param offlineMediaKeyIds receives the ids
+/// @return DRM_ERR_OK, also if there are none; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or
+///     offlineMediaKeyIds is null; DRM_ERR_SERVICE_DIED if the store cannot be read or the key system failed
+/// @since 12
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_GetOfflineMediaKeyIds(
+    mediaKeySystem: *mut MediaKeySystem,
+    offlineMediaKeyIds: *mut DRM_OfflineMediakeyIdArray,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let out = args::out("offlineMediaKeyIds", offlineMediaKeyIds)?;
+        let ids = system.offline_key_ids()?;
+        debug_assert!(ids.len() <= MAX_OFFLINE_MEDIA_KEY_ID_COUNT);
+        out.write_with(|array| translate::offline_key_ids(&ids, array));
+        Ok(())
+    })
+}
+
+/// Gets the status of a stored (offline) media key: usable, or inactive because it was released or, for com.policyplay.drm,
+/// because its license is over.
+///
+/// Any thread.
+///
+/// @param mediaKeySystem the instance
+/// @param offlineMediaKeyId the key's id
+/// @param offlineMediaKeyIdLen bytes of the id, 1 to MAX_OFFLINE_MEDIA_KEY_ID_LEN
+/// @param status receives the status
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null or the length is
+///     out of range; DRM_ERR_UNKNOWN if there is no such key; DRM_ERR_NOT_PROVISIONED if com.policyplay.drm has no
+///     certificate; DRM_ERR_SERVICE_DIED if its file cannot be read or is damaged, or the key system failed
+/// @since 12
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_GetOfflineMediaKeyStatus(
+    mediaKeySystem: *mut MediaKeySystem,
+    offlineMediaKeyId: *mut u8,
+    offlineMediaKeyIdLen: i32,
+    status: *mut OfflineMediaKeyStatusValue,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let id = offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
+        let out = args::out("status", status)?;
+        out.write(translate::stored_status(system.offline_key_status(id)?));
+        Ok(())
+    })
+}
+
+/// Deletes a stored (offline) media key, also a damaged one. Sessions that have restored it keep it.
+///
+/// Any thread.
+///
+/// @param mediaKeySystem the instance
+/// @param offlineMediaKeyId the key's id
+/// @param offlineMediaKeyIdLen bytes of the id, 1 to MAX_OFFLINE_MEDIA_KEY_ID_LEN
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, offlineMediaKeyId is null or the
+///     length is out of range; DRM_ERR_UNKNOWN if there is no such key; DRM_ERR_SERVICE_DIED if it cannot be deleted or
+///     the key system failed
+/// @since 12
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_ClearOfflineMediaKeys(
+    mediaKeySystem: *mut MediaKeySystem,
+    offlineMediaKeyId: *mut u8,
+    offlineMediaKeyIdLen: i32,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let id = offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
+        system.clear_offline_key(id)
+    })
+}
+
+/// Gets the status of the device certificate. com.clearplay.drm and org.w3.clearkey need none: CERT_STATUS_PROVISIONED.
+/// com.policyplay.drm: that of the device's certificate in the store, by the instance's clock.
+///
+/// Any thread.
+///
+/// @param mediaKeySystem the instance
+/// @param certStatus receives the status
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or certStatus is null;
+///     DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_GetCertificateStatus(
+    mediaKeySystem: *mut MediaKeySystem,
+    certStatus: *mut CertificateStatusValue,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let out = args::out("certStatus", certStatus)?;
+        out.write(translate::certificate_status(system.certificate_status()?));
+        Ok(())
+    })
+}
+
+/// Destroys a MediaKeySystem and its sessions; their handles are stale afterwards and their keys are wiped.
+///
+/// Any thread, also in a callback. When it returns, no callback of the instance or its sessions is running or will run
+/// (if called from a callback: except that one). A decrypt that is under way on another thread is waited for.
+///
+/// @param mediaKeySystem the instance
+/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_Destroy(mediaKeySystem: *mut MediaKeySystem) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| handle::destroy_system("mediaKeySystem", mediaKeySystem))
+}
+
+fn offline_id<'a>(id: *const u8, length: i32) -> crate::glue::error::Result<&'a [u8]> {
+    let length = args::length("offlineMediaKeyIdLen", length, 1, MAX_OFFLINE_MEDIA_KEY_ID_LEN)?;
+    args::slice("offlineMediaKeyId", id, length)
+}

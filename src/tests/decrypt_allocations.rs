@@ -1,0 +1,105 @@
+//! Decrypting a sample through the C function allocates nothing.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::ptr;
+
+use crate::glue::enums::ErrCodeValue;
+use crate::native_cencinfo::{DrmCencAlgorithm, DrmSubsample};
+use crate::native_drm_common::{DRM_ContentProtectionLevel, MediaKeySession, MediaKeySystem};
+use crate::native_drm_err::Drm_ErrCode;
+use crate::native_mediadecrypt::{
+    DRM_Sample, DRM_SampleInfo, OH_MediaKeySession_DecryptSample, OH_MediaKeySession_DecryptSamples,
+};
+use crate::native_mediakeysession::OH_MediaKeySession_ProcessMediaKeyResponse;
+use crate::native_mediakeysystem::{
+    OH_MediaKeySystem_Create, OH_MediaKeySystem_CreateMediaKeySession, OH_MediaKeySystem_Destroy,
+};
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: everything is passed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's guarantees are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's guarantees are passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const OK: ErrCodeValue = ErrCodeValue(Drm_ErrCode::DRM_ERR_OK as u32);
+
+#[test]
+fn decrypting_allocates_nothing() {
+    let mut system: *mut MediaKeySystem = ptr::null_mut();
+    let mut session: *mut MediaKeySession = ptr::null_mut();
+    let mut level = DRM_ContentProtectionLevel::CONTENT_PROTECTION_LEVEL_SW_CRYPTO.into();
+    let mut license = *b"0AAECAwQFBgcICQoLDA0ODw==:K34VFiiu0qar9xWICc9PPA==";
+    let (mut id, mut id_length) = ([0; 16], 16);
+    assert_eq!(OH_MediaKeySystem_Create(c"com.clearplay.drm".as_ptr(), &raw mut system), OK);
+    assert_eq!(OH_MediaKeySystem_CreateMediaKeySession(system, &raw mut level, &raw mut session), OK);
+    let length = i32::try_from(license.len()).unwrap();
+    let code = OH_MediaKeySession_ProcessMediaKeyResponse(
+        session,
+        license.as_mut_ptr(),
+        length,
+        id.as_mut_ptr(),
+        &raw mut id_length,
+    );
+    assert_eq!(code, OK);
+
+    let mut data = vec![0u8; 3 * 65536];
+    let subsamples = [DrmSubsample { clearHeaderLen: 16, payLoadLen: 8176 }; 8];
+    let algorithms = [
+        (DrmCencAlgorithm::DRM_ALG_CENC_UNENCRYPTED, 0, 0),
+        (DrmCencAlgorithm::DRM_ALG_CENC_AES_CTR, 0, 0),
+        (DrmCencAlgorithm::DRM_ALG_CENC_AES_CTR, 1, 9),
+        (DrmCencAlgorithm::DRM_ALG_CENC_AES_CBC, 0, 0),
+        (DrmCencAlgorithm::DRM_ALG_CENC_AES_CBC, 1, 9),
+        (DrmCencAlgorithm::DRM_ALG_CENC_SM4_CTR, 0, 0),
+        (DrmCencAlgorithm::DRM_ALG_CENC_SM4_CBC, 1, 9),
+    ];
+    for (algorithm, crypt, skip) in algorithms {
+        let info = DRM_SampleInfo {
+            structSize: u32::try_from(size_of::<DRM_SampleInfo>()).unwrap(),
+            algorithm: algorithm.into(),
+            scheme: 0,
+            ivLen: 16,
+            keyId: id,
+            iv: [7; 16],
+            cryptByteBlock: crypt,
+            skipByteBlock: skip,
+            subsampleCount: 8,
+            reserved: 0,
+            subsamples: subsamples.as_ptr(),
+        };
+        let sample = |part: &mut [u8]| DRM_Sample {
+            info: &raw const info,
+            data: part.as_mut_ptr(),
+            dataLen: u32::try_from(part.len()).unwrap(),
+            reserved: 0,
+        };
+        let samples: Vec<_> = data.chunks_mut(65536).map(sample).collect();
+        // The first call of a thread may prepare things.
+        assert_eq!(OH_MediaKeySession_DecryptSample(session, &raw const info, data.as_mut_ptr(), 65536), OK);
+        let before = ALLOCATIONS.get();
+        for _ in 0..100 {
+            assert_eq!(OH_MediaKeySession_DecryptSample(session, &raw const info, data.as_mut_ptr(), 65536), OK);
+        }
+        assert_eq!(OH_MediaKeySession_DecryptSamples(session, samples.as_ptr(), 3, ptr::null_mut()), OK);
+        assert_eq!(ALLOCATIONS.get() - before, 0, "{algorithm:?} {crypt}:{skip}");
+    }
+    assert_eq!(OH_MediaKeySystem_Destroy(system), OK);
+}

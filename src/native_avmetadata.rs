@@ -385,7 +385,7 @@ pub extern "C" fn OH_AVMetadataBuilder_SetFilter(
     builder: *mut OH_AVMetadataBuilder,
     filter: u32,
 ) -> MetadataResultValue {
-    change(builder, |metadata| metadata.set_filter(filter))
+    change(builder, |metadata| Ok(metadata.set_filter(filter)?))
 }
 
 /// Makes metadata of what was set so far. The builder can be used again.

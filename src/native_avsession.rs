@@ -1,6 +1,7 @@
 //! `multimedia/av_session/native_avsession.h`: a player's session and its commands.
 
 use std::ffi::{CString, c_char, c_void};
+use std::sync::{Arc, Weak};
 
 use crate::glue::args;
 use crate::glue::avsession_callback;
@@ -14,9 +15,10 @@ use crate::glue::handle::{self, Kind, Metadatas};
 use crate::native_avmetadata::OH_AVMetadata;
 use crate::native_avplaybackstate::AVSession_PlaybackPosition;
 use avsession::commands::{Command, CommandKind};
+use avsession::identity::{Identity, SessionType};
 use avsession::playback::{LoopMode, Position, State};
 use avsession::registry;
-use avsession::session::{Identity, SessionType};
+use avsession::session::{Controller, Session};
 
 /// A player's session. A handle: never dereferenced, safe to pass after destruction.
 ///
@@ -134,7 +136,7 @@ pub extern "C" fn OH_AVSession_Create(
             ability: avsession_text::name("abilityName", abilityName)?,
         };
         let out = args::out("avsession", avsession)?;
-        out.write(handle::insert_av_session(&registry::create(identity)?)?);
+        out.write(handle::insert_av_session(&registry::create(identity, media_controls())?)?);
         Ok(())
     })
 }
@@ -242,7 +244,7 @@ pub extern "C" fn OH_AVSession_SetAVMetadata(
     boundary::call::<SessionCode>(|| {
         let object = handle::av_session(avsession)?;
         let metadata = Metadatas::get(avmetadata).ok_or_else(|| Metadatas::not_a_handle("avmetadata"))?;
-        object.session.set_metadata(&metadata)
+        Ok(object.session.set_metadata(&metadata)?)
     })
 }
 
@@ -289,7 +291,7 @@ pub extern "C" fn OH_AVSession_SetPlaybackPosition(
     boundary::call::<SessionCode>(|| {
         let object = handle::av_session(avsession)?;
         let position = args::read("playbackPosition", playbackPosition.cast_const())?;
-        object.session.set_position(Position { elapsed: position.elapsedTime, update: position.updateTime })
+        Ok(object.session.set_position(Position { elapsed: position.elapsedTime, update: position.updateTime })?)
     })
 }
 
@@ -687,6 +689,18 @@ pub extern "C" fn OH_AVSession_AcquireSession(
         out.write(handle::av_session_pointer(&session)?);
         Ok(())
     })
+}
+
+/// What shows sessions: MPRIS, where the library is built with it.
+#[cfg(all(feature = "mpris", target_os = "linux"))]
+fn media_controls() -> impl FnOnce(Weak<Session>) -> Option<Arc<dyn Controller>> {
+    avsession::mpris::factory(None)
+}
+
+/// What shows sessions: nothing.
+#[cfg(not(all(feature = "mpris", target_os = "linux")))]
+fn media_controls() -> impl FnOnce(Weak<Session>) -> Option<Arc<dyn Controller>> {
+    |_| None
 }
 
 fn control_command(command: ControlCommandValue) -> Result<CommandKind> {

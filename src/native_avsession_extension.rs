@@ -339,7 +339,7 @@ pub extern "C" fn OH_AVSession_ReleasePlaybackState(
 /// @since native_drm 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_AVSession_SetPlaybackSpeed(avsession: *mut OH_AVSession, speed: f64) -> SessionErrValue {
-    boundary::call::<SessionCode>(|| handle::av_session(avsession)?.session.set_speed(speed))
+    boundary::call::<SessionCode>(|| Ok(handle::av_session(avsession)?.session.set_speed(speed)?))
 }
 
 /// Reports the volume.
@@ -353,7 +353,7 @@ pub extern "C" fn OH_AVSession_SetPlaybackSpeed(avsession: *mut OH_AVSession, sp
 /// @since native_drm 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_AVSession_SetPlaybackVolume(avsession: *mut OH_AVSession, volume: i32) -> SessionErrValue {
-    boundary::call::<SessionCode>(|| handle::av_session(avsession)?.session.set_volume(volume))
+    boundary::call::<SessionCode>(|| Ok(handle::av_session(avsession)?.session.set_volume(volume)?))
 }
 
 /// Reports how much is loaded.
@@ -367,7 +367,7 @@ pub extern "C" fn OH_AVSession_SetPlaybackVolume(avsession: *mut OH_AVSession, v
 /// @since native_drm 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_AVSession_SetBufferedTime(avsession: *mut OH_AVSession, bufferedTime: i64) -> SessionErrValue {
-    boundary::call::<SessionCode>(|| handle::av_session(avsession)?.session.set_buffered_time(bufferedTime))
+    boundary::call::<SessionCode>(|| Ok(handle::av_session(avsession)?.session.set_buffered_time(bufferedTime)?))
 }
 
 /// Reports which entry of the queue is played.
@@ -400,7 +400,7 @@ pub extern "C" fn OH_AVSession_SetActiveItemId(avsession: *mut OH_AVSession, ite
 pub extern "C" fn OH_AVSession_SetExtras(avsession: *mut OH_AVSession, extras: *const c_char) -> SessionErrValue {
     boundary::call::<SessionCode>(|| {
         let object = handle::av_session(avsession)?;
-        object.session.set_extras(&avsession_text::long_text("extras", extras)?)
+        Ok(object.session.set_extras(&avsession_text::long_text("extras", extras)?)?)
     })
 }
 
@@ -428,7 +428,7 @@ pub extern "C" fn OH_AVSession_SetAVQueueItems(
             return Err(Error::invalid("count", format!("more than {MAX_QUEUE_ITEMS} items")));
         }
         let items = if count == 0 { &[] } else { args::slice("items", items, count)? };
-        object.session.set_queue(items.iter().map(queue_item).collect::<Result<_>>()?)
+        Ok(object.session.set_queue(items.iter().map(queue_item).collect::<Result<_>>()?)?)
     })
 }
 
@@ -458,7 +458,7 @@ pub extern "C" fn OH_AVSession_HandleMediaKey(
 ) -> SessionErrValue {
     boundary::call::<SessionCode>(|| {
         let object = handle::av_session(avsession)?;
-        object.session.media_key(MediaKey::from_code(keyCode)?, KeyAction::from_number(keyAction)?, time)
+        Ok(object.session.media_key(MediaKey::from_code(keyCode)?, KeyAction::from_number(keyAction)?, time)?)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::commands::{Command, CommandKind, CommandSet, KINDS};
+use crate::commands::{Command, CommandKind, CommandSet, KINDS};
 use base::gate::Gate;
 
 /// Receives commands on the dispatcher thread; returns whether it could do what the command asks.

@@ -1,6 +1,6 @@
 //! Commands that a controller sends to a player.
 
-use super::playback::LoopMode;
+use crate::playback::LoopMode;
 
 /// A command and its arguments.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,16 @@
 //! Media sessions: what a player publishes (metadata, playback state) and the commands that a controller sends it.
 //!
-//! A session works by itself; a [`controller`] shows it to the outside.
+//! A session works by itself. What shows it to the outside is a [`session::Controller`], which whoever makes the session hands
+//! in; this crate has one for the desktop's media controls, `mpris`, behind the feature of that name.
+//!
+//! From bottom to top, where each module uses only those above it in this list:
+//! - [`error`]: what can go wrong;
+//! - [`lyrics`], [`metadata`], [`playback`]: what a player reports;
+//! - [`commands`], [`media_keys`]: what a controller asks for;
+//! - [`callbacks`]: who receives commands;
+//! - [`identity`], [`session`]: a session;
+//! - [`registry`]: the session of this process;
+//! - `mpris`: sessions on the session bus.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -9,7 +19,8 @@
 
 pub mod callbacks;
 pub mod commands;
-pub mod controller;
+pub mod error;
+pub mod identity;
 pub mod lyrics;
 pub mod media_keys;
 pub mod metadata;
@@ -18,3 +29,5 @@ pub mod mpris;
 pub mod playback;
 pub mod registry;
 pub mod session;
+
+pub use error::Error;

@@ -3,8 +3,8 @@
 //! A player that registers a callback for key events gets the keys as they are, and no commands for them. For all others
 //! they become commands.
 
-use super::commands::CommandKind;
-use base::error::{Error, Result};
+use crate::commands::CommandKind;
+use crate::error::{Error, Property, Result};
 
 /// Media keys, numbered as OpenHarmony's key codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,11 +50,11 @@ const KEYS: [MediaKey; 8] = [
 ];
 
 impl MediaKey {
-    /// The key of that code.
+    /// The key of that code. Fails with [`Error::InvalidValue`] if there is none.
     pub fn from_code(code: i32) -> Result<Self> {
         KEYS.into_iter()
             .find(|key| *key as i32 == code)
-            .ok_or_else(|| Error::invalid("keyCode", format!("{code} is not the code of a media key")))
+            .ok_or_else(|| Error::invalid(Property::MediaKey, format!("{code} is not the code of a media key")))
     }
 
     /// The command that the key stands for; `playing` decides what play/pause means.
@@ -73,11 +73,11 @@ impl MediaKey {
 }
 
 impl KeyAction {
-    /// The action of that number.
+    /// The action of that number. Fails with [`Error::InvalidValue`] if there is none.
     pub fn from_number(number: i32) -> Result<Self> {
         [Self::Cancel, Self::Down, Self::Up]
             .into_iter()
             .find(|action| *action as i32 == number)
-            .ok_or_else(|| Error::invalid("keyAction", format!("{number} is not a key action")))
+            .ok_or_else(|| Error::invalid(Property::KeyAction, format!("{number} is not a key action")))
     }
 }

@@ -2,13 +2,22 @@
 
 use once_cell::sync::OnceCell;
 
-use super::lyrics::Lyrics;
-use base::error::{Error, Result};
+use crate::error::{Error, Property, Result};
+use crate::lyrics::Lyrics;
 
 /// Bytes of a text, such as a title or an id, without the NUL that C puts after it.
 pub const MAX_TEXT: usize = 4095;
 /// Bytes of a long text: description, lyric, image address, extras.
 pub const MAX_LONG_TEXT: usize = (1 << 20) - 1;
+
+/// Checks that a text is a JSON object, or empty. Otherwise says what it is.
+pub(crate) fn check_json_object(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let parsed = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text);
+    parsed.map(drop).map_err(|error| format!("not a JSON object: {error}"))
+}
 
 /// Duration of media that must not show one.
 pub const NO_DURATION: i64 = -1;
@@ -136,19 +145,23 @@ impl Default for Metadata {
 }
 
 impl Metadata {
-    /// Sets the protocols that the media may be cast with.
+    /// Sets the protocols that the media may be cast with, as bits. Fails with [`Error::InvalidValue`] if others are set.
     pub fn set_filter(&mut self, filter: u32) -> Result<()> {
         if filter & !PROTOCOLS != 0 {
-            return Err(Error::invalid("filter", format!("{filter:#x} has bits that are no AVSession_ProtocolType")));
+            return Err(Error::invalid(
+                Property::Filter,
+                format!("{filter:#x} has bits that are no AVSession_ProtocolType"),
+            ));
         }
         self.filter = filter;
         Ok(())
     }
 
-    /// Checks what only a session refuses.
+    /// Checks what only a session refuses: fails with [`Error::ImpossibleTime`] if the duration is less than
+    /// [`NO_DURATION`].
     pub fn check(&self) -> Result<()> {
         if self.duration < NO_DURATION {
-            return Err(Error::Refused(format!("the duration {} is negative and not -1", self.duration).into()));
+            return Err(Error::ImpossibleTime(format!("the duration {} is negative and not -1", self.duration).into()));
         }
         Ok(())
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::metadata::Metadata;
+use crate::error::{Error, Property, Result};
+use crate::metadata::Metadata;
 use base::clock::Clock;
-use base::error::{Error, Result};
 
 macro_rules! numbered {
     ($(#[$doc:meta])* $name:ident { $($(#[$member_doc:meta])* $member:ident = $number:literal,)* }) => {
@@ -172,20 +172,20 @@ impl Playback {
         }
     }
 
-    /// Sets the speed.
+    /// Sets the speed. Fails with [`Error::InvalidValue`] if it is 0 or not finite.
     pub fn set_speed(&mut self, speed: f64, clock: &dyn Clock) -> Result<()> {
         if !speed.is_finite() || speed == 0.0 {
-            return Err(Error::invalid("speed", format!("{speed} is not a speed")));
+            return Err(Error::invalid(Property::Speed, format!("{speed} is not a speed")));
         }
         self.settle(clock);
         self.speed = speed;
         Ok(())
     }
 
-    /// Takes a report of the position.
+    /// Takes a report of the position. Fails with [`Error::ImpossibleTime`] if one of its times is negative.
     pub fn set_position(&mut self, position: Position, clock: &dyn Clock) -> Result<()> {
         if position.elapsed < 0 || position.update < 0 {
-            return Err(Error::Refused(
+            return Err(Error::ImpossibleTime(
                 format!("the position {} of time {} is negative", position.elapsed, position.update).into(),
             ));
         }
@@ -292,7 +292,7 @@ mod tests {
         let mut metadata = Metadata { duration: 2_000, ..Metadata::default() };
         clock.advance(5_000);
         assert_eq!(playback.progress(Some(&metadata), &clock), 2_000);
-        metadata.duration = super::super::metadata::NO_DURATION;
+        metadata.duration = crate::metadata::NO_DURATION;
         assert_eq!(playback.progress(Some(&metadata), &clock), 6_000);
         playback.set_state(State::Rewinding, &clock);
         playback.set_speed(-4.0, &clock).unwrap();

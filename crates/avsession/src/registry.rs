@@ -3,25 +3,30 @@
 use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
 
-use super::controller;
-use super::session::{Identity, Session};
+use crate::error::{Error, Result};
+use crate::identity::Identity;
+use crate::session::{Controller, Session};
 use base::clock::SystemClock;
-use base::error::{Error, Result};
 
 static CURRENT: Mutex<Weak<Session>> = Mutex::new(Weak::new());
 
-/// Creates the session of this process.
-pub fn create(identity: Identity) -> Result<Arc<Session>> {
+/// Creates the session of this process; see [`Session::new`].
+///
+/// Fails with [`Error::SessionExists`] if there is one that was not closed, and as [`Session::new`] does.
+pub fn create(
+    identity: Identity,
+    controller: impl FnOnce(Weak<Session>) -> Option<Arc<dyn Controller>>,
+) -> Result<Arc<Session>> {
     let mut current = CURRENT.lock();
     if current.upgrade().is_some_and(|session| !session.is_closed()) {
-        return Err(Error::Refused("this process has a session already".into()));
+        return Err(Error::SessionExists);
     }
-    let session = Session::new(identity, Arc::new(SystemClock::new()), controller::of_this_system())?;
+    let session = Session::new(identity, Arc::new(SystemClock::new()), controller)?;
     *current = Arc::downgrade(&session);
     Ok(session)
 }
 
-/// The session of this process, if it was created with these names.
+/// The session of this process, if it was created with these names; otherwise fails with [`Error::SessionNotFound`].
 pub fn find(tag: &str, bundle: &str, ability: &str) -> Result<Arc<Session>> {
     CURRENT
         .lock()
@@ -30,5 +35,35 @@ pub fn find(tag: &str, bundle: &str, ability: &str) -> Result<Arc<Session>> {
             let identity = session.identity();
             !session.is_closed() && identity.tag == tag && identity.bundle == bundle && identity.ability == ability
         })
-        .ok_or_else(|| Error::NotFound { what: "session", name: format!("{bundle}/{ability}/{tag}") })
+        .ok_or_else(|| Error::SessionNotFound { name: format!("{bundle}/{ability}/{tag}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::SessionType;
+
+    #[test]
+    fn a_process_has_one_session_until_that_is_closed() {
+        let identity = |tag: &str| Identity {
+            kind: SessionType::Audio,
+            tag: tag.to_owned(),
+            bundle: "org.example.player".to_owned(),
+            ability: "main".to_owned(),
+        };
+        let first = create(identity("first"), |_| None).unwrap();
+        assert_eq!(create(identity("second"), |_| None).err(), Some(Error::SessionExists));
+        let found = find("first", "org.example.player", "main").unwrap();
+        assert!(Arc::ptr_eq(&found, &first));
+        for (tag, bundle, ability) in
+            [("second", "org.example.player", "main"), ("first", "", "main"), ("first", "org.example.player", "")]
+        {
+            let name = format!("{bundle}/{ability}/{tag}");
+            assert_eq!(find(tag, bundle, ability).err(), Some(Error::SessionNotFound { name }));
+        }
+        first.close();
+        assert!(find("first", "org.example.player", "main").is_err());
+        let second = create(identity("second"), |_| None).unwrap();
+        assert_ne!(second.id(), first.id());
+    }
 }

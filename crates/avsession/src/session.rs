@@ -2,17 +2,17 @@
 
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
-use super::callbacks::{Callbacks, Receiver};
-use super::commands::{Command, CommandKind, CommandSet};
-use super::controller::{Controller, Factory};
-use super::media_keys::{KeyAction, MediaKey};
-use super::metadata::{Metadata, NO_DURATION, QueueItem};
-use super::playback::{LoopMode, Playback, Position, State};
+use crate::callbacks::{Callbacks, Receiver};
+use crate::commands::{Command, CommandKind, CommandSet};
+use crate::error::{Error, Property, Result};
+use crate::identity::Identity;
+use crate::media_keys::{KeyAction, MediaKey};
+use crate::metadata::{Metadata, NO_DURATION, QueueItem, check_json_object};
+use crate::playback::{LoopMode, Playback, Position, State};
 use base::clock::Clock;
-use base::error::{Error, Result};
 use base::{dispatcher, log};
 
 /// Bytes that commands may take while they wait for the callbacks before them: more than 100,000 commands.
@@ -20,57 +20,19 @@ pub const MAX_PENDING: usize = 16 << 20;
 /// Entries of the queue.
 pub const MAX_QUEUE_ITEMS: usize = 1000;
 
-/// Kinds of session, numbered as OpenHarmony does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SessionType {
-    /// Audio.
-    Audio = 0,
-    /// Video.
-    Video = 1,
-    /// A voice call.
-    VoiceCall = 2,
-    /// A video call.
-    VideoCall = 3,
-    /// Photos.
-    Photo = 4,
-}
+/// Shows one session to the outside, such as the desktop's media controls. Any thread may call any method at any time; no
+/// method may wait for anything outside of the process.
+pub trait Controller: Send + Sync {
+    /// The session was activated: tries to reach the outside if that is not reached yet. Called by the program's thread.
+    /// Does nothing after [`Controller::close`].
+    fn connect(&self);
 
-impl SessionType {
-    /// The type of that number.
-    pub fn from_number(number: u32) -> Option<Self> {
-        [Self::Audio, Self::Video, Self::VoiceCall, Self::VideoCall, Self::Photo]
-            .into_iter()
-            .find(|kind| *kind as u32 == number)
-    }
+    /// Something about the session changed: what [`Session::snapshot`] returns. Called before the first
+    /// [`Controller::connect`], too.
+    fn changed(&self);
 
-    /// Whether media controls show such sessions.
-    pub fn is_shown(self) -> bool {
-        matches!(self, Self::Audio | Self::Video)
-    }
-
-    /// The name in OpenHarmony's ArkTS interface.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Audio => "audio",
-            Self::Video => "video",
-            Self::VoiceCall => "voice_call",
-            Self::VideoCall => "video_call",
-            Self::Photo => "photo",
-        }
-    }
-}
-
-/// Who a session belongs to.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// Kind of session.
-    pub kind: SessionType,
-    /// The session's name.
-    pub tag: String,
-    /// Name of the program.
-    pub bundle: String,
-    /// Name of the part of the program.
-    pub ability: String,
+    /// The session ends.
+    fn close(&self);
 }
 
 /// Everything about a session that can be seen, at one moment.
@@ -100,8 +62,7 @@ impl Snapshot {
 #[derive(Default)]
 struct Published {
     active: bool,
-    /// The session has ended. Under the lock, because whoever activates it meanwhile has to see this if the controller was
-    /// not there yet for [`Session::close`].
+    /// The session has ended, and is never active again.
     closed: bool,
     metadata: Option<Arc<Metadata>>,
     playback: Playback,
@@ -117,25 +78,30 @@ pub struct Session {
     published: Mutex<Published>,
     callbacks: Callbacks,
     pending: AtomicUsize,
-    factory: Mutex<Option<Factory>>,
-    controller: OnceCell<Arc<dyn Controller>>,
+    controller: Option<Arc<dyn Controller>>,
     token: OnceCell<usize>,
 }
 
 impl Session {
-    /// A session that is not active yet.
-    pub fn new(identity: Identity, clock: Arc<dyn Clock>, factory: Factory) -> Result<Arc<Self>> {
+    /// A session that is not active yet. `controller` makes what shows it, if anything does; the session cannot be reached
+    /// by its argument before this returns.
+    ///
+    /// Fails with [`Error::Internal`] if the system has no random numbers for the id.
+    pub fn new(
+        identity: Identity,
+        clock: Arc<dyn Clock>,
+        controller: impl FnOnce(Weak<Self>) -> Option<Arc<dyn Controller>>,
+    ) -> Result<Arc<Self>> {
         let mut id = [0; 16];
         getrandom::fill(&mut id).map_err(|error| Error::Internal(format!("no random numbers: {error}").into()))?;
-        Ok(Arc::new(Self {
+        Ok(Arc::new_cyclic(|session| Self {
             identity,
             id: hex::encode(id),
             clock,
             published: Mutex::default(),
             callbacks: Callbacks::default(),
             pending: AtomicUsize::new(0),
-            factory: Mutex::new(Some(factory)),
-            controller: OnceCell::new(),
+            controller: controller(Weak::clone(session)),
             token: OnceCell::new(),
         }))
     }
@@ -160,21 +126,17 @@ impl Session {
         &self.token
     }
 
-    /// Lets commands arrive and shows the session.
-    pub fn activate(self: &Arc<Self>) {
-        self.published.lock().active = true;
-        // Not held while the controller is made: it may look at the session.
-        let factory = self.factory.lock().take();
-        if let Some(controller) = factory.and_then(|factory| factory(Arc::downgrade(self)))
-            && let Err(late) = self.controller.set(controller)
+    /// Lets commands arrive and shows the session. Does nothing after [`Session::close`].
+    pub fn activate(&self) {
         {
-            late.close();
+            let mut published = self.published.lock();
+            if published.closed {
+                return;
+            }
+            published.active = true;
         }
-        if let Some(controller) = self.controller.get() {
+        if let Some(controller) = &self.controller {
             controller.connect();
-        }
-        if self.is_closed() {
-            self.close();
         }
     }
 
@@ -189,7 +151,7 @@ impl Session {
         published.closed = true;
         published.active = false;
         drop(published);
-        if let Some(controller) = self.controller.get() {
+        if let Some(controller) = &self.controller {
             controller.close();
         }
         self.callbacks.close();
@@ -200,7 +162,7 @@ impl Session {
         self.published.lock().closed
     }
 
-    /// Sets the metadata. Setting the same again does nothing.
+    /// Sets the metadata. Setting the same again does nothing. Fails as [`Metadata::check`] does.
     pub fn set_metadata(&self, metadata: &Arc<Metadata>) -> Result<()> {
         metadata.check()?;
         let mut published = self.published.lock();
@@ -218,12 +180,12 @@ impl Session {
         self.change(|published| published.playback.set_state(state, &*self.clock));
     }
 
-    /// Takes a report of the position.
+    /// Takes a report of the position. Fails as [`Playback::set_position`] does.
     pub fn set_position(&self, position: Position) -> Result<()> {
         self.try_change(|published| published.playback.set_position(position, &*self.clock))
     }
 
-    /// Sets the speed.
+    /// Sets the speed; 1 is normal. Fails as [`Playback::set_speed`] does.
     pub fn set_speed(&self, speed: f64) -> Result<()> {
         self.try_change(|published| published.playback.set_speed(speed, &*self.clock))
     }
@@ -238,20 +200,20 @@ impl Session {
         self.change(|published| published.playback.favorite = favorite);
     }
 
-    /// Sets the volume.
+    /// Sets the volume. Fails with [`Error::InvalidValue`] if it is not in 0..=100.
     pub fn set_volume(&self, volume: i32) -> Result<()> {
         let volume = u8::try_from(volume)
             .ok()
             .filter(|volume| *volume <= 100)
-            .ok_or_else(|| Error::invalid("volume", format!("{volume} is not in 0..=100")))?;
+            .ok_or_else(|| Error::invalid(Property::Volume, format!("{volume} is not in 0..=100")))?;
         self.change(|published| published.playback.volume = volume);
         Ok(())
     }
 
-    /// Sets the milliseconds that were loaded.
+    /// Sets the milliseconds that were loaded. Fails with [`Error::InvalidValue`] if they are negative.
     pub fn set_buffered_time(&self, millis: i64) -> Result<()> {
         if millis < 0 {
-            return Err(Error::invalid("bufferedTime", format!("{millis} is negative")));
+            return Err(Error::invalid(Property::BufferedTime, format!("{millis} is negative")));
         }
         self.change(|published| published.playback.buffered_time = millis);
         Ok(())
@@ -262,23 +224,25 @@ impl Session {
         self.change(|published| published.playback.active_item_id = item_id);
     }
 
-    /// Sets the player's own data, a JSON object; nothing if it is empty.
+    /// Sets the player's own data, a JSON object; nothing if it is empty. Fails with [`Error::InvalidValue`] if it is
+    /// anything else.
     pub fn set_extras(&self, extras: &str) -> Result<()> {
-        if !extras.is_empty() {
-            serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(extras)
-                .map_err(|error| Error::invalid("extras", format!("not a JSON object: {error}")))?;
-        }
+        check_json_object(extras).map_err(|reason| Error::invalid(Property::Extras, reason))?;
         self.change(|published| published.playback.extras = Arc::from(extras));
         Ok(())
     }
 
-    /// Sets what is to be played.
+    /// Sets what is to be played. Fails with [`Error::InvalidValue`] if there are more than [`MAX_QUEUE_ITEMS`] entries, or a
+    /// duration is less than [`NO_DURATION`].
     pub fn set_queue(&self, queue: Vec<QueueItem>) -> Result<()> {
         if queue.len() > MAX_QUEUE_ITEMS {
-            return Err(Error::invalid("count", format!("more than {MAX_QUEUE_ITEMS} items")));
+            return Err(Error::invalid(Property::QueueLength, format!("more than {MAX_QUEUE_ITEMS} items")));
         }
         if let Some(item) = queue.iter().find(|item| item.duration < NO_DURATION) {
-            return Err(Error::invalid("items", format!("duration {} of item {}", item.duration, item.item_id)));
+            return Err(Error::invalid(
+                Property::QueueItemDuration,
+                format!("duration {} of item {}", item.duration, item.item_id),
+            ));
         }
         self.change(|published| published.queue = queue.into());
         Ok(())
@@ -322,6 +286,10 @@ impl Session {
     }
 
     /// Sends the player a command. It arrives later, on the dispatcher thread.
+    ///
+    /// Fails with [`Error::SessionInactive`] if the session is not active or has no metadata, with
+    /// [`Error::CommandUnavailable`] if nothing is registered for the command, with [`Error::Overloaded`] if more than
+    /// [`MAX_PENDING`] bytes would wait, and with [`Error::Internal`] if there is no dispatcher thread.
     pub fn send(self: &Arc<Self>, command: Command) -> Result<()> {
         let snapshot = self.snapshot();
         if !snapshot.active || snapshot.metadata.is_none() {
@@ -340,13 +308,15 @@ impl Session {
             session.pending.fetch_sub(size, Ordering::Relaxed);
             session.callbacks.deliver(&command, || session.published.lock().active);
         };
-        dispatcher::post(Box::new(job)).inspect_err(|error| {
+        dispatcher::post(Box::new(job)).map_err(|error| {
             self.pending.fetch_sub(size, Ordering::Relaxed);
             log::error!("a command is lost: {error}");
+            error.into()
         })
     }
 
     /// Passes on a media key: to the callback for key events if there is one, otherwise as a command when it goes down.
+    /// Fails as [`Session::send`] does.
     pub fn media_key(self: &Arc<Self>, key: MediaKey, action: KeyAction, time: i64) -> Result<()> {
         let snapshot = self.snapshot();
         if snapshot.commands.contains(CommandKind::HandleKeyEvent) {
@@ -379,7 +349,7 @@ impl Session {
     }
 
     fn notify(&self) {
-        if let Some(controller) = self.controller.get() {
+        if let Some(controller) = &self.controller {
             controller.changed();
         }
     }

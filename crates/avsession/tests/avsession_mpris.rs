@@ -9,10 +9,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, mpsc};
 
 use avsession::commands::{Command as Order, CommandKind};
+use avsession::identity::{Identity, SessionType};
 use avsession::metadata::Metadata;
 use avsession::mpris;
 use avsession::playback::{Position, State};
-use avsession::session::{Identity, MAX_PENDING, Session, SessionType};
+use avsession::session::{MAX_PENDING, Session};
 use base::clock::VirtualClock;
 use zbus::message::Flags;
 use zbus::{Connection, Message, MessageStream, Variant};

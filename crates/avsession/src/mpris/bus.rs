@@ -13,13 +13,13 @@ use zbus::connection::Builder;
 use zbus::message::{Message, Type};
 use zbus::{Connection, MessageStream, Result};
 
-use super::super::session::Session;
 use super::address;
 use super::link::{Link, News};
 use super::model::Model;
 use super::names;
 use super::progress::Progress;
 use super::service;
+use crate::session::Session;
 use base::log;
 
 /// Flag of RequestName: fail rather than queue.

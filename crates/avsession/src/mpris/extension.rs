@@ -3,15 +3,15 @@
 use zbus::Variant;
 use zbus::message::Body;
 
-use super::super::commands::{Command, CommandKind};
-use super::super::media_keys::{KeyAction, MediaKey};
-use super::super::metadata::{MAX_LONG_TEXT, MAX_TEXT, SkipIntervals};
-use super::super::playback::LoopMode;
 use super::failure::Failure;
 use super::interface::{Answer, Interface, Method, Property, arguments};
 use super::metadata;
 use super::model::{Model, text, texts};
 use super::player;
+use crate::commands::{Command, CommandKind};
+use crate::media_keys::{KeyAction, MediaKey};
+use crate::metadata::{MAX_LONG_TEXT, MAX_TEXT, SkipIntervals, check_json_object};
+use crate::playback::LoopMode;
 
 /// The interface.
 pub static EXTENSION: Interface = Interface {
@@ -117,10 +117,6 @@ fn common_command(model: &Model, body: &Body) -> Result<Answer, Failure> {
     if command.is_empty() || command.len() > MAX_TEXT || json.len() > MAX_LONG_TEXT {
         return Err(Failure::invalid_arguments("the command has no name, or name or arguments are too long"));
     }
-    if !json.is_empty()
-        && let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&json)
-    {
-        return Err(Failure::invalid_arguments(format!("the arguments are not a JSON object: {error}")));
-    }
+    check_json_object(&json).map_err(|reason| Failure::invalid_arguments(format!("the arguments are {reason}")))?;
     send(model, Command::CommonCommand { command, arguments: json })
 }

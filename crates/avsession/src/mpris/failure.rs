@@ -1,6 +1,6 @@
 //! Errors as D-Bus knows them.
 
-use base::error::Error;
+use crate::error::Error;
 
 /// An error reply: a name and a reason.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let reason = error.to_string();
         match error {
-            Error::InvalidArgument { .. } => Self::invalid_arguments(reason),
+            Error::InvalidValue { .. } => Self::invalid_arguments(reason),
             Error::SessionInactive | Error::CommandUnavailable(_) => Self::not_supported(reason),
             Error::Overloaded => Self::limits_exceeded(reason),
             _ => Self::failed(reason),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use zbus::{ObjectPath, Variant};
 
-use super::super::metadata::{Metadata, QueueItem};
 use super::model::{Model, text, texts};
+use crate::metadata::{Metadata, QueueItem};
 
 type Dictionary = BTreeMap<&'static str, Variant<'static>>;
 

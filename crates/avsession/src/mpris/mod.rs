@@ -18,43 +18,46 @@ mod progress;
 mod root;
 mod service;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
-use super::controller::{Controller, Factory};
-use super::session::Session;
+use crate::session::{Controller, Session};
 use base::log;
 use link::Link;
 
-/// The object that the interfaces are on.
-const OBJECT: &str = "/org/mpris/MediaPlayer2";
-
-/// Makes the controller that shows a session at the bus of that address; if there is none, at the session bus that the
-/// environment names when a session is activated.
-pub fn factory(address: Option<String>) -> Factory {
-    Box::new(|session| start(session, address))
+/// Makes controllers that show a session at the bus of that address; if there is none, at the session bus that the
+/// environment names when the session is activated.
+pub fn factory(address: Option<String>) -> impl FnOnce(Weak<Session>) -> Option<Arc<dyn Controller>> {
+    |session| Some(Arc::new(Mpris { session, address, link: Arc::default(), has_thread: AtomicBool::new(false) }))
 }
 
-fn start(session: Weak<Session>, address: Option<String>) -> Option<Arc<dyn Controller>> {
-    let link = Arc::new(Link::default());
-    let own = Arc::clone(&link);
-    let thread = std::thread::Builder::new().name("native_drm_bus".to_owned()).spawn(move || bus::run(&own, &session));
-    match thread {
-        Ok(_) => Some(Arc::new(Mpris { link, address })),
-        Err(error) => {
-            log::warn!("media controls do not show the session: no thread: {error}");
-            None
+struct Mpris {
+    session: Weak<Session>,
+    address: Option<String>,
+    link: Arc<Link>,
+    has_thread: AtomicBool,
+}
+
+impl Mpris {
+    /// Starts the thread at the bus, unless it was started already.
+    fn start(&self) {
+        if self.link.is_closed() || self.has_thread.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (link, session) = (Arc::clone(&self.link), Weak::clone(&self.session));
+        let thread = std::thread::Builder::new().name("native_drm_bus".to_owned());
+        if let Err(error) = thread.spawn(move || bus::run(&link, &session)) {
+            self.has_thread.store(false, Ordering::Relaxed);
+            log::warn!("no media controls until the session is activated again: no thread: {error}");
         }
     }
 }
 
-struct Mpris {
-    link: Arc<Link>,
-    address: Option<String>,
-}
-
 impl Controller for Mpris {
     fn connect(&self) {
+        // Here, not on the thread at the bus: the environment is the program's.
         self.link.connect(self.address.clone().unwrap_or_else(address::session_bus));
+        self.start();
     }
 
     fn changed(&self) {

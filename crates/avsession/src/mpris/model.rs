@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use zbus::{Str, Variant};
 
-use super::super::commands::{Command, CommandKind};
-use super::super::media_keys::{KeyAction, MediaKey};
-use super::super::playback::State;
-use super::super::session::{Session, Snapshot};
 use super::failure::Failure;
 use super::names;
+use crate::commands::{Command, CommandKind};
+use crate::media_keys::{KeyAction, MediaKey};
+use crate::playback::State;
+use crate::session::{Session, Snapshot};
 
 /// What PlaybackStatus says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,11 @@
-//! Names at the bus.
+//! Names and object paths at the bus.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::super::session::Identity;
+use crate::identity::Identity;
 
+/// The object that the interfaces are on.
+pub const OBJECT: &str = "/org/mpris/MediaPlayer2";
 /// What the id of media is put behind to make an object path.
 const TRACK_PREFIX: &str = "/org/ohos/avsession/track/";
 /// The object path of media without an id.

@@ -3,13 +3,13 @@
 use zbus::message::Body;
 use zbus::{ObjectPath, Variant};
 
-use super::super::commands::{Command, CommandKind};
-use super::super::media_keys::MediaKey;
-use super::super::playback::LoopMode;
 use super::failure::Failure;
 use super::interface::{Answer, Interface, Method, Property, arguments};
 use super::metadata;
 use super::model::{Model, Status, text};
+use crate::commands::{Command, CommandKind};
+use crate::media_keys::MediaKey;
+use crate::playback::LoopMode;
 
 /// Speeds that a controller may ask for, if the player takes commands for the speed.
 const MINIMUM_RATE: f64 = 0.125;

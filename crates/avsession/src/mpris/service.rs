@@ -5,11 +5,11 @@ use zbus::message::{Flags, Header, Message};
 use zbus::names::InterfaceName;
 use zbus::{Result, Variant};
 
-use super::OBJECT;
 use super::extension::EXTENSION;
 use super::failure::Failure;
 use super::interface::{Answer, Interface, Method, Property, arguments, describe_object, describe_parent};
 use super::model::Model;
+use super::names::OBJECT;
 use super::player::PLAYER;
 use super::root::ROOT;
 

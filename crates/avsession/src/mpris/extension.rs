@@ -1,12 +1,12 @@
 //! `org.ohos.AVSession1`: what MPRIS has no place for.
 
-use zbus::Variant;
 use zbus::message::Body;
 
 use super::failure::Failure;
-use super::interface::{Answer, Interface, Method, Property, arguments};
+use super::interface::Get::{Boolean, Int32, Int64, List, Text, Texts};
+use super::interface::{Interface, Method, Property, arguments};
 use super::metadata;
-use super::model::{Model, text, texts};
+use super::model::Model;
 use super::player;
 use crate::commands::{Command, CommandKind};
 use crate::media_keys::{KeyAction, MediaKey};
@@ -19,66 +19,62 @@ pub static EXTENSION: Interface = Interface {
     methods: &[
         Method::new("FastForward", &[("u", "millis")], |model, body| skip(model, body, CommandKind::FastForward)),
         Method::new("Rewind", &[("u", "millis")], |model, body| skip(model, body, CommandKind::Rewind)),
-        Method::new("SetSpeed", &[("d", "speed")], |model, body| {
-            player::set_speed(model, arguments(body)?)?;
-            Ok(Answer::Done)
-        }),
+        Method::new("SetSpeed", &[("d", "speed")], |model, body| player::set_speed(model, arguments(body)?)),
         Method::new("ChangeLoopMode", &[], |model, _| {
-            send(model, Command::SetLoopMode { current: model.snapshot.playback.loop_mode })
+            model.send(Command::SetLoopMode { current: model.snapshot.playback.loop_mode })
         }),
         Method::new("SetLoopMode", &[("i", "mode")], |model, body| {
             let number: i32 = arguments(body)?;
             let mode = u32::try_from(number).ok().and_then(LoopMode::from_number);
             let mode = mode.ok_or_else(|| Failure::invalid_arguments(format!("{number} is not a loop mode")))?;
-            player::change_loop_mode(model, mode)?;
-            Ok(Answer::Done)
+            player::change_loop_mode(model, mode)
         }),
         Method::new("ToggleFavorite", &[("s", "assetId")], |model, body| {
             let mut asset_id = short_text(arguments(body)?)?;
             if let (true, Some(metadata)) = (asset_id.is_empty(), &model.snapshot.metadata) {
                 asset_id.clone_from(&metadata.asset_id);
             }
-            send(model, Command::ToggleFavorite { asset_id })
+            model.send(Command::ToggleFavorite { asset_id })
         }),
         Method::new("PlayFromAssetId", &[("s", "assetId")], |model, body| {
-            send(model, Command::PlayFromAssetId { asset_id: short_text(arguments(body)?)? })
+            model.send(Command::PlayFromAssetId { asset_id: short_text(arguments(body)?)? })
         }),
         Method::new("SkipToQueueItem", &[("i", "itemId")], |model, body| {
-            send(model, Command::SkipToQueueItem { item_id: arguments(body)? })
+            model.send(Command::SkipToQueueItem { item_id: arguments(body)? })
         }),
         Method::new("CommonCommand", &[("s", "command"), ("s", "arguments")], common_command),
         Method::new("SendMediaKey", &[("i", "keyCode"), ("i", "keyAction"), ("x", "time")], |model, body| {
             let (code, action, time): (i32, i32, i64) = arguments(body)?;
-            model.session.media_key(MediaKey::from_code(code)?, KeyAction::from_number(action)?, time)?;
-            Ok(Answer::Done)
+            Ok(model.session.media_key(MediaKey::from_code(code)?, KeyAction::from_number(action)?, time)?)
         }),
-        Method::new("Answer", &[], |model, _| send(model, Command::Answer)),
-        Method::new("HangUp", &[], |model, _| send(model, Command::HangUp)),
-        Method::new("ToggleCallMute", &[], |model, _| send(model, Command::ToggleCallMute)),
-        Method::new("GetLyricLine", &[("x", "millis")], |model, body| {
-            let millis: i64 = arguments(body)?;
-            Ok(Answer::Text(lyric_line(model, millis).to_owned()))
-        })
-        .answering("s", "line"),
+        Method::new("Answer", &[], |model, _| model.send(Command::Answer)),
+        Method::new("HangUp", &[], |model, _| model.send(Command::HangUp)),
+        Method::new("ToggleCallMute", &[], |model, _| model.send(Command::ToggleCallMute)),
+        Method::asking("GetLyricLine", &[("x", "millis")], "line", |model, body| {
+            Ok(lyric_line(model, arguments(body)?).to_owned())
+        }),
     ],
     properties: &[
-        Property::new("SessionId", "s", |model| text(model.session.id())).constant(),
-        Property::new("SessionType", "s", |model| text(model.session.identity().kind.name())).constant(),
-        Property::new("SessionTag", "s", |model| text(&model.session.identity().tag)).constant(),
-        Property::new("BundleName", "s", |model| text(&model.session.identity().bundle)).constant(),
-        Property::new("AbilityName", "s", |model| text(&model.session.identity().ability)).constant(),
-        Property::new("Commands", "as", |model| texts(model.snapshot.commands.iter().map(CommandKind::name))),
-        Property::new("PlaybackState", "i", |model| Variant::I32(model.snapshot.playback.state() as i32)),
-        Property::new("LoopMode", "i", |model| Variant::I32(model.snapshot.playback.loop_mode as i32)),
-        Property::new("IsFavorite", "b", |model| Variant::Bool(model.snapshot.playback.favorite)),
-        Property::new("BufferedTime", "x", |model| Variant::I64(model.snapshot.playback.buffered_time)),
-        Property::new("ActiveItemId", "i", |model| Variant::I32(model.snapshot.playback.active_item_id)),
-        Property::new("Extras", "s", |model| text(&model.snapshot.playback.extras))
+        Property::new("SessionId", Text(|model| model.session.id())).constant(),
+        Property::new("SessionType", Text(|model| model.session.identity().kind.name())).constant(),
+        Property::new("SessionTag", Text(|model| &model.session.identity().tag)).constant(),
+        Property::new("BundleName", Text(|model| &model.session.identity().bundle)).constant(),
+        Property::new("AbilityName", Text(|model| &model.session.identity().ability)).constant(),
+        Property::new(
+            "Commands",
+            Texts(|model| model.snapshot.commands.iter().map(|kind| kind.name().to_owned()).collect()),
+        ),
+        Property::new("PlaybackState", Int32(|model| model.snapshot.playback.state() as i32)),
+        Property::new("LoopMode", Int32(|model| model.snapshot.playback.loop_mode as i32)),
+        Property::new("IsFavorite", Boolean(|model| model.snapshot.playback.favorite)),
+        Property::new("BufferedTime", Int64(|model| model.snapshot.playback.buffered_time)),
+        Property::new("ActiveItemId", Int32(|model| model.snapshot.playback.active_item_id)),
+        Property::new("Extras", Text(|model| &model.snapshot.playback.extras))
             .compared(|left, right| left.snapshot.playback.extras == right.snapshot.playback.extras),
-        Property::new("QueueItems", "aa{sv}", metadata::queue)
+        Property::new("QueueItems", List(metadata::queue))
             .compared(|left, right| left.snapshot.queue == right.snapshot.queue),
-        Property::new("RemoteCastEnabled", "b", |model| Variant::Bool(model.snapshot.remote_cast)),
-        Property::new("LyricLine", "s", |model| text(lyric_line(model, model.session.progress()))).silent(),
+        Property::new("RemoteCastEnabled", Boolean(|model| model.snapshot.remote_cast)),
+        Property::new("LyricLine", Text(|model| lyric_line(model, model.session.progress()))).silent(),
     ],
     signals: &[],
 };
@@ -89,20 +85,15 @@ fn lyric_line(model: &Model, millis: i64) -> &str {
     metadata.and_then(|metadata| metadata.lyric.lines().line_at(millis)).unwrap_or_default()
 }
 
-fn send(model: &Model, command: Command) -> Result<Answer, Failure> {
-    model.send(command)?;
-    Ok(Answer::Done)
-}
-
 /// Forward or back by milliseconds, or by the interval that the player set if they are 0.
-fn skip(model: &Model, body: &Body, kind: CommandKind) -> Result<Answer, Failure> {
+fn skip(model: &Model, body: &Body, kind: CommandKind) -> Result<(), Failure> {
     let interval =
         model.snapshot.metadata.as_ref().map_or(SkipIntervals::default(), |metadata| metadata.skip_intervals);
     let millis = match arguments(body)? {
         0 => interval.millis(),
         millis => millis,
     };
-    send(model, if kind == CommandKind::Rewind { Command::Rewind { millis } } else { Command::FastForward { millis } })
+    model.send(if kind == CommandKind::Rewind { Command::Rewind { millis } } else { Command::FastForward { millis } })
 }
 
 fn short_text(text: String) -> Result<String, Failure> {
@@ -112,11 +103,11 @@ fn short_text(text: String) -> Result<String, Failure> {
     Ok(text)
 }
 
-fn common_command(model: &Model, body: &Body) -> Result<Answer, Failure> {
+fn common_command(model: &Model, body: &Body) -> Result<(), Failure> {
     let (command, json): (String, String) = arguments(body)?;
     if command.is_empty() || command.len() > MAX_TEXT || json.len() > MAX_LONG_TEXT {
         return Err(Failure::invalid_arguments("the command has no name, or name or arguments are too long"));
     }
     check_json_object(&json).map_err(|reason| Failure::invalid_arguments(format!("the arguments are {reason}")))?;
-    send(model, Command::CommonCommand { command, arguments: json })
+    model.send(Command::CommonCommand { command, arguments: json })
 }

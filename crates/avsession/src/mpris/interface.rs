@@ -1,44 +1,56 @@
-//! Interfaces as tables, and their description in XML.
+//! Interfaces as tables of methods and properties.
 
 use serde::Deserialize;
-use std::fmt::Write;
+use std::collections::BTreeMap;
 use zbus::message::Body;
-use zbus::{Type, Variant};
+use zbus::{Str, Type, Variant};
 
 use super::failure::Failure;
 use super::model::Model;
-
-/// What a method answers.
-#[derive(Debug)]
-pub enum Answer {
-    /// Nothing.
-    Done,
-    /// A text.
-    Text(String),
-}
 
 /// A method.
 pub struct Method {
     /// Name.
     pub name: &'static str,
-    /// Signature and names of the arguments.
+    /// Signature and name of each argument.
     pub arguments: &'static [(&'static str, &'static str)],
-    /// Signature and name of what is answered.
-    pub answer: Option<(&'static str, &'static str)>,
-    /// Does it. The arguments have the types that the signatures say.
-    pub call: fn(&Model, &Body) -> Result<Answer, Failure>,
+    /// What it does.
+    pub call: Call,
     /// Whether it goes to a position, so that the next report of one answers it.
     pub seeks: bool,
 }
 
+/// What a method does. The arguments have the types that the signatures say.
+pub enum Call {
+    /// It answers nothing.
+    Plain(fn(&Model, &Body) -> Result<(), Failure>),
+    /// It answers a text.
+    Text {
+        /// Name of the answer.
+        answer: &'static str,
+        /// Finds it.
+        call: fn(&Model, &Body) -> Result<String, Failure>,
+    },
+}
+
 impl Method {
-    /// A method without an answer.
+    /// A method.
     pub const fn new(
         name: &'static str,
         arguments: &'static [(&'static str, &'static str)],
-        call: fn(&Model, &Body) -> Result<Answer, Failure>,
+        call: fn(&Model, &Body) -> Result<(), Failure>,
     ) -> Self {
-        Self { name, arguments, answer: None, call, seeks: false }
+        Self { name, arguments, call: Call::Plain(call), seeks: false }
+    }
+
+    /// A method that answers a text, which has the name `answer`.
+    pub const fn asking(
+        name: &'static str,
+        arguments: &'static [(&'static str, &'static str)],
+        answer: &'static str,
+        call: fn(&Model, &Body) -> Result<String, Failure>,
+    ) -> Self {
+        Self { name, arguments, call: Call::Text { answer, call }, seeks: false }
     }
 
     /// The same, for one that goes to a position.
@@ -47,20 +59,14 @@ impl Method {
         self
     }
 
-    /// The same, with an answer.
-    pub const fn answering(mut self, signature: &'static str, name: &'static str) -> Self {
-        self.answer = Some((signature, name));
-        self
-    }
-
-    /// Checks the types of the arguments, then does it.
-    pub fn run(&self, model: &Model, body: &Body) -> Result<Answer, Failure> {
+    /// Checks the types of the arguments.
+    pub fn check(&self, body: &Body) -> Result<(), Failure> {
         let expected: String = self.arguments.iter().map(|(signature, _)| *signature).collect();
         let given = body.signature().to_string_no_parens();
         if given != expected {
             return Err(Failure::invalid_arguments(format!("{} takes ({expected}), not ({given})", self.name)));
         }
-        (self.call)(model, body)
+        Ok(())
     }
 }
 
@@ -69,45 +75,132 @@ pub fn arguments<'b, T: Deserialize<'b> + Type>(body: &'b Body) -> Result<T, Fai
     body.deserialize().map_err(|error| Failure::invalid_arguments(error.to_string()))
 }
 
-/// How a property can be set.
-pub type Setter = fn(&Model, &Variant<'_>) -> Result<(), Failure>;
+/// A dictionary with texts as keys.
+pub type Dictionary = BTreeMap<&'static str, Variant<'static>>;
+
+/// How the value of a property is found, by its type.
+#[derive(Clone, Copy)]
+pub enum Get {
+    /// A truth value.
+    Boolean(fn(&Model) -> bool),
+    /// A number of 32 bits.
+    Int32(fn(&Model) -> i32),
+    /// A number of 64 bits.
+    Int64(fn(&Model) -> i64),
+    /// A floating point number.
+    Double(fn(&Model) -> f64),
+    /// A text.
+    Text(fn(&Model) -> &str),
+    /// Texts.
+    Texts(fn(&Model) -> Vec<String>),
+    /// A dictionary.
+    Entries(fn(&Model) -> Dictionary),
+    /// Dictionaries.
+    List(fn(&Model) -> Vec<Dictionary>),
+}
+
+impl Get {
+    /// The signature of the type.
+    pub const fn signature(self) -> &'static str {
+        match self {
+            Self::Boolean(_) => "b",
+            Self::Int32(_) => "i",
+            Self::Int64(_) => "x",
+            Self::Double(_) => "d",
+            Self::Text(_) => "s",
+            Self::Texts(_) => "as",
+            Self::Entries(_) => "a{sv}",
+            Self::List(_) => "aa{sv}",
+        }
+    }
+
+    /// The value.
+    pub fn value(self, model: &Model) -> Variant<'static> {
+        match self {
+            Self::Boolean(get) => Variant::Bool(get(model)),
+            Self::Int32(get) => Variant::I32(get(model)),
+            Self::Int64(get) => Variant::I64(get(model)),
+            Self::Double(get) => Variant::F64(get(model)),
+            Self::Text(get) => text(get(model)),
+            Self::Texts(get) => Variant::from(get(model)),
+            Self::Entries(get) => Variant::from(get(model)),
+            Self::List(get) => Variant::from(get(model)),
+        }
+    }
+}
+
+/// A variant with a text.
+pub fn text(value: &str) -> Variant<'static> {
+    Variant::Str(Str::from(value.to_owned()))
+}
+
+/// How a property is set, by its type. What is told about it changes only when the player reports.
+#[derive(Clone, Copy)]
+pub enum Set {
+    /// A truth value.
+    Boolean(fn(&Model, bool) -> Result<(), Failure>),
+    /// A floating point number.
+    Double(fn(&Model, f64) -> Result<(), Failure>),
+    /// A text.
+    Text(fn(&Model, &str) -> Result<(), Failure>),
+}
+
+/// How changes of a property are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emits {
+    /// With the new value.
+    Changes,
+    /// Not at all.
+    Nothing,
+    /// There are none.
+    Constant,
+}
+
+impl Emits {
+    /// The value of the annotation `EmitsChangedSignal`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Changes => "true",
+            Self::Nothing => "false",
+            Self::Constant => "const",
+        }
+    }
+}
 
 /// A property.
 pub struct Property {
     /// Name.
     pub name: &'static str,
-    /// Signature.
-    pub signature: &'static str,
     /// Its value.
-    pub get: fn(&Model) -> Variant<'static>,
-    /// Sets it; the value has the right type. What is told about it changes only when the player reports.
-    pub set: Option<Setter>,
-    /// How changes are told: `true`, `false` or `const`.
-    pub emits: &'static str,
+    pub get: Get,
+    /// How it is set, if it can be.
+    pub set: Option<Set>,
+    /// How changes are told.
+    pub emits: Emits,
     /// Tells cheaply that the value is the same, where calculating it is not cheap.
     pub is_same: Option<fn(&Model, &Model) -> bool>,
 }
 
 impl Property {
     /// A property whose changes are told.
-    pub const fn new(name: &'static str, signature: &'static str, get: fn(&Model) -> Variant<'static>) -> Self {
-        Self { name, signature, get, set: None, emits: "true", is_same: None }
+    pub const fn new(name: &'static str, get: Get) -> Self {
+        Self { name, get, set: None, emits: Emits::Changes, is_same: None }
     }
 
     /// The same, for one that never changes.
     pub const fn constant(mut self) -> Self {
-        self.emits = "const";
+        self.emits = Emits::Constant;
         self
     }
 
     /// The same, for one whose changes are not told.
     pub const fn silent(mut self) -> Self {
-        self.emits = "false";
+        self.emits = Emits::Nothing;
         self
     }
 
     /// The same, with a way to set it.
-    pub const fn settable(mut self, set: Setter) -> Self {
+    pub const fn settable(mut self, set: Set) -> Self {
         self.set = Some(set);
         self
     }
@@ -118,11 +211,28 @@ impl Property {
         self
     }
 
-    /// Whether the value differs between two models.
-    pub fn differs(&self, former: &Model, present: &Model) -> bool {
-        match self.is_same {
-            Some(is_same) => !is_same(former, present),
-            None => (self.get)(former) != (self.get)(present),
+    /// Whether there is a change to tell between two models.
+    pub fn has_changed(&self, former: &Model, present: &Model) -> bool {
+        self.emits == Emits::Changes
+            && match self.is_same {
+                Some(is_same) => !is_same(former, present),
+                None => self.get.value(former) != self.get.value(present),
+            }
+    }
+
+    /// Sets it.
+    pub fn set(&self, model: &Model, value: &Variant<'_>) -> Result<(), Failure> {
+        match (self.set, value) {
+            (None, _) => Err(Failure::read_only(format!("{} cannot be set", self.name))),
+            (Some(Set::Boolean(set)), Variant::Bool(value)) => set(model, *value),
+            (Some(Set::Double(set)), Variant::F64(value)) => set(model, *value),
+            (Some(Set::Text(set)), Variant::Str(value)) => set(model, value.as_str()),
+            _ => Err(Failure::invalid_arguments(format!(
+                "{} is of type {}, not {}",
+                self.name,
+                self.get.signature(),
+                value.value_signature()
+            ))),
         }
     }
 }
@@ -152,84 +262,4 @@ impl Interface {
             .find(|property| property.name == name)
             .ok_or_else(|| Failure::unknown_property(format!("{} has no property {name}", self.name)))
     }
-
-    fn describe(&self, xml: &mut String) -> std::fmt::Result {
-        writeln!(xml, " <interface name=\"{}\">", self.name)?;
-        for method in self.methods {
-            writeln!(xml, "  <method name=\"{}\">", method.name)?;
-            for (signature, name) in method.arguments {
-                writeln!(xml, "   <arg name=\"{name}\" type=\"{signature}\" direction=\"in\"/>")?;
-            }
-            if let Some((signature, name)) = method.answer {
-                writeln!(xml, "   <arg name=\"{name}\" type=\"{signature}\" direction=\"out\"/>")?;
-            }
-            writeln!(xml, "  </method>")?;
-        }
-        for (signal, signature, name) in self.signals {
-            writeln!(xml, "  <signal name=\"{signal}\">\n   <arg name=\"{name}\" type=\"{signature}\"/>\n  </signal>")?;
-        }
-        for property in self.properties {
-            let access = if property.set.is_some() { "readwrite" } else { "read" };
-            writeln!(
-                xml,
-                "  <property name=\"{}\" type=\"{}\" access=\"{access}\">\n   <annotation \
-                 name=\"org.freedesktop.DBus.Property.EmitsChangedSignal\" value=\"{}\"/>\n  </property>",
-                property.name, property.signature, property.emits
-            )?;
-        }
-        writeln!(xml, " </interface>")
-    }
-}
-
-const DOCTYPE: &str = "<!DOCTYPE node PUBLIC \"-//freedesktop//DTD D-BUS Object Introspection 1.0//EN\"\n \
-                       \"http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd\">\n";
-
-/// The interfaces that every object has.
-const STANDARD: &str = r#" <interface name="org.freedesktop.DBus.Introspectable">
-  <method name="Introspect">
-   <arg name="xml_data" type="s" direction="out"/>
-  </method>
- </interface>
- <interface name="org.freedesktop.DBus.Peer">
-  <method name="Ping"/>
-  <method name="GetMachineId">
-   <arg name="machine_uuid" type="s" direction="out"/>
-  </method>
- </interface>
- <interface name="org.freedesktop.DBus.Properties">
-  <method name="Get">
-   <arg name="interface_name" type="s" direction="in"/>
-   <arg name="property_name" type="s" direction="in"/>
-   <arg name="value" type="v" direction="out"/>
-  </method>
-  <method name="Set">
-   <arg name="interface_name" type="s" direction="in"/>
-   <arg name="property_name" type="s" direction="in"/>
-   <arg name="value" type="v" direction="in"/>
-  </method>
-  <method name="GetAll">
-   <arg name="interface_name" type="s" direction="in"/>
-   <arg name="props" type="a{sv}" direction="out"/>
-  </method>
-  <signal name="PropertiesChanged">
-   <arg name="interface_name" type="s"/>
-   <arg name="changed_properties" type="a{sv}"/>
-   <arg name="invalidated_properties" type="as"/>
-  </signal>
- </interface>
-"#;
-
-/// The description of an object with these interfaces.
-pub fn describe_object(interfaces: &[&Interface]) -> String {
-    let mut xml = format!("{DOCTYPE}<node>\n{STANDARD}");
-    for interface in interfaces {
-        // Writing to a string does not fail.
-        let _ = interface.describe(&mut xml);
-    }
-    xml + "</node>\n"
-}
-
-/// The description of a path on the way to an object.
-pub fn describe_parent(child: &str) -> String {
-    format!("{DOCTYPE}<node>\n <node name=\"{child}\"/>\n</node>\n")
 }

@@ -1,15 +1,14 @@
 //! Metadata and queue as dictionaries: the keys of MPRIS, and `ohos:` keys for the rest.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use zbus::{ObjectPath, Variant};
 
-use super::model::{Model, text, texts};
+use super::interface::{Dictionary, text};
+use super::model::Model;
 use crate::metadata::{Metadata, QueueItem};
 
-type Dictionary = BTreeMap<&'static str, Variant<'static>>;
-
 /// Metadata of what is played.
-pub fn current(model: &Model) -> Variant<'static> {
+pub fn current(model: &Model) -> Dictionary {
     let mut entries = Dictionary::new();
     if let Ok(path) = ObjectPath::try_from(model.track.clone()) {
         entries.insert("mpris:trackid", Variant::ObjectPath(path));
@@ -19,41 +18,41 @@ pub fn current(model: &Model) -> Variant<'static> {
         let rating = if model.snapshot.playback.favorite { 1.0 } else { 0.0 };
         entries.insert("xesam:userRating", Variant::F64(rating));
     }
-    Variant::from(entries)
+    entries
 }
 
 /// Whether two models have the same metadata.
 pub fn is_same(left: &Model, right: &Model) -> bool {
-    left.snapshot.metadata.as_ref().map(std::sync::Arc::as_ptr)
-        == right.snapshot.metadata.as_ref().map(std::sync::Arc::as_ptr)
+    left.snapshot.metadata.as_ref().map(Arc::as_ptr) == right.snapshot.metadata.as_ref().map(Arc::as_ptr)
         && left.snapshot.playback.favorite == right.snapshot.playback.favorite
 }
 
 fn describe(metadata: &Metadata, entries: &mut Dictionary) {
-    let mut put = |key, value: &str| {
-        if !value.is_empty() {
-            entries.insert(key, text(value));
-        }
-    };
-    put("mpris:artUrl", &metadata.media_image_uri);
-    put("xesam:title", &metadata.title);
-    put("xesam:album", &metadata.album);
-    put("xesam:asText", metadata.lyric.text());
-    put("ohos:assetId", &metadata.asset_id);
-    put("ohos:author", &metadata.author);
-    put("ohos:subtitle", &metadata.subtitle);
-    put("ohos:previousAssetId", &metadata.previous_asset_id);
-    put("ohos:nextAssetId", &metadata.next_asset_id);
     let artist = if metadata.artist.is_empty() { &metadata.author } else { &metadata.artist };
-    let mut put_list = |key, value: &str| {
+    put_texts(
+        entries,
+        [
+            ("mpris:artUrl", metadata.media_image_uri.as_str()),
+            ("xesam:title", &metadata.title),
+            ("xesam:album", &metadata.album),
+            ("xesam:asText", metadata.lyric.text()),
+            ("ohos:assetId", &metadata.asset_id),
+            ("ohos:author", &metadata.author),
+            ("ohos:subtitle", &metadata.subtitle),
+            ("ohos:previousAssetId", &metadata.previous_asset_id),
+            ("ohos:nextAssetId", &metadata.next_asset_id),
+        ],
+    );
+    for (key, value) in [
+        ("xesam:artist", artist),
+        ("xesam:composer", &metadata.composer),
+        ("xesam:lyricist", &metadata.writer),
+        ("xesam:comment", &metadata.description),
+    ] {
         if !value.is_empty() {
-            entries.insert(key, texts([value]));
+            entries.insert(key, Variant::from(vec![value.clone()]));
         }
-    };
-    put_list("xesam:artist", artist);
-    put_list("xesam:composer", &metadata.composer);
-    put_list("xesam:lyricist", &metadata.writer);
-    put_list("xesam:comment", &metadata.description);
+    }
     if let Some(millis) = metadata.shown_duration() {
         entries.insert("mpris:length", Variant::I64(millis.saturating_mul(1000)));
     }
@@ -65,27 +64,34 @@ fn describe(metadata: &Metadata, entries: &mut Dictionary) {
 }
 
 /// What is to be played.
-pub fn queue(model: &Model) -> Variant<'static> {
-    Variant::from(model.snapshot.queue.iter().map(item).collect::<Vec<Dictionary>>())
+pub fn queue(model: &Model) -> Vec<Dictionary> {
+    model.snapshot.queue.iter().map(item).collect()
 }
 
 fn item(item: &QueueItem) -> Dictionary {
     let mut entries = Dictionary::new();
     entries.insert("itemId", Variant::I32(item.item_id));
-    let texts = [
-        ("assetId", &item.asset_id),
-        ("title", &item.title),
-        ("subtitle", &item.subtitle),
-        ("artist", &item.artist),
-        ("mediaImageUri", &item.media_image_uri),
-    ];
+    put_texts(
+        &mut entries,
+        [
+            ("assetId", item.asset_id.as_str()),
+            ("title", &item.title),
+            ("subtitle", &item.subtitle),
+            ("artist", &item.artist),
+            ("mediaImageUri", &item.media_image_uri),
+        ],
+    );
+    if item.duration > 0 {
+        entries.insert("duration", Variant::I64(item.duration));
+    }
+    entries
+}
+
+/// Puts in those texts that are not empty.
+fn put_texts<const N: usize>(entries: &mut Dictionary, texts: [(&'static str, &str); N]) {
     for (key, value) in texts {
         if !value.is_empty() {
             entries.insert(key, text(value));
         }
     }
-    if item.duration > 0 {
-        entries.insert("duration", Variant::I64(item.duration));
-    }
-    entries
 }

@@ -9,13 +9,13 @@ mod bus;
 mod extension;
 mod failure;
 mod interface;
+mod introspection;
 mod link;
 mod metadata;
 mod model;
 mod names;
 mod player;
 mod progress;
-mod root;
 mod service;
 
 use std::sync::atomic::{AtomicBool, Ordering};

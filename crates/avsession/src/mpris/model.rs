@@ -1,7 +1,6 @@
 //! What the bus is told about a session, and how calls from the bus get to it.
 
 use std::sync::Arc;
-use zbus::{Str, Variant};
 
 use super::failure::Failure;
 use super::names;
@@ -90,14 +89,4 @@ impl Model {
         self.session.media_key(key, KeyAction::Down, time)?;
         Ok(self.session.media_key(key, KeyAction::Up, time)?)
     }
-}
-
-/// A variant with a text.
-pub fn text(value: &str) -> Variant<'static> {
-    Variant::Str(Str::from(value.to_owned()))
-}
-
-/// A variant with texts.
-pub fn texts<'a>(values: impl IntoIterator<Item = &'a str>) -> Variant<'static> {
-    Variant::from(values.into_iter().map(ToOwned::to_owned).collect::<Vec<String>>())
 }

@@ -1,12 +1,13 @@
-//! `org.mpris.MediaPlayer2.Player`: what is played, and commands.
+//! The interfaces of MPRIS: who plays, what is played, and commands.
 
+use zbus::ObjectPath;
 use zbus::message::Body;
-use zbus::{ObjectPath, Variant};
 
 use super::failure::Failure;
-use super::interface::{Answer, Interface, Method, Property, arguments};
+use super::interface::Get::{Boolean, Double, Entries, Int64, Text, Texts};
+use super::interface::{Interface, Method, Property, Set, arguments};
 use super::metadata;
-use super::model::{Model, Status, text};
+use super::model::{Model, Status};
 use crate::commands::{Command, CommandKind};
 use crate::media_keys::MediaKey;
 use crate::playback::LoopMode;
@@ -15,50 +16,65 @@ use crate::playback::LoopMode;
 const MINIMUM_RATE: f64 = 0.125;
 const MAXIMUM_RATE: f64 = 4.0;
 
-/// The interface.
+/// `org.mpris.MediaPlayer2`: who plays.
+pub static ROOT: Interface = Interface {
+    name: "org.mpris.MediaPlayer2",
+    methods: &[
+        // Without effect where CanRaise and CanQuit are false, as the specification says.
+        Method::new("Raise", &[], |_, _| Ok(())),
+        Method::new("Quit", &[], |_, _| Ok(())),
+    ],
+    properties: &[
+        Property::new("CanQuit", Boolean(|_| false)).constant(),
+        Property::new("CanRaise", Boolean(|_| false)).constant(),
+        Property::new("HasTrackList", Boolean(|_| false)).constant(),
+        Property::new("Identity", Text(|model| &model.session.identity().tag)).constant(),
+        Property::new("DesktopEntry", Text(|model| &model.session.identity().bundle)).constant(),
+        Property::new("SupportedUriSchemes", Texts(|_| Vec::new())).constant(),
+        Property::new("SupportedMimeTypes", Texts(|_| Vec::new())).constant(),
+    ],
+    signals: &[],
+};
+
+/// `org.mpris.MediaPlayer2.Player`: what is played, and commands.
 pub static PLAYER: Interface = Interface {
     name: "org.mpris.MediaPlayer2.Player",
     methods: &[
-        Method::new("Next", &[], |model, _| press(model, Command::PlayNext, MediaKey::Next)),
-        Method::new("Previous", &[], |model, _| press(model, Command::PlayPrevious, MediaKey::Previous)),
-        Method::new("Pause", &[], |model, _| press(model, Command::Pause, MediaKey::Pause)),
+        Method::new("Next", &[], |model, _| model.send_or_press(Command::PlayNext, MediaKey::Next)),
+        Method::new("Previous", &[], |model, _| model.send_or_press(Command::PlayPrevious, MediaKey::Previous)),
+        Method::new("Pause", &[], |model, _| model.send_or_press(Command::Pause, MediaKey::Pause)),
         Method::new("PlayPause", &[], |model, _| play_pause(model)),
-        Method::new("Stop", &[], |model, _| press(model, Command::Stop, MediaKey::Stop)),
-        Method::new("Play", &[], |model, _| press(model, Command::Play, MediaKey::Play)),
+        Method::new("Stop", &[], |model, _| model.send_or_press(Command::Stop, MediaKey::Stop)),
+        Method::new("Play", &[], |model, _| model.send_or_press(Command::Play, MediaKey::Play)),
         Method::new("Seek", &[("x", "Offset")], seek).seeking(),
         Method::new("SetPosition", &[("o", "TrackId"), ("x", "Position")], set_position).seeking(),
         Method::new("OpenUri", &[("s", "Uri")], |_, _| Err(Failure::not_supported("the player opens no URIs"))),
     ],
     properties: &[
-        Property::new("PlaybackStatus", "s", |model| text(model.status.word())),
-        Property::new("LoopStatus", "s", |model| text(loop_status(model.snapshot.playback.loop_mode)))
-            .settable(set_loop_status),
-        Property::new("Rate", "d", |model| Variant::F64(model.snapshot.playback.speed())).settable(set_rate),
-        Property::new("Shuffle", "b", |model| Variant::Bool(is_shuffled(model))).settable(set_shuffle),
-        Property::new("Metadata", "a{sv}", metadata::current).compared(metadata::is_same),
-        Property::new("Volume", "d", |model| Variant::F64(f64::from(model.snapshot.playback.volume) / 100.0))
-            .settable(|_, _| Err(Failure::not_supported("the player takes no commands for the volume"))),
-        Property::new("Position", "x", |model| Variant::I64(model.session.progress().saturating_mul(1000))).silent(),
-        Property::new("MinimumRate", "d", |model| Variant::F64(rates(model).0)),
-        Property::new("MaximumRate", "d", |model| Variant::F64(rates(model).1)),
-        Property::new("CanGoNext", "b", |model| Variant::Bool(model.offers(CommandKind::PlayNext))),
-        Property::new("CanGoPrevious", "b", |model| Variant::Bool(model.offers(CommandKind::PlayPrevious))),
-        Property::new("CanPlay", "b", |model| Variant::Bool(model.offers(CommandKind::Play))),
-        Property::new("CanPause", "b", |model| Variant::Bool(model.offers(CommandKind::Pause))),
-        Property::new("CanSeek", "b", |model| Variant::Bool(can_seek(model))),
-        Property::new("CanControl", "b", |_| Variant::Bool(true)).silent(),
+        Property::new("PlaybackStatus", Text(|model| model.status.word())),
+        Property::new("LoopStatus", Text(|model| loop_status(model.snapshot.playback.loop_mode)))
+            .settable(Set::Text(set_loop_status)),
+        Property::new("Rate", Double(|model| model.snapshot.playback.speed())).settable(Set::Double(set_rate)),
+        Property::new("Shuffle", Boolean(is_shuffled)).settable(Set::Boolean(set_shuffle)),
+        Property::new("Metadata", Entries(metadata::current)).compared(metadata::is_same),
+        Property::new("Volume", Double(|model| f64::from(model.snapshot.playback.volume) / 100.0))
+            .settable(Set::Double(|_, _| Err(Failure::not_supported("the player takes no commands for the volume")))),
+        Property::new("Position", Int64(|model| model.session.progress().saturating_mul(1000))).silent(),
+        Property::new("MinimumRate", Double(|model| rates(model).0)),
+        Property::new("MaximumRate", Double(|model| rates(model).1)),
+        Property::new("CanGoNext", Boolean(|model| model.offers(CommandKind::PlayNext))),
+        Property::new("CanGoPrevious", Boolean(|model| model.offers(CommandKind::PlayPrevious))),
+        Property::new("CanPlay", Boolean(|model| model.offers(CommandKind::Play))),
+        Property::new("CanPause", Boolean(|model| model.offers(CommandKind::Pause))),
+        Property::new("CanSeek", Boolean(can_seek)),
+        Property::new("CanControl", Boolean(|_| true)).silent(),
     ],
     signals: &[("Seeked", "x", "Position")],
 };
 
-fn press(model: &Model, command: Command, key: MediaKey) -> Result<Answer, Failure> {
-    model.send_or_press(command, key)?;
-    Ok(Answer::Done)
-}
-
-fn play_pause(model: &Model) -> Result<Answer, Failure> {
+fn play_pause(model: &Model) -> Result<(), Failure> {
     let command = if model.status == Status::Playing { Command::Pause } else { Command::Play };
-    press(model, command, MediaKey::PlayPause)
+    model.send_or_press(command, MediaKey::PlayPause)
 }
 
 fn can_seek(model: &Model) -> bool {
@@ -66,7 +82,7 @@ fn can_seek(model: &Model) -> bool {
 }
 
 /// Goes forward or back. Beyond the end is what comes next; before the start is the start.
-fn seek(model: &Model, body: &Body) -> Result<Answer, Failure> {
+fn seek(model: &Model, body: &Body) -> Result<(), Failure> {
     let micros: i64 = arguments(body)?;
     let target = model.session.progress().saturating_mul(1000).saturating_add(micros) / 1000;
     let end = model.duration();
@@ -82,13 +98,12 @@ fn seek(model: &Model, body: &Body) -> Result<Answer, Failure> {
     } else {
         Command::FastForward { millis: distance }
     };
-    model.send(command)?;
-    Ok(Answer::Done)
+    model.send(command)
 }
 
 /// Goes to a position within what is played; everything else is ignored, as the specification says: the controller may
 /// not know yet that something else is played.
-fn set_position(model: &Model, body: &Body) -> Result<Answer, Failure> {
+fn set_position(model: &Model, body: &Body) -> Result<(), Failure> {
     let (track, micros): (ObjectPath<'_>, i64) = arguments(body)?;
     if !model.takes(CommandKind::Seek) {
         return Err(Failure::not_supported("seek is not registered"));
@@ -97,7 +112,7 @@ fn set_position(model: &Model, body: &Body) -> Result<Answer, Failure> {
     if track.as_str() == model.track && micros >= 0 && end.is_none_or(|end| micros <= end.saturating_mul(1000)) {
         model.send(seek_to(micros / 1000))?;
     }
-    Ok(Answer::Done)
+    Ok(())
 }
 
 fn seek_to(millis: i64) -> Command {
@@ -117,27 +132,24 @@ fn is_shuffled(model: &Model) -> bool {
     model.snapshot.playback.loop_mode == LoopMode::Shuffle
 }
 
-fn set_loop_status(model: &Model, value: &Variant<'_>) -> Result<(), Failure> {
-    let target = match value {
-        Variant::Str(word) => match word.as_str() {
-            "None" => LoopMode::Sequence,
-            "Track" => LoopMode::Single,
-            "Playlist" => LoopMode::List,
-            other => return Err(Failure::invalid_arguments(format!("{other:?} is not a loop status"))),
-        },
-        _ => return Err(Failure::invalid_arguments("not a string")),
+fn set_loop_status(model: &Model, word: &str) -> Result<(), Failure> {
+    let target = match word {
+        "None" => LoopMode::Sequence,
+        "Track" => LoopMode::Single,
+        "Playlist" => LoopMode::List,
+        other => return Err(Failure::invalid_arguments(format!("{other:?} is not a loop status"))),
     };
     change_loop_mode(model, target)
 }
 
-fn set_shuffle(model: &Model, value: &Variant<'_>) -> Result<(), Failure> {
-    match value {
-        Variant::Bool(true) => change_loop_mode(model, LoopMode::Shuffle),
-        Variant::Bool(false) if is_shuffled(model) => change_loop_mode(model, LoopMode::List),
+fn set_shuffle(model: &Model, shuffle: bool) -> Result<(), Failure> {
+    let target = match shuffle {
+        true => LoopMode::Shuffle,
+        false if is_shuffled(model) => LoopMode::List,
         // What it is already; the answer must not depend on that.
-        Variant::Bool(false) => change_loop_mode(model, model.snapshot.playback.loop_mode),
-        _ => Err(Failure::invalid_arguments("not a boolean")),
-    }
+        false => model.snapshot.playback.loop_mode,
+    };
+    change_loop_mode(model, target)
 }
 
 /// Asks for a loop mode; a player that does not want to be told which is asked to change it.
@@ -157,8 +169,7 @@ fn rates(model: &Model) -> (f64, f64) {
     if model.takes(CommandKind::SetSpeed) { (MINIMUM_RATE, MAXIMUM_RATE) } else { (1.0, 1.0) }
 }
 
-fn set_rate(model: &Model, value: &Variant<'_>) -> Result<(), Failure> {
-    let Variant::F64(rate) = *value else { return Err(Failure::invalid_arguments("not a double")) };
+fn set_rate(model: &Model, rate: f64) -> Result<(), Failure> {
     if rate == 0.0 {
         // As the specification says.
         return model.send_or_press(Command::Pause, MediaKey::Pause);

@@ -7,11 +7,11 @@ use zbus::{Result, Variant};
 
 use super::extension::EXTENSION;
 use super::failure::Failure;
-use super::interface::{Answer, Interface, Method, Property, arguments, describe_object, describe_parent};
+use super::interface::{Call, Interface, Method, arguments};
+use super::introspection::{describe_object, describe_parent};
 use super::model::Model;
 use super::names::OBJECT;
-use super::player::PLAYER;
-use super::root::ROOT;
+use super::player::{PLAYER, ROOT};
 
 const INTROSPECTABLE: &str = "org.freedesktop.DBus.Introspectable";
 const PEER: &str = "org.freedesktop.DBus.Peer";
@@ -59,13 +59,15 @@ fn dispatch(model: &Model, call: &Message, header: &Header<'_>, effect: &mut Eff
         _ => {}
     }
     let method = find_method(model, interface, member)?;
-    let answer = method.run(model, &call.body())?;
-    effect.asked_for_position = method.seeks;
+    let body = call.body();
+    method.check(&body)?;
     let reply = Message::method_return(header);
-    Ok(match answer {
-        Answer::Done => reply.build(&()),
-        Answer::Text(text) => reply.build(&text),
-    })
+    let reply = match method.call {
+        Call::Plain(call) => call(model, &body).map(|()| reply.build(&()))?,
+        Call::Text { call, .. } => reply.build(&call(model, &body)?),
+    };
+    effect.asked_for_position = method.seeks;
+    Ok(reply)
 }
 
 /// The method that is called; callers may leave the interface out.
@@ -126,19 +128,19 @@ fn properties(model: &Model, call: &Message, header: &Header<'_>, member: &str) 
         ("Get", "ss") => {
             let (interface, name): (&str, &str) = arguments(&body)?;
             let property = find_interface(interfaces(model), interface)?.property(name)?;
-            Ok(reply.build(&(property.get)(model)))
+            Ok(reply.build(&property.get.value(model)))
         }
         ("GetAll", "s") => {
             let interface: &str = arguments(&body)?;
             let interface = find_interface(interfaces(model), interface)?;
             let all: BTreeMap<_, _> =
-                interface.properties.iter().map(|property| (property.name, (property.get)(model))).collect();
+                interface.properties.iter().map(|property| (property.name, property.get.value(model))).collect();
             Ok(reply.build(&all))
         }
         ("Set", "ssv") => {
             let (interface, name, value): (&str, &str, Variant<'_>) = arguments(&body)?;
             let property = find_interface(interfaces(model), interface)?.property(name)?;
-            set(model, property, &value)?;
+            property.set(model, &value)?;
             Ok(reply.build(&()))
         }
         ("Get" | "GetAll" | "Set", _) => {
@@ -148,20 +150,6 @@ fn properties(model: &Model, call: &Message, header: &Header<'_>, member: &str) 
     }
 }
 
-fn set(model: &Model, property: &Property, value: &Variant<'_>) -> std::result::Result<(), Failure> {
-    let Some(set) = property.set else {
-        return Err(Failure::read_only(format!("{} cannot be set", property.name)));
-    };
-    let signature = value.value_signature().to_string();
-    if signature != property.signature {
-        return Err(Failure::invalid_arguments(format!(
-            "{} is of type {}, not {signature}",
-            property.name, property.signature
-        )));
-    }
-    set(model, value)
-}
-
 /// The signals that tell of what changed between two models.
 pub fn changes(former: &Model, present: &Model) -> Result<Vec<Message>> {
     let mut signals = Vec::new();
@@ -169,8 +157,8 @@ pub fn changes(former: &Model, present: &Model) -> Result<Vec<Message>> {
         let changed: BTreeMap<_, _> = interface
             .properties
             .iter()
-            .filter(|property| property.emits == "true" && property.differs(former, present))
-            .map(|property| (property.name, (property.get)(present)))
+            .filter(|property| property.has_changed(former, present))
+            .map(|property| (property.name, property.get.value(present)))
             .collect();
         if !changed.is_empty() {
             let invalidated: [&str; 0] = [];

@@ -458,7 +458,7 @@ pub extern "C" fn OH_AVSession_HandleMediaKey(
 ) -> SessionErrValue {
     boundary::call::<SessionCode>(|| {
         let object = handle::av_session(avsession)?;
-        Ok(object.session.media_key(MediaKey::from_code(keyCode)?, KeyAction::from_number(keyAction)?, time)?)
+        Ok(object.session.media_key(MediaKey::from_code(keyCode)?, KeyAction::from_code(keyAction)?, time)?)
     })
 }
 

@@ -1,28 +1,22 @@
 //! Who a session belongs to, and of which type it is.
 
-/// Kinds of session, numbered as OpenHarmony does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SessionType {
-    /// Audio.
-    Audio = 0,
-    /// Video.
-    Video = 1,
-    /// A voice call.
-    VoiceCall = 2,
-    /// A video call.
-    VideoCall = 3,
-    /// Photos.
-    Photo = 4,
+numbered! {
+    /// Kinds of session, numbered as OpenHarmony does.
+    SessionType: u32 {
+        /// Audio.
+        Audio = 0,
+        /// Video.
+        Video = 1,
+        /// A voice call.
+        VoiceCall = 2,
+        /// A video call.
+        VideoCall = 3,
+        /// Photos.
+        Photo = 4,
+    }
 }
 
 impl SessionType {
-    /// The type of that number.
-    pub fn from_number(number: u32) -> Option<Self> {
-        [Self::Audio, Self::Video, Self::VoiceCall, Self::VideoCall, Self::Photo]
-            .into_iter()
-            .find(|kind| *kind as u32 == number)
-    }
-
     /// Whether media controls show such sessions.
     pub fn is_shown(self) -> bool {
         matches!(self, Self::Audio | Self::Video)

@@ -17,6 +17,24 @@
 #![warn(clippy::pedantic)]
 #![allow(clippy::doc_markdown, clippy::missing_errors_doc, clippy::module_name_repetitions, clippy::must_use_candidate)]
 
+/// An enum whose members have numbers that others know: its members are found by number.
+macro_rules! numbered {
+    ($(#[$doc:meta])* $name:ident: $type:ty { $($(#[$member_doc:meta])* $member:ident = $number:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$member_doc])* $member = $number,)*
+        }
+
+        impl $name {
+            /// The member of that number.
+            pub fn from_number(number: $type) -> Option<Self> {
+                [$(Self::$member),*].into_iter().find(|member| *member as $type == number)
+            }
+        }
+    };
+}
+
 pub mod callbacks;
 pub mod commands;
 pub mod error;

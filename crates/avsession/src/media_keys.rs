@@ -6,54 +6,44 @@
 use crate::commands::CommandKind;
 use crate::error::{Error, Property, Result};
 
-/// Media keys, numbered as OpenHarmony's key codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MediaKey {
-    /// Play or pause.
-    PlayPause = 10,
-    /// Stop.
-    Stop = 11,
-    /// Next.
-    Next = 12,
-    /// Previous.
-    Previous = 13,
-    /// Rewind.
-    Rewind = 14,
-    /// Fast forward.
-    FastForward = 15,
-    /// Play.
-    Play = 2085,
-    /// Pause.
-    Pause = 2086,
+numbered! {
+    /// Media keys, numbered as OpenHarmony's key codes.
+    MediaKey: i32 {
+        /// Play or pause.
+        PlayPause = 10,
+        /// Stop.
+        Stop = 11,
+        /// Next.
+        Next = 12,
+        /// Previous.
+        Previous = 13,
+        /// Rewind.
+        Rewind = 14,
+        /// Fast forward.
+        FastForward = 15,
+        /// Play.
+        Play = 2085,
+        /// Pause.
+        Pause = 2086,
+    }
 }
 
-/// What happened to a key, numbered as OpenHarmony's key actions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyAction {
-    /// It was pressed, but does not count.
-    Cancel = 0,
-    /// It was pressed.
-    Down = 1,
-    /// It was released.
-    Up = 2,
+numbered! {
+    /// What happened to a key, numbered as OpenHarmony's key actions.
+    KeyAction: i32 {
+        /// It was pressed, but does not count.
+        Cancel = 0,
+        /// It was pressed.
+        Down = 1,
+        /// It was released.
+        Up = 2,
+    }
 }
-
-const KEYS: [MediaKey; 8] = [
-    MediaKey::PlayPause,
-    MediaKey::Stop,
-    MediaKey::Next,
-    MediaKey::Previous,
-    MediaKey::Rewind,
-    MediaKey::FastForward,
-    MediaKey::Play,
-    MediaKey::Pause,
-];
 
 impl MediaKey {
     /// The key of that code. Fails with [`Error::InvalidValue`] if there is none.
     pub fn from_code(code: i32) -> Result<Self> {
-        KEYS.into_iter()
-            .find(|key| *key as i32 == code)
+        Self::from_number(code)
             .ok_or_else(|| Error::invalid(Property::MediaKey, format!("{code} is not the code of a media key")))
     }
 
@@ -73,11 +63,9 @@ impl MediaKey {
 }
 
 impl KeyAction {
-    /// The action of that number. Fails with [`Error::InvalidValue`] if there is none.
-    pub fn from_number(number: i32) -> Result<Self> {
-        [Self::Cancel, Self::Down, Self::Up]
-            .into_iter()
-            .find(|action| *action as i32 == number)
-            .ok_or_else(|| Error::invalid(Property::KeyAction, format!("{number} is not a key action")))
+    /// The action of that code. Fails with [`Error::InvalidValue`] if there is none.
+    pub fn from_code(code: i32) -> Result<Self> {
+        Self::from_number(code)
+            .ok_or_else(|| Error::invalid(Property::KeyAction, format!("{code} is not a key action")))
     }
 }

@@ -6,26 +6,9 @@ use crate::error::{Error, Property, Result};
 use crate::metadata::Metadata;
 use base::clock::Clock;
 
-macro_rules! numbered {
-    ($(#[$doc:meta])* $name:ident { $($(#[$member_doc:meta])* $member:ident = $number:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name {
-            $($(#[$member_doc])* $member = $number,)*
-        }
-
-        impl $name {
-            /// The member of that number.
-            pub fn from_number(number: u32) -> Option<Self> {
-                [$(Self::$member),*].into_iter().find(|member| *member as u32 == number)
-            }
-        }
-    };
-}
-
 numbered! {
     /// States, numbered as OpenHarmony does.
-    State {
+    State: u32 {
         /// Nothing was loaded yet.
         Initial = 0,
         /// Getting ready.
@@ -55,7 +38,7 @@ numbered! {
 
 numbered! {
     /// Loop modes, numbered as OpenHarmony does.
-    LoopMode {
+    LoopMode: u32 {
         /// Through the list, once.
         Sequence = 0,
         /// The same again.

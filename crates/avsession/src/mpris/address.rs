@@ -12,7 +12,8 @@ use zbus::{Address, Error, Result};
 
 /// Addresses of the session bus as the environment tells; empty if it tells nothing.
 ///
-/// To be called by the program's own threads: another one must not read the environment while the program changes it.
+/// To be called by the program's own threads: another one must not read the environment while the program changes it. (What
+/// an address of kind `tcp:` or `unixexec:` makes the system do later, to look up a host or to start a program, does read it.)
 pub fn session_bus() -> String {
     let named = env::var("DBUS_SESSION_BUS_ADDRESS").ok().filter(|addresses| !addresses.is_empty());
     named.or_else(|| env::var_os("XDG_RUNTIME_DIR").map(|directory| in_directory(&directory))).unwrap_or_default()

@@ -95,7 +95,7 @@ enum Event {
 /// Serves a session until it ends or the bus is gone.
 async fn serve(connection: &Connection, link: &Link, session: Arc<Session>, name: &str) -> Result<()> {
     let mut messages = pin!(MessageStream::from(connection));
-    let mut desk = Desk {
+    let mut presence = Presence {
         connection,
         name,
         model: Model::new(session),
@@ -103,7 +103,7 @@ async fn serve(connection: &Connection, link: &Link, session: Arc<Session>, name
         request: None,
         progress: Progress::default(),
     };
-    desk.update().await?;
+    presence.update().await?;
     loop {
         // News go first: calls are answered with what the signals have told.
         let event = poll_fn(|context| match link.poll(context) {
@@ -114,15 +114,15 @@ async fn serve(connection: &Connection, link: &Link, session: Arc<Session>, name
             }),
         });
         match event.await? {
-            Event::News(News { closed: true, .. }) => return desk.leave().await,
-            Event::News(_) => desk.update().await?,
-            Event::Message(message) => desk.handle(&message).await?,
+            Event::News(News { closed: true, .. }) => return presence.leave().await,
+            Event::News(_) => presence.update().await?,
+            Event::Message(message) => presence.handle(&message).await?,
         }
     }
 }
 
-/// What the thread does at a connection.
-struct Desk<'a> {
+/// The session's presence at a bus: what was told of it, and under which name.
+struct Presence<'a> {
     connection: &'a Connection,
     name: &'a str,
     /// The session as the bus knows it.
@@ -133,7 +133,7 @@ struct Desk<'a> {
     progress: Progress,
 }
 
-impl Desk<'_> {
+impl Presence<'_> {
     /// Tells the bus what changed, and takes or leaves the name. What is to be seen under the name is there before it is.
     async fn update(&mut self) -> Result<()> {
         let present = Model::new(Arc::clone(&self.model.session));

@@ -45,7 +45,7 @@ pub static EXTENSION: Interface = Interface {
         Method::new("CommonCommand", &[("s", "command"), ("s", "arguments")], common_command),
         Method::new("SendMediaKey", &[("i", "keyCode"), ("i", "keyAction"), ("x", "time")], |model, body| {
             let (code, action, time): (i32, i32, i64) = arguments(body)?;
-            Ok(model.session.media_key(MediaKey::from_code(code)?, KeyAction::from_number(action)?, time)?)
+            Ok(model.session.media_key(MediaKey::from_code(code)?, KeyAction::from_code(action)?, time)?)
         }),
         Method::new("Answer", &[], |model, _| model.send(Command::Answer)),
         Method::new("HangUp", &[], |model, _| model.send(Command::HangUp)),

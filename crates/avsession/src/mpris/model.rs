@@ -23,7 +23,7 @@ pub enum Status {
 impl Status {
     fn of(state: State) -> Self {
         match state {
-            State::Playing | State::FastForwarding | State::Rewinding => Self::Playing,
+            running if running.is_running() => Self::Playing,
             State::Paused => Self::Paused,
             _ => Self::Stopped,
         }

@@ -1,9 +1,9 @@
 //! Virtual time of an instance, for tests of licenses.
 
 use super::MediaKeySystem;
+use crate::error::{Error, Result};
 use crate::session::MediaKeySession;
 use base::clock::{Clock, VirtualClock};
-use base::error::{Error, Result};
 
 impl MediaKeySystem {
     /// Puts the instance on a clock that stands still until it is moved, or sets the wall clock of the one it is on.

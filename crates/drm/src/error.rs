@@ -105,8 +105,8 @@ pub enum Error {
         /// Status of the key, such as EXPIRED.
         reason: Text,
     },
-    /// The first use of a license has to be recorded before its keys decrypt:
-    /// [`begin_use`](crate::session::MediaKeySession::begin_use) does it. No program sees this.
+    /// The first use of a license has to be recorded before its keys decrypt: `MediaKeySession::begin_use` does it. No
+    /// program sees this.
     #[error("the license has not been used yet")]
     FirstUse,
     /// The device's clock was set back behind the last use of a stored license.

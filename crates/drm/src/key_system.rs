@@ -38,41 +38,12 @@ pub struct Descriptor {
     pub description: &'static str,
     /// Configuration string "algorithms".
     pub algorithms: &'static str,
+    /// MIME types and EME init data types that it takes, in lower case and without parameters.
+    pub mime_types: &'static [&'static str],
     /// EVENT_PROVISION_REQUIRED at an instance's first provisioning request, EVENT_KEY_REQUIRED at a session's first
     /// request for some init data. OpenHarmony's ClearPlay does so.
     pub announces_requests: bool,
 }
-
-/// MIME types and EME init data types that all key systems take, in lower case.
-const MIME_TYPES: &[&str] = &[
-    "video/mp4",
-    "audio/mp4",
-    "video/webm",
-    "audio/webm",
-    "cenc",
-    "webm",
-    "keyids",
-    "video/avc",
-    "video/hevc",
-    "video/av01",
-    "video/vp8",
-    "video/vp9",
-    "video/x-vnd.on2.vp8",
-    "video/x-vnd.on2.vp9",
-    "video/mp4v-es",
-    "video/mpeg",
-    "video/mp2t",
-    "video/cbs",
-    "video/avs3",
-    "audio/mp4a-latm",
-    "audio/mpeg",
-    "audio/aac",
-    "audio/flac",
-    "audio/opus",
-    "audio/vorbis",
-    "audio/ac3",
-    "audio/eac3",
-];
 
 /// How a MIME type's init data looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,10 +59,13 @@ pub enum InitDataType {
 impl Descriptor {
     /// Whether a MIME type (with or without parameters) is supported.
     pub fn supports_mime_type(&self, mime_type: &str) -> bool {
-        MIME_TYPES.contains(&essence(mime_type).as_str())
+        self.mime_types.contains(&essence(mime_type).as_str())
     }
 
     /// The init data type that belongs to a MIME type.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a MIME type that is not supported.
     pub fn init_data_type(&self, mime_type: &str) -> Result<InitDataType> {
         if !self.supports_mime_type(mime_type) {
             return Err(Error::Unsupported(format!("MIME type {mime_type:?}").into()));

@@ -21,6 +21,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     vendor: "test",
     description: "panics when asked for a request",
     algorithms: "",
+    mime_types: &["webm"],
     announces_requests: false,
 };
 

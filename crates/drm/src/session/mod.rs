@@ -47,6 +47,9 @@ pub(crate) trait Owner: Send + Sync {
 }
 
 /// A session.
+///
+/// Once the key system has panicked, everything that can fail does so with [`Error::KeySystemFailed`]. What reaches the store
+/// fails with [`Error::Storage`] or [`Error::StorageDamaged`] if that does.
 pub struct MediaKeySession {
     owner: Weak<dyn Owner>,
     host: Arc<Host>,
@@ -101,7 +104,8 @@ impl MediaKeySession {
         self.owner.upgrade().ok_or(Error::OwnerDestroyed)
     }
 
-    /// Destroys the session: it is closed and leaves its instance.
+    /// Destroys the session: it is closed and leaves its instance. When this returns, its keys are wiped, no listener is
+    /// running and none will run, unless this is called by a listener.
     pub fn destroy(self: &Arc<Self>) {
         // An instance that is gone has closed its sessions.
         if let Some(owner) = self.owner.upgrade() {
@@ -110,17 +114,29 @@ impl MediaKeySession {
     }
 
     /// Its protection level.
+    ///
+    /// # Errors
+    /// [`Error::KeySystemFailed`].
     pub fn level(&self) -> Result<ProtectionLevel> {
         self.host.check()?;
         Ok(self.level)
     }
 
     /// Whether tracks of that type need a secure decoder.
+    ///
+    /// # Errors
+    /// [`Error::KeySystemFailed`].
     pub fn requires_secure_decoder(&self, mime_type: &str) -> Result<bool> {
         Ok(self.level()? == ProtectionLevel::EnhancedHwCrypto && mime_type.to_ascii_lowercase().starts_with("video/"))
     }
 
     /// The media key request for some init data.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a MIME type that the key system does not know; [`Error::Malformed`] and [`Error::NotFound`] for
+    /// init data without key ids that can be read; [`Error::NotProvisioned`] where a device certificate is needed;
+    /// [`Error::Refused`] for options that mean nothing, a renewal that no license allows, or a request of more than 8192
+    /// bytes; [`Error::Internal`] without threads or random numbers.
     pub fn generate_media_key_request(&self, info: &MediaKeyRequestInfo) -> Result<Request> {
         self.events.prepare()?;
         let context = RequestContext { device: self.enforcement.device(), held: self.enforcement.held() };
@@ -140,6 +156,11 @@ impl MediaKeySession {
     }
 
     /// Parses a license without applying it.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for anything that is no license; [`Error::Denied`] for the service's refusal, which counts as a failed
+    /// renewal; [`Error::NotProvisioned`]; [`Error::Refused`] for a license of another device, session or request, and for an
+    /// offline key id of more than 64 bytes.
     pub fn parse_media_key_response(&self, response: &[u8]) -> Result<License> {
         let license = self.host.run(|| self.module.parse_license(response)).inspect_err(|error| {
             if let Error::Denied { status, .. } = error {
@@ -156,6 +177,11 @@ impl MediaKeySession {
     }
 
     /// Applies a license: stores its keys if they are to be stored, then makes them usable.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the store is full, the license was applied before, or a renewal has no license here;
+    /// [`Error::NoLicense`] and [`Error::DeviceTime`] if its policy does not allow its use any more; [`Error::SessionDestroyed`];
+    /// [`Error::Internal`] without threads or memory for keys. Nothing is applied then.
     pub fn apply_license(&self, license: &License) -> Result<()> {
         self.events.prepare()?;
         let keys = prepare_keys(license)?;
@@ -211,6 +237,9 @@ impl MediaKeySession {
     }
 
     /// Names and values of the session's status rows.
+    ///
+    /// # Errors
+    /// [`Error::KeySystemFailed`].
     pub fn status_rows(&self) -> Result<Vec<(String, String)>> {
         self.host.check()?;
         let keys = self.keys.list().into_iter().map(|key| (hex::encode(key.id), key.status.word().to_owned()));
@@ -219,6 +248,9 @@ impl MediaKeySession {
     }
 
     /// Removes and wipes all keys.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] without threads.
     pub fn clear_media_keys(&self) -> Result<()> {
         self.host.check()?;
         self.events.prepare()?;
@@ -234,6 +266,10 @@ impl MediaKeySession {
     }
 
     /// The message that gives a stored key back.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without such a key; [`Error::NotProvisioned`]; [`Error::OwnerDestroyed`]; [`Error::Refused`] or
+    /// [`Error::Malformed`] for a license that this device cannot read.
     pub fn generate_offline_release_request(&self, id: &[u8]) -> Result<Vec<u8>> {
         self.host.check()?;
         self.owner()?;
@@ -242,6 +278,10 @@ impl MediaKeySession {
     }
 
     /// Processes the acknowledgement of a release.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without such a key; [`Error::Malformed`] or [`Error::Refused`] for a response that does not acknowledge
+    /// this release; [`Error::Denied`]; [`Error::OwnerDestroyed`]. The key is then stored as it was.
     pub fn process_offline_release_response(&self, id: &[u8], response: &[u8]) -> Result<()> {
         self.host.check()?;
         let owner = self.owner()?;
@@ -262,6 +302,10 @@ impl MediaKeySession {
     }
 
     /// Loads a stored key.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without such a key; [`Error::NotProvisioned`]; [`Error::Malformed`] or [`Error::Refused`] for a license
+    /// that this device cannot read; [`Error::OwnerDestroyed`] and [`Error::SessionDestroyed`].
     pub fn restore_offline_key(&self, id: &[u8]) -> Result<()> {
         self.host.check()?;
         self.events.prepare()?;

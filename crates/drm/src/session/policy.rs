@@ -30,6 +30,9 @@ impl MediaKeySession {
     }
 
     /// Explains the licenses with a policy, newest first: hexadecimal id and explanation.
+    ///
+    /// # Errors
+    /// [`Error::KeySystemFailed`](crate::error::Error::KeySystemFailed).
     pub fn explain(&self) -> Result<Vec<(String, Explanation)>> {
         self.host.check()?;
         Ok(self.enforcement.explain())
@@ -37,6 +40,10 @@ impl MediaKeySession {
 
     /// Records the first use of the license that a key belongs to, as [`FirstUse`](crate::error::Error::FirstUse) demands.
     /// Not to be called while pinned.
+    ///
+    /// # Errors
+    /// [`NoLicense`](crate::error::Error::NoLicense) and [`DeviceTime`](crate::error::Error::DeviceTime) if the policy does not
+    /// allow its use now; [`Storage`](crate::error::Error::Storage) if the first use of a stored license cannot be recorded.
     pub fn begin_use(&self, id: &[u8; 16]) -> Result<()> {
         self.host.check()?;
         self.events.prepare()?;

@@ -14,6 +14,10 @@ const PREDEFINED: &[&str] =
 
 impl MediaKeySystem {
     /// Sets a configuration string.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for a predefined name, a word that means no output protection, or one name more than there may be;
+    /// [`Error::StoreDirectory`] for an empty `storagePath`.
     pub fn set_configuration_string(&self, name: String, value: String) -> Result<()> {
         self.host.check()?;
         refuse_predefined(&name)?;
@@ -31,6 +35,9 @@ impl MediaKeySystem {
     }
 
     /// Gets a configuration string.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if nothing was set under that name; `deviceUniqueId` as [`OfflineStore::device_id`](crate::storage::OfflineStore::device_id).
     pub fn configuration_string(&self, name: &str) -> Result<String> {
         self.host.check()?;
         let descriptor = self.host.descriptor();
@@ -47,6 +54,9 @@ impl MediaKeySystem {
     }
 
     /// Sets a configuration byte array.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for a predefined name, or one name more than there may be.
     pub fn set_configuration_bytes(&self, name: String, value: Vec<u8>) -> Result<()> {
         self.host.check()?;
         refuse_predefined(&name)?;
@@ -54,6 +64,9 @@ impl MediaKeySystem {
     }
 
     /// Gets a configuration byte array.
+    ///
+    /// # Errors
+    /// As [`MediaKeySystem::configuration_string`].
     pub fn configuration_bytes(&self, name: &str) -> Result<Vec<u8>> {
         self.host.check()?;
         if name == "deviceUniqueId" {
@@ -63,6 +76,9 @@ impl MediaKeySystem {
     }
 
     /// Names and values of statistics.
+    ///
+    /// # Errors
+    /// [`Error::KeySystemFailed`].
     pub fn statistics(&self) -> Result<Vec<(&'static str, String)>> {
         self.host.check()?;
         let (totals, session_count) = {
@@ -83,6 +99,9 @@ impl MediaKeySystem {
     }
 
     /// The highest protection level.
+    ///
+    /// # Errors
+    /// [`Error::KeySystemFailed`].
     pub fn maximum_level(&self) -> Result<ProtectionLevel> {
         self.host.check()?;
         Ok(self.platform.maximum_level())

@@ -23,6 +23,9 @@ use base::log;
 pub const MAX_SESSIONS: usize = 64;
 
 /// An instance of a key system.
+///
+/// Once the key system has panicked, everything that can fail does so with [`Error::KeySystemFailed`]. What reaches the store
+/// fails with [`Error::Storage`] or [`Error::StorageDamaged`] if that does.
 pub struct MediaKeySystem {
     host: Arc<Host>,
     events: Arc<EventSource>,
@@ -71,6 +74,9 @@ impl MediaKeySystem {
     }
 
     /// The provisioning request.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] without threads or random numbers.
     pub fn generate_key_system_request(&self) -> Result<Request> {
         self.events.prepare()?;
         self.host.run(|| self.module.key_system_request())
@@ -91,6 +97,10 @@ impl MediaKeySystem {
     }
 
     /// Takes a provisioning response.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if no request waits for it, or it is not from a service that this device trusts; [`Error::Denied`] for the
+    /// service's refusal.
     pub fn process_key_system_response(&self, response: &[u8]) -> Result<()> {
         self.host.run(|| self.module.process_key_system_response(response))?;
         if !self.host.descriptor().announces_requests {
@@ -100,17 +110,27 @@ impl MediaKeySystem {
     }
 
     /// The state of the device certificate.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for a stored certificate that cannot be read.
     pub fn certificate_status(&self) -> Result<CertificateStatus> {
         self.host.run(|| self.module.certificate_status())
     }
 
     /// Ids of the stored keys.
+    ///
+    /// # Errors
+    /// See the type.
     pub fn offline_key_ids(&self) -> Result<Vec<Vec<u8>>> {
         self.host.check()?;
         self.platform.offline_store()?.list()
     }
 
     /// Status of a stored key.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without such a key; [`Error::NotProvisioned`]; [`Error::Malformed`] or [`Error::Refused`] for a license
+    /// that this device cannot read.
     pub fn offline_key_status(&self, id: &[u8]) -> Result<StoredStatus> {
         self.host.check()?;
         let stored = self.platform.stored_key(id)?;
@@ -118,6 +138,9 @@ impl MediaKeySystem {
     }
 
     /// Deletes a stored key.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without such a key.
     pub fn clear_offline_key(&self, id: &[u8]) -> Result<()> {
         self.host.check()?;
         if !self.platform.offline_store()?.remove(id)? {
@@ -136,6 +159,9 @@ impl MediaKeySystem {
     }
 
     /// A new session at a level, or at the highest there is.
+    ///
+    /// # Errors
+    /// [`Error::TooManySessions`] beyond [`MAX_SESSIONS`]; [`Error::SystemDestroyed`]; [`Error::Internal`] without random numbers.
     pub fn create_session(self: &Arc<Self>, level: ProtectionLevel) -> Result<Arc<MediaKeySession>> {
         self.host.check()?;
         let mut sessions = self.sessions.lock();
@@ -197,6 +223,9 @@ impl MediaKeySystem {
     }
 
     /// The newest session that can use a key now; waits for the key, without limit if `timeout` is none.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`] when the time is over; [`Error::SystemDestroyed`], also if that happens while this waits.
     pub fn find_session_by_key_id(&self, id: &[u8; 16], timeout: Option<Duration>) -> Result<Arc<MediaKeySession>> {
         self.host.check()?;
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));

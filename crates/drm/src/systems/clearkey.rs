@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::eme_json::{license_request, malformed_json, parse_license, to_json};
-use super::{ALGORITHMS, VENDOR};
+use super::{ALGORITHMS, MIME_TYPES, VENDOR};
 use crate::error::{Error, Result};
 use crate::key_system::{
     Descriptor, KeySystem, License, MediaKeyRequestInfo, Release, Request, RequestContext, SessionModule, SystemModule,
@@ -26,6 +26,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     vendor: VENDOR,
     description: "W3C Clear Key (EME section 9.1)",
     algorithms: ALGORITHMS,
+    mime_types: MIME_TYPES,
     announces_requests: false,
 };
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::eme_json::{self, license_request};
-use super::{ALGORITHMS, VENDOR};
+use super::{ALGORITHMS, MIME_TYPES, VENDOR};
 use crate::error::{Error, Result};
 use crate::key_system::{
     Descriptor, KeySystem, License, LicenseKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext,
@@ -24,6 +24,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     vendor: VENDOR,
     description: "ClearPlay, compatible with OpenHarmony's",
     algorithms: ALGORITHMS,
+    mime_types: MIME_TYPES,
     announces_requests: true,
 };
 

@@ -6,7 +6,7 @@ mod session;
 
 use std::sync::Arc;
 
-use super::{ALGORITHMS, VENDOR};
+use super::{ALGORITHMS, MIME_TYPES, VENDOR};
 use crate::error::{Error, Result};
 use crate::key_system::{CertificateStatus, Descriptor, KeySystem, Request, SessionModule, SystemModule};
 use crate::platform::Platform;
@@ -27,6 +27,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     vendor: VENDOR,
     description: "Licenses with a policy for provisioned devices",
     algorithms: ALGORITHMS,
+    mime_types: MIME_TYPES,
     announces_requests: false,
 };
 

@@ -207,7 +207,7 @@ pub extern "C" fn OH_MediaKeySystem_SetVirtualClock(
     mediaKeySystem: *mut MediaKeySystem,
     unixMillis: i64,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| handle::system("mediaKeySystem", mediaKeySystem)?.set_virtual_clock(unixMillis))
+    boundary::call::<DrmCode>(|| Ok(handle::system("mediaKeySystem", mediaKeySystem)?.set_virtual_clock(unixMillis)?))
 }
 
 /// Lets time pass on a virtual clock, wall clock and monotonic clock alike.
@@ -230,7 +230,7 @@ pub extern "C" fn OH_MediaKeySystem_AdvanceVirtualClock(
     asleep: bool,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        handle::system("mediaKeySystem", mediaKeySystem)?.advance_virtual_clock(millis, asleep)
+        Ok(handle::system("mediaKeySystem", mediaKeySystem)?.advance_virtual_clock(millis, asleep)?)
     })
 }
 

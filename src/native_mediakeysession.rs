@@ -223,7 +223,7 @@ pub extern "C" fn OH_MediaKeySession_CheckMediaKeyStatus(
 /// @since 11
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_MediaKeySession_ClearMediaKeys(mediaKeySession: *mut MediaKeySession) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| handle::session("mediaKeySession", mediaKeySession)?.clear_media_keys())
+    boundary::call::<DrmCode>(|| Ok(handle::session("mediaKeySession", mediaKeySession)?.clear_media_keys()?))
 }
 
 /// Generates the message that gives a stored (offline) media key back.
@@ -296,7 +296,7 @@ pub extern "C" fn OH_MediaKeySession_ProcessOfflineReleaseResponse(
         let session = handle::session("mediaKeySession", mediaKeySession)?;
         let id = offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
         let length = args::length("releaseResponseLen", releaseResponseLen, 1, NATIVE_DRM_MAX_RESPONSE_LEN)?;
-        session.process_offline_release_response(id, args::slice("releaseResponse", releaseResponse, length)?)
+        Ok(session.process_offline_release_response(id, args::slice("releaseResponse", releaseResponse, length)?)?)
     })
 }
 
@@ -323,7 +323,7 @@ pub extern "C" fn OH_MediaKeySession_RestoreOfflineMediaKeys(
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
         let session = handle::session("mediaKeySession", mediaKeySession)?;
-        session.restore_offline_key(offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?)
+        Ok(session.restore_offline_key(offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?)?)
     })
 }
 

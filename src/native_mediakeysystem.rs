@@ -21,7 +21,7 @@ use crate::native_drm_extension::{
     NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_CONFIG_VALUE_LEN, NATIVE_DRM_MAX_RESPONSE_LEN,
 };
 use drm::events::CallbackSlot;
-use drm::{registry, system};
+use drm::{platform, registry};
 
 /// Receives events of a MediaKeySystem, without its handle.
 ///
@@ -158,8 +158,9 @@ pub extern "C" fn OH_MediaKeySystem_IsSupported3(
         let name = args::string("name", name, MAX_MEDIA_KEY_SYSTEM_NAME_LEN)?;
         let mime_type = args::string("mimeType", mimeType, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let level = translate::level("contentProtectionLevel", contentProtectionLevel)?;
-        Ok(registry::find(&name)
-            .is_some_and(|found| found.descriptor().supports_mime_type(&mime_type) && level <= system::maximum_level()))
+        Ok(registry::find(&name).is_some_and(|found| {
+            found.descriptor().supports_mime_type(&mime_type) && level <= platform::maximum_level()
+        }))
     })
 }
 
@@ -212,7 +213,7 @@ pub extern "C" fn OH_MediaKeySystem_SetConfigurationString(
         let system = handle::system("mediaKeySystem", mediaKeySystem)?;
         let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let value = args::string("value", value, NATIVE_DRM_MAX_CONFIG_VALUE_LEN)?;
-        system.set_configuration_string(name, value)
+        Ok(system.set_configuration_string(name, value)?)
     })
 }
 
@@ -270,7 +271,7 @@ pub extern "C" fn OH_MediaKeySystem_SetConfigurationByteArray(
         let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let length = args::length("valueLen", valueLen, 1, NATIVE_DRM_MAX_CONFIG_VALUE_LEN)?;
         let value = args::slice("value", value, length)?.to_vec();
-        system.set_configuration_bytes(name, value)
+        Ok(system.set_configuration_bytes(name, value)?)
     })
 }
 
@@ -469,7 +470,7 @@ pub extern "C" fn OH_MediaKeySystem_ProcessKeySystemResponse(
     boundary::call::<DrmCode>(|| {
         let system = handle::system("mediaKeySystem", mediaKeySystem)?;
         let length = args::length("responseLen", responseLen, 1, NATIVE_DRM_MAX_RESPONSE_LEN)?;
-        system.process_key_system_response(args::slice("response", response, length)?)
+        Ok(system.process_key_system_response(args::slice("response", response, length)?)?)
     })
 }
 
@@ -546,7 +547,7 @@ pub extern "C" fn OH_MediaKeySystem_ClearOfflineMediaKeys(
     boundary::call::<DrmCode>(|| {
         let system = handle::system("mediaKeySystem", mediaKeySystem)?;
         let id = offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
-        system.clear_offline_key(id)
+        Ok(system.clear_offline_key(id)?)
     })
 }
 

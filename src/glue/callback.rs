@@ -8,7 +8,8 @@ use crate::glue::translate;
 use crate::native_drm_common::{DRM_KeysInfo, MediaKeySession, MediaKeySystem};
 use crate::native_drm_extension::OH_MediaKeySession_UserDataCallback;
 use crate::native_mediakeysession::{MediaKeySession_Callback, OH_MediaKeySession_Callback};
-use drm::events::{Event, EventKind, KeyInfo, Listener};
+use drm::events::{Event, EventKind, Listener};
+use drm::key_info::KeyInfo;
 
 /// A pointer that belongs to the program that registered it.
 #[derive(Clone, Copy)]

@@ -139,10 +139,10 @@ fn decrypt_checked(
     for (index, sample) in samples.iter().enumerate() {
         let (info, request) = check_one(sample).map_err(|error| Refusal { error, index: Some(index), key_id: None })?;
         let found = session.check_sample(&pin, &request, sample.dataLen as usize).map_err(|error| {
-            if !matches!(error, Error::FirstUse) {
+            if !matches!(error, drm::Error::FirstUse) {
                 session.count_error(&pin);
             }
-            Refusal { error, index: Some(index), key_id: Some(info.keyId) }
+            Refusal { error: error.into(), index: Some(index), key_id: Some(info.keyId) }
         });
         checked.push(found?);
     }
@@ -186,18 +186,18 @@ fn try_once(
 ) -> Result<()> {
     let pin = pin();
     let session = Sessions::get_pinned(&pin, session).ok_or_else(|| Sessions::not_a_handle(argument))?;
-    session.decrypt_sample(&pin, request, data).inspect_err(|error| {
-        if !matches!(error, Error::FirstUse) {
+    Ok(session.decrypt_sample(&pin, request, data).inspect_err(|error| {
+        if !matches!(error, drm::Error::FirstUse) {
             session.count_error(&pin);
         }
-    })
+    })?)
 }
 
 /// Records the first use of a license. Not to be called while pinned: this takes locks and may write a file.
 #[cold]
 fn begin_use(argument: &'static str, session: *const MediaKeySession, key_id: &[u8; DRM_KEY_ID_SIZE]) -> Result<()> {
     let session = Sessions::get(session).ok_or_else(|| Sessions::not_a_handle(argument))?;
-    session.begin_use(key_id)
+    Ok(session.begin_use(key_id)?)
 }
 
 /// Tells listeners if a missing key is why a sample was refused, and the caller why a policy refuses. Not to be called while

@@ -13,12 +13,11 @@ use crate::native_drm_common::{
     DRM_OfflineMediaKeyStatus, DRM_OfflineMediakeyIdArray, DRM_Statistics, MAX_INIT_DATA_LEN,
     MAX_MEDIA_KEY_REQUEST_OPTION_COUNT, MAX_PSSH_DATA_LEN, MAX_PSSH_INFO_COUNT,
 };
-use drm::events::KeyInfo;
+use drm::key_info::{KeyInfo, fixed_id};
 use drm::key_system::{
     CertificateStatus, Descriptor, MediaKeyRequestInfo, MediaKeyType, ProtectionLevel, Request, RequestType,
 };
 use drm::registry;
-use drm::session::fixed_id;
 use drm::storage::StoredStatus;
 use init_data;
 use license::policy::Explanation;

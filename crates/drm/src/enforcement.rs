@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::events::{Event, EventKind, EventSource};
-use super::key_table::{Key, KeyStatus, KeyTable};
-use super::platform::Platform;
-use super::session::fixed_id;
-use super::terms::{Arrival, HeldLicense, StoredLicense, Terms};
+use crate::error::{Error, Result};
+use crate::events::{Event, EventKind, EventSource};
+use crate::key_info::{KeyState, fixed_id};
+use crate::key_table::{Key, KeyTable};
+use crate::platform::Platform;
 use crate::storage::StoredKey;
-use base::error::{Error, Result};
+use crate::terms::{Arrival, HeldLicense, StoredLicense, Terms};
 use base::log;
 use init_data::pssh;
 use license::policy::{
@@ -129,8 +129,8 @@ impl Enforcement {
             }
             _ => {
                 // Before the keys can be found: no decrypt gets past an unrecorded first use.
-                for (permit, status) in statuses(&new) {
-                    keys.iter().filter(|key| key.id() == permit).for_each(|key| key.set_status(status));
+                for (permit, state) in states(&new) {
+                    keys.iter().filter(|key| key.id() == permit).for_each(|key| key.set_state(state));
                 }
                 around.keys.insert(keys)?;
                 for older in &mut *held {
@@ -341,30 +341,22 @@ fn permits(license: &EnforcedLicense) -> Vec<KeyPermit> {
 /// Brings the keys up to date, then tells what happened, in its order.
 fn settle(held: &mut [Held], around: &Surroundings<'_>) {
     for held in held {
-        around.keys.set_statuses(statuses(held));
+        around.keys.set_states(states(held));
         for event in held.license.take_events() {
             around.events.post(translate(event.kind, &held.key_ids, around));
         }
     }
 }
 
-/// The status of each key that is still this license's.
-fn statuses(held: &Held) -> impl Iterator<Item = (&[u8], KeyStatus)> {
+/// The state of each key that is still this license's.
+fn states(held: &Held) -> impl Iterator<Item = (&[u8], KeyState)> {
     let engine = held.license.engine();
     let used = engine.license_state().first_decryption.is_some();
     let own = engine.verdicts().filter(|(permit, _)| held.key_ids.contains(&permit.key_id));
-    own.map(move |(permit, verdict)| (&*permit.key_id, status(verdict, used)))
-}
-
-fn status(verdict: KeyVerdict, used: bool) -> KeyStatus {
-    match verdict {
-        KeyVerdict::Usable if used => KeyStatus::Usable,
-        KeyVerdict::Usable => KeyStatus::Unused,
-        KeyVerdict::Expired | KeyVerdict::Blocked => KeyStatus::Expired,
-        KeyVerdict::ClockLocked => KeyStatus::UsableInFuture,
-        KeyVerdict::OutputNotAllowed => KeyStatus::OutputNotAllowed,
-        KeyVerdict::LevelInsufficient => KeyStatus::InternalError,
-    }
+    own.map(move |(permit, verdict)| {
+        let waits = verdict == KeyVerdict::Usable && !used;
+        (&*permit.key_id, if waits { KeyState::Unused } else { KeyState::Settled(verdict.status()) })
+    })
 }
 
 fn translate(event: policy::EventKind, key_ids: &[Vec<u8>], around: &Surroundings<'_>) -> Event {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::key_table::KeyStatus;
-use base::error::Result;
+use crate::error::Result;
+use crate::key_info::KeyInfo;
 use base::gate::Gate;
 use base::{dispatcher, log};
 
@@ -20,15 +20,6 @@ pub enum EventKind {
     VendorDefined = 204,
     /// The expiry changed.
     ExpirationUpdate = 206,
-}
-
-/// A key and its status as a key change reports it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyInfo {
-    /// Key id.
-    pub id: Vec<u8>,
-    /// Status.
-    pub status: KeyStatus,
 }
 
 /// What a listener is told.
@@ -93,8 +84,14 @@ impl EventSource {
     }
 
     /// Makes sure that events can be delivered, if anybody listens.
+    ///
+    /// # Errors
+    /// [`Error::Internal`](crate::error::Error::Internal) if there can be no thread for them.
     pub fn prepare(&self) -> Result<()> {
-        if self.is_heard() { dispatcher::start() } else { Ok(()) }
+        if self.is_heard() {
+            dispatcher::start()?;
+        }
+        Ok(())
     }
 
     /// Queues an event.

@@ -3,37 +3,16 @@
 
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
-use super::platform::Platform;
-use super::terms::{HeldLicense, Terms};
+use crate::error::{Error, Result};
+use crate::platform::Platform;
 use crate::storage::{StoredKey, StoredStatus};
-use base::error::{Error, Result};
+use crate::terms::{HeldLicense, Terms};
+use base::secret::SecretBytes;
+use init_data::{key_ids, pssh};
 use license::policy::Device;
 
-/// Content protection levels, lowest first (OpenHarmony's `ContentProtectionLevel`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ProtectionLevel {
-    /// Cryptography in software.
-    SwCrypto = 1,
-    /// Cryptography in hardware.
-    HwCrypto = 2,
-    /// Cryptography and the whole media path in hardware.
-    EnhancedHwCrypto = 3,
-}
-
-/// States of the device certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CertificateStatus {
-    /// There is a valid certificate, or none is needed.
-    Provisioned,
-    /// A certificate is needed, and there is none.
-    NotProvisioned,
-    /// The certificate has expired.
-    Expired,
-    /// The certificate is not valid yet, or cannot be used.
-    Invalid,
-}
+pub use license::policy::DeviceLevel as ProtectionLevel;
+pub use license::protocol::CertificateStatus;
 
 /// Whether a key is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,41 +38,12 @@ pub struct Descriptor {
     pub description: &'static str,
     /// Configuration string "algorithms".
     pub algorithms: &'static str,
+    /// MIME types and EME init data types that it takes, in lower case and without parameters.
+    pub mime_types: &'static [&'static str],
     /// EVENT_PROVISION_REQUIRED at an instance's first provisioning request, EVENT_KEY_REQUIRED at a session's first
     /// request for some init data. OpenHarmony's ClearPlay does so.
     pub announces_requests: bool,
 }
-
-/// MIME types and EME init data types that both key systems take, in lower case.
-const MIME_TYPES: &[&str] = &[
-    "video/mp4",
-    "audio/mp4",
-    "video/webm",
-    "audio/webm",
-    "cenc",
-    "webm",
-    "keyids",
-    "video/avc",
-    "video/hevc",
-    "video/av01",
-    "video/vp8",
-    "video/vp9",
-    "video/x-vnd.on2.vp8",
-    "video/x-vnd.on2.vp9",
-    "video/mp4v-es",
-    "video/mpeg",
-    "video/mp2t",
-    "video/cbs",
-    "video/avs3",
-    "audio/mp4a-latm",
-    "audio/mpeg",
-    "audio/aac",
-    "audio/flac",
-    "audio/opus",
-    "audio/vorbis",
-    "audio/ac3",
-    "audio/eac3",
-];
 
 /// How a MIME type's init data looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,10 +59,13 @@ pub enum InitDataType {
 impl Descriptor {
     /// Whether a MIME type (with or without parameters) is supported.
     pub fn supports_mime_type(&self, mime_type: &str) -> bool {
-        MIME_TYPES.contains(&essence(mime_type).as_str())
+        self.mime_types.contains(&essence(mime_type).as_str())
     }
 
     /// The init data type that belongs to a MIME type.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a MIME type that is not supported.
     pub fn init_data_type(&self, mime_type: &str) -> Result<InitDataType> {
         if !self.supports_mime_type(mime_type) {
             return Err(Error::Unsupported(format!("MIME type {mime_type:?}").into()));
@@ -140,6 +93,27 @@ pub struct MediaKeyRequestInfo {
     pub mime_type: String,
     /// Options: name and value.
     pub options: Vec<(String, Vec<u8>)>,
+}
+
+impl MediaKeyRequestInfo {
+    /// The key ids that the init data names. `of_boxes` takes them from pssh boxes: key systems differ in whose boxes they
+    /// look at.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a MIME type that the key system does not know; [`Error::Malformed`] for init data of
+    /// another format; those of `of_boxes`.
+    pub fn key_ids(
+        &self,
+        descriptor: &Descriptor,
+        of_boxes: impl FnOnce(&[pssh::PsshBox<'_>]) -> base::error::Result<Vec<[u8; 16]>>,
+    ) -> Result<Vec<Vec<u8>>> {
+        let ids = match descriptor.init_data_type(&self.mime_type)? {
+            InitDataType::Cenc => of_boxes(&pssh::parse_all(&self.init_data)?)?,
+            InitDataType::WebM => vec![key_ids::parse_webm_init_data(&self.init_data)?],
+            InitDataType::KeyIds => return Ok(key_ids::parse_keyids_init_data(&self.init_data)?),
+        };
+        Ok(ids.into_iter().map(Vec::from).collect())
+    }
 }
 
 /// What a request is for.
@@ -170,14 +144,23 @@ impl Request {
 }
 
 /// One key of a license.
+#[derive(Debug)]
 pub struct LicenseKey {
     /// Key id, any length but 0.
     pub id: Vec<u8>,
     /// Key, any length but 0.
-    pub key: Zeroizing<Vec<u8>>,
+    pub key: SecretBytes,
+}
+
+impl LicenseKey {
+    /// A key; none if it or its id is empty.
+    pub fn new(id: Vec<u8>, key: SecretBytes) -> Option<Self> {
+        (!id.is_empty() && !key.is_empty()).then_some(Self { id, key })
+    }
 }
 
 /// A license that was parsed and found good.
+#[derive(Debug)]
 pub struct License {
     /// The keys, in the answer's order; at least one.
     pub keys: Vec<LicenseKey>,

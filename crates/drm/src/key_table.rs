@@ -3,61 +3,11 @@
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-use zeroize::Zeroizing;
 
-use super::events::KeyInfo;
-use base::error::{Error, Result};
+use crate::error::{Error, Result};
+use crate::key_info::{KeyInfo, KeyState, KeyStatus};
 use base::rcu::{Pin, RcuCell, pin};
 use cenc::ContentKey;
-
-/// Status words of OpenHarmony.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum KeyStatus {
-    /// Decrypts.
-    Usable = 0,
-    /// Its license is over.
-    Expired = 1,
-    /// The output does not meet the license's requirement.
-    OutputNotAllowed = 2,
-    /// Not known yet.
-    Pending = 3,
-    /// Cannot decrypt: not 16 bytes long.
-    InternalError = 4,
-    /// Its license has not begun, or the clock was set back.
-    UsableInFuture = 5,
-    /// Usable, and its license has not been used yet: the first use has to be recorded before a decrypt.
-    Unused = 6,
-}
-
-impl KeyStatus {
-    const ALL: [Self; 7] = [
-        Self::Usable,
-        Self::Expired,
-        Self::OutputNotAllowed,
-        Self::Pending,
-        Self::InternalError,
-        Self::UsableInFuture,
-        Self::Unused,
-    ];
-
-    /// Whether decrypts may use the key, the first one perhaps after recording that.
-    pub fn is_usable(self) -> bool {
-        matches!(self, Self::Usable | Self::Unused)
-    }
-
-    /// The word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Usable | Self::Unused => "USABLE",
-            Self::Expired => "EXPIRED",
-            Self::OutputNotAllowed => "OUTPUT_NOT_ALLOWED",
-            Self::Pending => "PENDING",
-            Self::InternalError => "INTERNAL_ERROR",
-            Self::UsableInFuture => "USABLE_IN_FUTURE",
-        }
-    }
-}
 
 /// A key of a session.
 pub struct Key {
@@ -65,18 +15,22 @@ pub struct Key {
     /// None if the key does not have 16 bytes.
     content: Option<ContentKey>,
     length: usize,
-    status: AtomicU8,
+    /// A [`KeyState`]'s number.
+    state: AtomicU8,
 }
 
 impl Key {
     /// Prepares a key for use.
-    pub fn new(id: Vec<u8>, key: &Zeroizing<Vec<u8>>) -> Result<Self> {
-        let content = match <&[u8; 16]>::try_from(key.as_slice()) {
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if there is no memory that core dumps leave out.
+    pub fn new(id: Vec<u8>, key: &[u8]) -> Result<Self> {
+        let content = match <&[u8; 16]>::try_from(key) {
             Ok(bytes) => Some(ContentKey::new(bytes)?),
             Err(_) => None,
         };
         let status = if content.is_some() { KeyStatus::Usable } else { KeyStatus::InternalError };
-        Ok(Self { id, content, length: key.len(), status: AtomicU8::new(status as u8) })
+        Ok(Self { id, content, length: key.len(), state: AtomicU8::new(KeyState::Settled(status).number()) })
     }
 
     /// The key id.
@@ -86,43 +40,53 @@ impl Key {
 
     /// The status.
     pub fn status(&self) -> KeyStatus {
-        KeyStatus::ALL[usize::from(self.status.load(Ordering::Acquire))]
+        self.state().status()
     }
 
-    /// Changes the status of a key that can decrypt.
-    pub fn set_status(&self, status: KeyStatus) {
+    fn state(&self) -> KeyState {
+        KeyState::by_number(self.state.load(Ordering::Acquire))
+    }
+
+    /// Changes the state of a key that can decrypt.
+    pub fn set_state(&self, state: KeyState) {
         if self.content.is_some() {
-            self.status.store(status as u8, Ordering::Release);
+            self.state.store(state.number(), Ordering::Release);
         }
     }
 
     /// The content key, if it may be used now.
     #[inline(always)]
     pub fn usable(&self) -> Option<&ContentKey> {
-        let usable = self.status.load(Ordering::Acquire) == KeyStatus::Usable as u8;
+        const USABLE: u8 = KeyState::Settled(KeyStatus::Usable).number();
+        let usable = self.state.load(Ordering::Acquire) == USABLE;
         self.content.as_ref().filter(|_| usable)
     }
 
     /// As [`Key::usable`], with the reason if it may not.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`] for a key that does not have 16 bytes; [`Error::FirstUse`] if its license is unused;
+    /// [`Error::DeviceTime`] if its license waits for the clock; [`Error::NoLicense`] with its status if its license
+    /// forbids to use it.
     pub fn usable_or_reason(&self) -> Result<&ContentKey> {
         // Read once: the reason has to be the one that was decided by.
-        let status = self.status();
+        let state = self.state();
         match &self.content {
-            Some(content) if status == KeyStatus::Usable => Ok(content),
-            content => Err(self.refusal(content.is_some(), status)),
+            Some(content) if state == KeyState::Settled(KeyStatus::Usable) => Ok(content),
+            content => Err(self.refusal(content.is_some(), state)),
         }
     }
 
     #[cold]
-    fn refusal(&self, has_content: bool, status: KeyStatus) -> Error {
+    fn refusal(&self, has_content: bool, state: KeyState) -> Error {
         let key_id = hex::encode(&self.id);
-        match status {
+        match state {
             _ if !has_content => {
                 Error::NoKey { key_id, reason: format!("the key has {} bytes, not 16", self.length).into() }
             }
-            KeyStatus::Unused => Error::FirstUse,
-            KeyStatus::UsableInFuture => Error::DeviceTime,
-            status => Error::NoLicense { key_id, reason: status.word().into() },
+            KeyState::Unused => Error::FirstUse,
+            KeyState::Settled(KeyStatus::UsableInFuture) => Error::DeviceTime,
+            KeyState::Settled(status) => Error::NoLicense { key_id, reason: status.word().into() },
         }
     }
 }
@@ -177,7 +141,11 @@ impl KeyTable {
     /// Whether a key with that id may be used now.
     pub fn has_usable(&self, id: &[u8; 16]) -> bool {
         let pin = pin();
-        self.snapshot.read(&pin).by_id.iter().any(|(candidate, key)| candidate == id && key.status().is_usable())
+        self.snapshot
+            .read(&pin)
+            .by_id
+            .iter()
+            .any(|(candidate, key)| candidate == id && key.status() == KeyStatus::Usable)
     }
 
     /// Whether there is a key with that id, usable or not.
@@ -194,13 +162,16 @@ impl KeyTable {
     }
 
     /// Adds keys; a key with the same id is replaced in its place. Returns whether one of the new ones is usable.
+    ///
+    /// # Errors
+    /// [`Error::SessionDestroyed`] after [`KeyTable::close`].
     pub fn insert(&self, new: Vec<Key>) -> Result<bool> {
         let closed = self.closed.lock();
         if *closed {
-            return Err(Error::invalid("mediaKeySession", "it was destroyed meanwhile"));
+            return Err(Error::SessionDestroyed);
         }
         let mut keys = self.keys();
-        let any_usable = new.iter().any(|key| key.status().is_usable());
+        let any_usable = new.iter().any(|key| key.status() == KeyStatus::Usable);
         for key in new {
             let key = Arc::new(key);
             match keys.iter_mut().find(|present| present.id == key.id) {
@@ -212,12 +183,12 @@ impl KeyTable {
         Ok(any_usable)
     }
 
-    /// Changes the status of keys that are there and can decrypt.
-    pub fn set_statuses<'a>(&self, statuses: impl Iterator<Item = (&'a [u8], KeyStatus)>) {
+    /// Changes the state of keys that are there and can decrypt.
+    pub fn set_states<'a>(&self, states: impl Iterator<Item = (&'a [u8], KeyState)>) {
         let pin = pin();
         let keys = &self.snapshot.read(&pin).keys;
-        for (id, status) in statuses {
-            keys.iter().filter(|key| key.id == id).for_each(|key| key.set_status(status));
+        for (id, state) in states {
+            keys.iter().filter(|key| key.id == id).for_each(|key| key.set_state(state));
         }
     }
 

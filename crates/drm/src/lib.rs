@@ -1,4 +1,25 @@
 //! The domain in safe Rust: key systems, their instances, sessions, keys, policies, events and statistics.
+//!
+//! # Order of the modules
+//!
+//! From bottom to top; each uses only those above it in this list, and what is below the domain.
+//!
+//! 1. [`error`]: what can go wrong.
+//! 2. [`storage`]: the store of offline keys.
+//! 3. [`terms`]: what limits the use of a license's keys, and how such a license is stored.
+//! 4. [`time`]: the clock of an instance, and the thread that wakes sessions when a time has come.
+//! 5. [`platform`]: what an instance offers to its key system.
+//! 6. [`key_system`]: what a key system has to provide.
+//! 7. [`host`]: the key system behind an instance; a panic in it ends here.
+//! 8. [`key_info`]: id and status of a key.
+//! 9. [`key_table`]: the keys of a session, as decrypts find them.
+//! 10. [`events`]: who is told what.
+//! 11. [`statistics`]: counters of the decrypt path.
+//! 12. `enforcement`: the licenses with a policy of one session.
+//! 13. [`session`]: requests, licenses, keys, decryption. Reaches its instance by a trait.
+//! 14. [`system`]: an instance of a key system and its sessions.
+//! 15. [`systems`]: the built-in key systems; they use `key_system` and what is below it.
+//! 16. [`registry`]: which key systems exist, by name.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -9,21 +30,22 @@
 )]
 #![allow(clippy::doc_markdown, clippy::missing_errors_doc, clippy::module_name_repetitions, clippy::must_use_candidate)]
 
+pub mod error;
 pub mod events;
+pub mod host;
+pub mod key_info;
 pub mod key_system;
 pub mod key_table;
 pub mod platform;
 pub mod registry;
 pub mod session;
 pub mod statistics;
+pub mod storage;
 pub mod system;
 pub mod systems;
 pub mod terms;
 pub mod time;
 
-pub mod storage;
-
-mod configuration;
 mod enforcement;
-mod offline;
-mod timer;
+
+pub use error::{Error, Result};

@@ -1,19 +1,19 @@
-//! What an instance offers to its key system: configuration, stores, time, output.
+//! What an instance offers to its key system: configuration, stores, level, time, output.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
-use super::configuration::Configuration;
-use super::key_system::Descriptor;
-use super::offline::OfflineKeys;
-use super::time::TimeSource;
-use crate::storage::OfflineStore;
+use crate::error::{Error, Result};
+use crate::storage::{self, FileStore, OfflineStore, StoredKey};
+use crate::time::TimeSource;
 use base::clock::VirtualClock;
-use base::error::{Error, Result};
 use base::log;
-use license::policy::{Hdcp, Reading};
+use license::policy::{DeviceLevel, Hdcp, Reading};
 
 /// The configuration string that names the directory of the offline store.
 pub const STORAGE_PATH: &str = "storagePath";
@@ -21,6 +21,77 @@ pub const STORAGE_PATH: &str = "storagePath";
 pub const OUTPUT_HDCP: &str = "outputHdcp";
 /// The configuration byte array with the certificate of the authority to trust, X.509 in DER.
 pub const LICENSE_AUTHORITY: &str = "licenseAuthority";
+
+/// Names of one kind that may be set on one instance.
+const MAX_NAMES: usize = 256;
+
+/// Configuration values of one kind that a program has set, by name.
+pub struct Configuration<V>(Mutex<HashMap<String, V>>);
+
+impl<V> Default for Configuration<V> {
+    fn default() -> Self {
+        Self(Mutex::new(HashMap::new()))
+    }
+}
+
+impl<V: Clone> Configuration<V> {
+    /// Sets a value.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for one name more than there may be.
+    pub fn set(&self, name: String, value: V) -> Result<()> {
+        let mut values = self.0.lock();
+        if values.len() >= MAX_NAMES && !values.contains_key(&name) {
+            return Err(Error::Refused(format!("{MAX_NAMES} configuration names are set already").into()));
+        }
+        values.insert(name, value);
+        Ok(())
+    }
+
+    /// Gets a value.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if none was set under that name.
+    pub fn get(&self, name: &str) -> Result<V> {
+        let value = self.0.lock().get(name).cloned();
+        value.ok_or_else(|| Error::NotFound { what: "configuration name", name: name.to_owned() })
+    }
+}
+
+/// One store of an instance, opened at its first use.
+struct LazyStore {
+    namespace: String,
+    store: Mutex<Option<Arc<dyn OfflineStore>>>,
+}
+
+impl LazyStore {
+    fn new(namespace: String) -> Self {
+        Self { namespace, store: Mutex::new(None) }
+    }
+
+    fn get(&self, default_directory: Option<&Path>) -> Result<Arc<dyn OfflineStore>> {
+        let mut store = self.store.lock();
+        if let Some(store) = &*store {
+            return Ok(Arc::clone(store));
+        }
+        let directory = default_directory.ok_or_else(no_directory)?;
+        let opened = self.open(directory)?;
+        *store = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    fn open(&self, directory: &Path) -> Result<Arc<dyn OfflineStore>> {
+        Ok(Arc::new(FileStore::open(directory, &self.namespace)?))
+    }
+}
+
+fn no_directory() -> Error {
+    Error::Storage {
+        action: "choose",
+        path: "~/.local/share/native_drm".into(),
+        source: io::Error::new(io::ErrorKind::NotFound, "the user has no home directory"),
+    }
+}
 
 /// The stores of an instance, in one directory.
 pub struct Stores {
@@ -34,44 +105,73 @@ pub struct Platform {
     pub strings: Configuration<String>,
     /// Configuration byte arrays that were set.
     pub byte_arrays: Configuration<Vec<u8>>,
-    offline: OfflineKeys,
-    device: OfflineKeys,
+    default_directory: Option<PathBuf>,
+    offline: LazyStore,
+    device: LazyStore,
+    maximum_level: DeviceLevel,
     time: Mutex<TimeSource>,
     output: Mutex<Hdcp>,
 }
 
 impl Platform {
-    /// The environment of a new instance.
-    pub fn new(descriptor: &Descriptor) -> Self {
+    /// The environment of a new instance of the key system of that name.
+    ///
+    /// All environment variables that concern the instance are read here, in a call of the program: reading them later, on
+    /// a thread of the library's own, could meet a program that is changing its environment, which is undefined.
+    pub fn new(key_system: &str) -> Self {
         Self {
             strings: Configuration::default(),
             byte_arrays: Configuration::default(),
-            offline: OfflineKeys::new(descriptor.name.to_owned()),
-            device: OfflineKeys::new(format!("{}.device", descriptor.name)),
+            default_directory: storage::default_dir(),
+            offline: LazyStore::new(key_system.to_owned()),
+            device: LazyStore::new(format!("{key_system}.device")),
+            maximum_level: maximum_level(),
             time: Mutex::default(),
             output: Mutex::new(emulated_output()),
         }
     }
 
     /// The store of offline keys.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if no directory was named and the user has none; those of [`FileStore::open`].
     pub fn offline_store(&self) -> Result<Arc<dyn OfflineStore>> {
-        self.offline.store()
+        self.offline.get(self.default_directory.as_deref())
+    }
+
+    /// An offline key.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none with that id; those of [`Platform::offline_store`] and [`OfflineStore::get`].
+    pub fn stored_key(&self, id: &[u8]) -> Result<StoredKey> {
+        self.offline_store()?.get(id)?.ok_or_else(|| Error::no_offline_key(id))
     }
 
     /// The store of what belongs to the device and not to a key, in the same directory.
+    ///
+    /// # Errors
+    /// As [`Platform::offline_store`].
     pub fn device_store(&self) -> Result<Arc<dyn OfflineStore>> {
-        self.device.store()
+        self.device.get(self.default_directory.as_deref())
     }
 
     /// Both stores in a directory.
+    ///
+    /// # Errors
+    /// Those of [`FileStore::open`].
     pub fn stores_in(&self, directory: &Path) -> Result<Stores> {
         Ok(Stores { offline: self.offline.open(directory)?, device: self.device.open(directory)? })
     }
 
     /// Uses these stores from now on.
     pub fn use_stores(&self, stores: Stores) {
-        self.offline.set_store(stores.offline);
-        self.device.set_store(stores.device);
+        *self.offline.store.lock() = Some(stores.offline);
+        *self.device.store.lock() = Some(stores.device);
+    }
+
+    /// The highest protection level.
+    pub fn maximum_level(&self) -> DeviceLevel {
+        self.maximum_level
     }
 
     /// Reads the clock.
@@ -109,20 +209,31 @@ impl Platform {
 }
 
 /// The protection of an output by its word in license templates.
+///
+/// # Errors
+/// [`Error::Refused`] for any other word.
 pub fn output_by_word(word: &str) -> Result<Hdcp> {
-    let all = [Hdcp::None, Hdcp::V1, Hdcp::V2];
-    all.into_iter()
-        .find(|hdcp| hdcp.word() == word)
+    Hdcp::by_word(word)
         .ok_or_else(|| Error::Refused(format!("{OUTPUT_HDCP} is HDCP_NONE, HDCP_V1 or HDCP_V2, not {word:?}").into()))
 }
 
-/// What `NATIVE_DRM_EMULATE_HDCP` says. Nothing gets more secure by that.
+/// The highest protection level, unless `NATIVE_DRM_EMULATE_LEVEL` asks for a higher one. Nothing gets more secure by that.
+pub fn maximum_level() -> DeviceLevel {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    let value = std::env::var("NATIVE_DRM_EMULATE_LEVEL").unwrap_or_default();
+    let level = DeviceLevel::by_word(&value).unwrap_or_default();
+    if level != DeviceLevel::SwCrypto && !SAID.swap(true, Ordering::Relaxed) {
+        log::warn!("protection level {level:?} is emulated: nothing gets more secure by it");
+    }
+    level
+}
+
+/// What `NATIVE_DRM_EMULATE_HDCP` says: NONE, V1 or V2. Nothing gets more secure by that.
 fn emulated_output() -> Hdcp {
-    let output = match std::env::var("NATIVE_DRM_EMULATE_HDCP").as_deref() {
-        Ok("V1") => Hdcp::V1,
-        Ok("V2") => Hdcp::V2,
-        _ => return Hdcp::None,
-    };
-    log::warn!("output protection {} is emulated: nothing gets more secure by it", output.word());
+    let value = std::env::var("NATIVE_DRM_EMULATE_HDCP").unwrap_or_default();
+    let output = Hdcp::by_word(&format!("HDCP_{value}")).unwrap_or_default();
+    if output != Hdcp::None {
+        log::warn!("output protection {} is emulated: nothing gets more secure by it", output.word());
+    }
     output
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
 use crate::storage::{StoredKey, StoredStatus};
-use base::error::{Error, Result};
 use license::policy::{Grant, KeyPermit, LicenseState, Policy};
 use license::protocol::{Bytes, Hash};
 

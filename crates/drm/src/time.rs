@@ -1,9 +1,17 @@
-//! Which clock an instance goes by: the machine's, or one that its program moves.
+//! Time in the domain: the clock that an instance goes by, and the one thread that wakes whoever waits for a time on the
+//! machine's clock. The thread starts when it is needed first. Sessions on a virtual clock never come to it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use once_cell::sync::OnceCell;
-use std::sync::Arc;
+use parking_lot::Mutex;
 
-use base::clock::{SystemClock, VirtualClock};
+use crate::error::{Error, Result};
+use base::clock::{Clock, Signal, SystemClock, VirtualClock};
+use base::log;
 use license::policy::Reading;
 
 /// The clock of an instance.
@@ -27,7 +35,125 @@ impl TimeSource {
 }
 
 /// The machine's clock; the same for all, so that their monotonic times compare.
-pub fn machine() -> &'static SystemClock {
+fn machine() -> &'static SystemClock {
     static CLOCK: OnceCell<SystemClock> = OnceCell::new();
     CLOCK.get_or_init(SystemClock::new)
+}
+
+/// Something that waits for times.
+pub trait Wake: Send + Sync {
+    /// The time has come. Called on the timer's thread; no lock of the timer is held.
+    fn wake(&self);
+}
+
+/// A place in the timer: it has one time at most, and none once this is dropped.
+pub struct Alarm {
+    id: u64,
+    sleeper: Weak<dyn Wake>,
+}
+
+struct Timer {
+    signal: Signal,
+    /// By monotonic milliseconds and alarm.
+    wakes: BTreeMap<(u64, u64), Weak<dyn Wake>>,
+    /// When each alarm goes off.
+    times: HashMap<u64, u64>,
+    /// A child after fork() has no timer thread and gets its own.
+    process: u32,
+}
+
+static TIMER: Mutex<Option<Timer>> = Mutex::new(None);
+
+/// Starts the thread if it does not run yet.
+///
+/// # Errors
+/// [`Error::Internal`] if there can be no further thread.
+pub fn start_timer() -> Result<()> {
+    let mut timer = TIMER.lock();
+    let process = std::process::id();
+    if timer.as_ref().is_some_and(|timer| timer.process == process) {
+        return Ok(());
+    }
+    let signal = Signal::new();
+    let own = signal.clone();
+    std::thread::Builder::new()
+        .name("native_drm_time".to_owned())
+        .spawn(move || run(&own))
+        .map_err(|error| Error::Internal(format!("cannot start the timer thread: {error}").into()))?;
+    *timer = Some(Timer { signal, wakes: BTreeMap::new(), times: HashMap::new(), process });
+    Ok(())
+}
+
+impl Alarm {
+    /// An alarm for `sleeper` that does not go off yet.
+    pub fn new(sleeper: Weak<dyn Wake>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), sleeper }
+    }
+
+    /// Goes off once the machine's monotonic clock shows what `at` returns, in milliseconds, and no more at the time set
+    /// before. `at` is asked under the timer's lock, so that of several calls none sets what has changed meanwhile.
+    pub fn set(&self, at: impl FnOnce() -> Option<u64>) {
+        let mut timer = TIMER.lock();
+        let Some(timer) = timer.as_mut() else { return };
+        timer.remove(self.id);
+        let Some(at) = at() else { return };
+        let first = timer.wakes.first_key_value().is_none_or(|(&(first, _), _)| at < first);
+        timer.wakes.insert((at, self.id), Weak::clone(&self.sleeper));
+        timer.times.insert(self.id, at);
+        if first {
+            timer.signal.raise();
+        }
+    }
+
+    /// Does not go off any more, until it is set again.
+    pub fn cancel(&self) {
+        self.set(|| None);
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
+impl Timer {
+    fn remove(&mut self, alarm: u64) {
+        if let Some(at) = self.times.remove(&alarm) {
+            self.wakes.remove(&(at, alarm));
+        }
+    }
+
+    /// Takes a wake whose time has come, or tells when the next one is.
+    fn next(&mut self, now: u64) -> Result<Weak<dyn Wake>, Option<u64>> {
+        match self.wakes.first_entry() {
+            Some(entry) if entry.key().0 <= now => {
+                self.times.remove(&entry.key().1);
+                Ok(entry.remove())
+            }
+            first => Err(first.map(|entry| entry.key().0)),
+        }
+    }
+}
+
+fn run(signal: &Signal) {
+    let clock = machine();
+    loop {
+        let next = match TIMER.lock().as_mut() {
+            Some(timer) => timer.next(clock.monotonic_millis()),
+            None => return,
+        };
+        match next {
+            Err(until) => {
+                clock.wait(until, signal);
+            }
+            Ok(sleeper) => {
+                let Some(sleeper) = sleeper.upgrade() else { continue };
+                if catch_unwind(AssertUnwindSafe(|| sleeper.wake())).is_err() {
+                    log::error!("a license's timer panicked");
+                }
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::error::{Error, Result};
+use drm::error::{Error, Result};
 use drm::key_system::{
     Descriptor, KeySystem, License, LicenseKey, MediaKeyRequestInfo, MediaKeyType, ProtectionLevel, Release, Request,
     RequestContext, SessionModule, SystemModule,
@@ -21,6 +21,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     vendor: "test",
     description: "panics when asked for a request",
     algorithms: "",
+    mime_types: &["webm"],
     announces_requests: false,
 };
 
@@ -73,14 +74,14 @@ fn a_panic_ends_the_system_and_its_sessions_only() {
         mime_type: "webm".into(),
         options: Vec::new(),
     };
-    assert!(matches!(session.generate_media_key_request(&info), Err(Error::Internal(_))));
+    assert!(matches!(session.generate_media_key_request(&info), Err(Error::KeySystemFailed(_))));
 
-    assert!(matches!(session.status_rows(), Err(Error::Internal(_))));
-    assert!(matches!(session.clear_media_keys(), Err(Error::Internal(_))));
-    assert!(matches!(system.statistics(), Err(Error::Internal(_))));
-    assert!(matches!(system.create_session(ProtectionLevel::SwCrypto), Err(Error::Internal(_))));
+    assert!(matches!(session.status_rows(), Err(Error::KeySystemFailed(_))));
+    assert!(matches!(session.clear_media_keys(), Err(Error::KeySystemFailed(_))));
+    assert!(matches!(system.statistics(), Err(Error::KeySystemFailed(_))));
+    assert!(matches!(system.create_session(ProtectionLevel::SwCrypto), Err(Error::KeySystemFailed(_))));
     // The second call does not reach the key system: it would panic again.
-    assert!(matches!(session.generate_media_key_request(&info), Err(Error::Internal(_))));
+    assert!(matches!(session.generate_media_key_request(&info), Err(Error::KeySystemFailed(_))));
 
     let other = registry::create_system("org.w3.clearkey").unwrap();
     let other_session = other.create_session(ProtectionLevel::SwCrypto).unwrap();

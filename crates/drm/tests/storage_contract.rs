@@ -3,7 +3,7 @@
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 
-use base::error::{Error, Result};
+use drm::error::{Error, Result};
 use drm::storage::{FileStore, MemoryStore, OfflineStore, StoredKey, StoredStatus};
 
 fn key(payload: &[u8]) -> StoredKey {
@@ -77,7 +77,7 @@ fn an_entry_is_changed_only_where_there_is_one_and_the_change_says_so() {
         assert!(matches!(store.update(b"a", &mut |_| Err(Error::Refused("not now".into()))), Err(Error::Refused(_))));
         let large = key(&vec![1; (1 << 20) + 1]);
         let refused = store.update(b"a", &mut |_| Ok(Some(large.clone())));
-        assert!(matches!(refused, Err(Error::InvalidArgument { .. })));
+        assert!(matches!(refused, Err(Error::OfflineKeyTooLarge { .. })));
         assert_eq!(store.get(b"a").unwrap(), Some(inactive));
         assert_eq!(store.get(b"b").unwrap(), Some(key(b"other")));
     });
@@ -114,14 +114,14 @@ fn impossible_ids_and_payloads_are_refused_and_change_nothing() {
         let long = [7; 65];
         store.put_all(&[(&long[..64], key(b"longest"))]).unwrap();
         for id in [&b""[..], &long] {
-            assert!(matches!(store.put_all(&[(b"a", key(b"1")), (id, key(b"2"))]), Err(Error::InvalidArgument { .. })));
-            assert!(matches!(store.get(id), Err(Error::InvalidArgument { .. })));
-            assert!(matches!(store.set_status(id, StoredStatus::Usable), Err(Error::InvalidArgument { .. })));
-            assert!(matches!(store.update(id, &mut |_| Ok(None)), Err(Error::InvalidArgument { .. })));
-            assert!(matches!(store.remove(id), Err(Error::InvalidArgument { .. })));
+            assert!(matches!(store.put_all(&[(b"a", key(b"1")), (id, key(b"2"))]), Err(Error::OfflineKeyId { .. })));
+            assert!(matches!(store.get(id), Err(Error::OfflineKeyId { .. })));
+            assert!(matches!(store.set_status(id, StoredStatus::Usable), Err(Error::OfflineKeyId { .. })));
+            assert!(matches!(store.update(id, &mut |_| Ok(None)), Err(Error::OfflineKeyId { .. })));
+            assert!(matches!(store.remove(id), Err(Error::OfflineKeyId { .. })));
         }
         let large = key(&vec![1; (1 << 20) + 1]);
-        assert!(matches!(store.put_all(&[(b"a", key(b"1")), (b"b", large)]), Err(Error::InvalidArgument { .. })));
+        assert!(matches!(store.put_all(&[(b"a", key(b"1")), (b"b", large)]), Err(Error::OfflineKeyTooLarge { .. })));
         assert_eq!(store.list().unwrap(), [&long[..64]]);
 
         let largest = key(&vec![1; 1 << 20]);

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use base::error::Error;
+use drm::error::Error;
 use drm::storage::{FileStore, OfflineStore, StoredKey, StoredStatus};
 
 const SPACE: &str = "com.example.drm";

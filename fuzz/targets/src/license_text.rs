@@ -30,7 +30,7 @@ pub const WORDS: &[&str] = &[
 
 fn session(name: &str) -> Box<dyn SessionModule> {
     let key_system = registry::find(name).expect("a key system");
-    let platform = Arc::new(Platform::new(key_system.descriptor()));
+    let platform = Arc::new(Platform::new(key_system.descriptor().name));
     key_system.open(&platform).open_session().expect("a session")
 }
 

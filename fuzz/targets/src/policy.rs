@@ -91,7 +91,7 @@ fn check(license: &mut EnforcedLicense, expired: &mut bool, last_seen: &mut i64)
     assert!(!explanation.to_string().is_empty());
     serde_json::to_string(&explanation).expect("an explanation can be written");
     for (_, verdict) in engine.verdicts() {
-        reached(hash(verdict.status_word().bytes()));
+        reached(hash(verdict.status().word().bytes()));
     }
     let _ = (engine.next_change(), engine.next_attempt(), license.next_wake(), license.expiry_millis());
     let events = license.take_events();

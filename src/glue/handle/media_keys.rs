@@ -55,10 +55,7 @@ pub(crate) fn session_pointer(session: &MediaKeySession) -> Result<*mut native_d
 /// Destroys a session.
 pub(crate) fn destroy_session(argument: &'static str, handle: *const native_drm_common::MediaKeySession) -> Result<()> {
     let session = Sessions::remove(handle).ok_or_else(|| Sessions::not_a_handle(argument))?;
-    // A system that is gone has closed its sessions.
-    if let Ok(system) = session.system() {
-        system.close_session(&session);
-    }
+    session.destroy();
     Ok(())
 }
 

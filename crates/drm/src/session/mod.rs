@@ -1,68 +1,57 @@
 //! A session: requests, licenses, keys, decryption.
 
+mod decrypt;
 mod policy;
 
-use once_cell::sync::OnceCell;
-use parking_lot::Mutex;
 use std::collections::HashSet;
 use std::sync::{Arc, Weak};
 
+use once_cell::sync::OnceCell;
+use parking_lot::Mutex;
+
 use crate::enforcement::Enforcement;
+use crate::error::{Error, Result};
 use crate::events::{Event, EventKind, EventSource};
+use crate::host::Host;
+use crate::key_info::fixed_id;
 use crate::key_system::{
     License, LicenseKey, MediaKeyRequestInfo, ProtectionLevel, Release, Request, RequestContext, SessionModule,
 };
 use crate::key_table::{Key, KeyTable};
 use crate::platform::Platform;
-use crate::statistics::{DecryptCounters, DecryptTotals};
-use crate::storage::{StoredKey, StoredStatus};
-use crate::system::{Host, MediaKeySystem};
-use crate::timer::Alarm;
-use base::error::{Error, Result};
+use crate::statistics::DecryptCounters;
+use crate::storage::{MAX_ID_LENGTH, StoredKey, StoredStatus};
+use crate::time::Alarm;
 use base::log;
-use base::rcu::Pin;
-use cenc::{Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
-use init_data::pssh;
-use license::policy::DeviceLevel;
+
+pub use decrypt::{CheckedSample, SampleRequest};
 
 /// Bytes of a media key request at most.
 const MAX_REQUEST: usize = 8192;
-/// Bytes of an offline key's id at most.
-const MAX_OFFLINE_ID: usize = 64;
 /// Needs that are remembered as announced; more of them in one session's life may be announced twice.
 const MAX_ANNOUNCED: usize = 4096;
 
-/// How a sample is encrypted and with which key.
-pub struct SampleRequest<'a> {
-    /// Cipher and scheme; none = the sample is clear.
-    pub method: Option<(Cipher, Scheme)>,
-    /// Key id.
-    pub key_id: &'a [u8; 16],
-    /// Initialisation vector, 8 or 16 bytes.
-    pub iv: &'a [u8],
-    /// Pattern.
-    pub pattern: Pattern,
-    /// Subsamples; none = the whole sample is protected.
-    pub subsamples: &'a [Subsample],
-}
+/// What a session needs of the instance that it belongs to.
+pub(crate) trait Owner: Send + Sync {
+    /// The key system needs a device certificate.
+    fn provisioning_required(&self);
 
-/// A sample that was found good, and its key; clear samples have none.
-pub struct CheckedSample<'g>(Option<(Sample<'g>, &'g ContentKey)>);
+    /// A session has got keys.
+    fn keys_arrived(&self);
 
-impl CheckedSample<'_> {
-    /// Decrypts in place.
-    pub fn decrypt(&self, data: &mut [u8]) {
-        if let Some((sample, key)) = &self.0 {
-            sample.decrypt(key, data);
-        }
-    }
+    /// A stored key was released: it leaves all sessions.
+    fn key_released(&self, id: &[u8]);
+
+    /// Closes a session and takes it off the instance's list.
+    fn close_session(&self, session: &Arc<MediaKeySession>);
 }
 
 /// A session.
+///
+/// Once the key system has panicked, everything that can fail does so with [`Error::KeySystemFailed`]. What reaches the store
+/// fails with [`Error::Storage`] or [`Error::StorageDamaged`] if that does.
 pub struct MediaKeySession {
-    /// For the timer.
-    me: Weak<Self>,
-    system: Weak<MediaKeySystem>,
+    owner: Weak<dyn Owner>,
     host: Arc<Host>,
     module: Box<dyn SessionModule>,
     platform: Arc<Platform>,
@@ -78,24 +67,18 @@ pub struct MediaKeySession {
 
 impl MediaKeySession {
     pub(crate) fn new(
-        system: &Arc<MediaKeySystem>,
+        owner: Weak<dyn Owner>,
         host: Arc<Host>,
         module: Box<dyn SessionModule>,
         platform: Arc<Platform>,
         level: ProtectionLevel,
     ) -> Arc<Self> {
-        let device_level = match level {
-            ProtectionLevel::SwCrypto => DeviceLevel::SwCrypto,
-            ProtectionLevel::HwCrypto => DeviceLevel::HwCrypto,
-            ProtectionLevel::EnhancedHwCrypto => DeviceLevel::EnhancedHwCrypto,
-        };
-        Arc::new_cyclic(|me| Self {
-            me: Weak::clone(me),
-            system: Arc::downgrade(system),
+        Arc::new_cyclic(|me: &Weak<Self>| Self {
+            owner,
             host,
             module,
-            enforcement: Enforcement::new(Arc::clone(&platform), device_level),
-            alarm: Alarm::new(),
+            enforcement: Enforcement::new(Arc::clone(&platform), level),
+            alarm: Alarm::new(me.clone()),
             platform,
             level,
             keys: KeyTable::default(),
@@ -117,28 +100,49 @@ impl MediaKeySession {
     }
 
     /// The instance that it belongs to.
-    pub fn system(&self) -> Result<Arc<MediaKeySystem>> {
-        self.system.upgrade().ok_or_else(|| Error::invalid("mediaKeySession", "its MediaKeySystem was destroyed"))
+    fn owner(&self) -> Result<Arc<dyn Owner>> {
+        self.owner.upgrade().ok_or(Error::OwnerDestroyed)
+    }
+
+    /// Destroys the session: it is closed and leaves its instance. When this returns, its keys are wiped, no listener is
+    /// running and none will run, unless this is called by a listener.
+    pub fn destroy(self: &Arc<Self>) {
+        // An instance that is gone has closed its sessions.
+        if let Some(owner) = self.owner.upgrade() {
+            owner.close_session(self);
+        }
     }
 
     /// Its protection level.
+    ///
+    /// # Errors
+    /// [`Error::KeySystemFailed`].
     pub fn level(&self) -> Result<ProtectionLevel> {
         self.host.check()?;
         Ok(self.level)
     }
 
     /// Whether tracks of that type need a secure decoder.
+    ///
+    /// # Errors
+    /// [`Error::KeySystemFailed`].
     pub fn requires_secure_decoder(&self, mime_type: &str) -> Result<bool> {
         Ok(self.level()? == ProtectionLevel::EnhancedHwCrypto && mime_type.to_ascii_lowercase().starts_with("video/"))
     }
 
     /// The media key request for some init data.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a MIME type that the key system does not know; [`Error::Malformed`] and [`Error::NotFound`] for
+    /// init data without key ids that can be read; [`Error::NotProvisioned`] where a device certificate is needed;
+    /// [`Error::Refused`] for options that mean nothing, a renewal that no license allows, or a request of more than 8192
+    /// bytes; [`Error::Internal`] without threads or random numbers.
     pub fn generate_media_key_request(&self, info: &MediaKeyRequestInfo) -> Result<Request> {
         self.events.prepare()?;
         let context = RequestContext { device: self.enforcement.device(), held: self.enforcement.held() };
         let request = self.host.run(|| self.module.media_key_request(info, &context)).inspect_err(|error| {
-            if let (Error::NotProvisioned, Some(system)) = (error, self.system.upgrade()) {
-                system.announce_provisioning();
+            if let (Error::NotProvisioned, Some(owner)) = (error, self.owner.upgrade()) {
+                owner.provisioning_required();
             }
         })?;
         if request.data.len() > MAX_REQUEST {
@@ -152,6 +156,11 @@ impl MediaKeySession {
     }
 
     /// Parses a license without applying it.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for anything that is no license; [`Error::Denied`] for the service's refusal, which counts as a failed
+    /// renewal; [`Error::NotProvisioned`]; [`Error::Refused`] for a license of another device, session or request, and for an
+    /// offline key id of more than 64 bytes.
     pub fn parse_media_key_response(&self, response: &[u8]) -> Result<License> {
         let license = self.host.run(|| self.module.parse_license(response)).inspect_err(|error| {
             if let Error::Denied { status, .. } = error {
@@ -159,7 +168,7 @@ impl MediaKeySession {
             }
         })?;
         if license.persistent
-            && let Some(key) = license.keys.iter().find(|key| key.id.len() > MAX_OFFLINE_ID)
+            && let Some(key) = license.keys.iter().find(|key| key.id.len() > MAX_ID_LENGTH)
         {
             let reason = format!("the offline key id {} has {} bytes", hex::encode(&key.id), key.id.len());
             return Err(Error::Refused(reason.into()));
@@ -168,9 +177,14 @@ impl MediaKeySession {
     }
 
     /// Applies a license: stores its keys if they are to be stored, then makes them usable.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the store is full, the license was applied before, or a renewal has no license here;
+    /// [`Error::NoLicense`] and [`Error::DeviceTime`] if its policy does not allow its use any more; [`Error::SessionDestroyed`];
+    /// [`Error::Internal`] without threads or memory for keys. Nothing is applied then.
     pub fn apply_license(&self, license: &License) -> Result<()> {
         self.events.prepare()?;
-        let keys = license.keys.iter().map(|key| Key::new(key.id.clone(), &key.key)).collect::<Result<Vec<_>>>()?;
+        let keys = prepare_keys(license)?;
         if let Some(terms) = &license.terms {
             return self.apply_terms(license, terms, keys);
         }
@@ -217,12 +231,15 @@ impl MediaKeySession {
             announced.shrink_to_fit();
         }
         drop(announced);
-        if let Some(system) = self.system.upgrade() {
-            system.key_arrived();
+        if let Some(owner) = self.owner.upgrade() {
+            owner.keys_arrived();
         }
     }
 
     /// Names and values of the session's status rows.
+    ///
+    /// # Errors
+    /// [`Error::KeySystemFailed`].
     pub fn status_rows(&self) -> Result<Vec<(String, String)>> {
         self.host.check()?;
         let keys = self.keys.list().into_iter().map(|key| (hex::encode(key.id), key.status.word().to_owned()));
@@ -231,6 +248,9 @@ impl MediaKeySession {
     }
 
     /// Removes and wipes all keys.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] without threads.
     pub fn clear_media_keys(&self) -> Result<()> {
         self.host.check()?;
         self.events.prepare()?;
@@ -246,33 +266,58 @@ impl MediaKeySession {
     }
 
     /// The message that gives a stored key back.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without such a key; [`Error::NotProvisioned`]; [`Error::OwnerDestroyed`]; [`Error::Refused`] or
+    /// [`Error::Malformed`] for a license that this device cannot read.
     pub fn generate_offline_release_request(&self, id: &[u8]) -> Result<Vec<u8>> {
         self.host.check()?;
-        let (_, stored) = self.system()?.stored_key(id)?;
+        self.owner()?;
+        let stored = self.platform.stored_key(id)?;
         self.host.run(|| self.module.release_request(id, &stored))
     }
 
     /// Processes the acknowledgement of a release.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without such a key; [`Error::Malformed`] or [`Error::Refused`] for a response that does not acknowledge
+    /// this release; [`Error::Denied`]; [`Error::OwnerDestroyed`]. The key is then stored as it was.
     pub fn process_offline_release_response(&self, id: &[u8], response: &[u8]) -> Result<()> {
         self.host.check()?;
-        let system = self.system()?;
-        system.stored_key(id)?;
-        let release: Release = self.host.run(|| self.module.process_release_response(id, response))?;
-        system.release(id, release)
+        let owner = self.owner()?;
+        self.platform.stored_key(id)?;
+        let release = self.host.run(|| self.module.process_release_response(id, response))?;
+        // The stored key changes durably, then it leaves all sessions.
+        let store = self.platform.offline_store()?;
+        let changed = match release {
+            Release::Deactivate => store.set_status(id, StoredStatus::Inactive)?,
+            Release::Delete => store.remove(id)?,
+        };
+        if !changed {
+            return Err(Error::no_offline_key(id));
+        }
+        log::info!("{}: offline key {} released", self.name(), hex::encode(id));
+        owner.key_released(id);
+        Ok(())
     }
 
     /// Loads a stored key.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without such a key; [`Error::NotProvisioned`]; [`Error::Malformed`] or [`Error::Refused`] for a license
+    /// that this device cannot read; [`Error::OwnerDestroyed`] and [`Error::SessionDestroyed`].
     pub fn restore_offline_key(&self, id: &[u8]) -> Result<()> {
         self.host.check()?;
         self.events.prepare()?;
-        let (store, stored) = self.system()?.stored_key(id)?;
+        self.owner()?;
+        let stored = self.platform.stored_key(id)?;
         let license = self.host.run(|| self.module.restore(id, &stored))?;
-        let keys = license.keys.iter().map(|key| Key::new(key.id.clone(), &key.key)).collect::<Result<Vec<_>>>()?;
+        let keys = prepare_keys(&license)?;
         if let Some(terms) = &license.terms {
             self.apply_terms(&license, terms, keys)?;
         } else {
             if stored.status == StoredStatus::Inactive {
-                store.set_status(id, StoredStatus::Usable)?;
+                self.platform.offline_store()?.set_status(id, StoredStatus::Usable)?;
             }
             self.add_keys(keys, true)?;
         }
@@ -288,93 +333,21 @@ impl MediaKeySession {
         }
     }
 
-    /// Decrypts a sample in place and counts it. If there is anything unusual about it or its key, nothing happens, and
-    /// [`MediaKeySession::decrypt_sample`] has to look into it: not having to carry a reason makes small samples cheaper.
-    #[inline(always)]
-    pub fn decrypt_at_once(&self, pin: &Pin, id: &[u8; 16], sample: &Sample<'_>, data: &mut [u8]) -> Option<()> {
-        let counters = self.counters.of_thread(pin);
-        let key = self.keys.find(pin, id, counters.key_hint())?.usable()?;
-        self.host.is_alive().then_some(())?;
-        counters.count_sample(data.len());
-        sample.decrypt(key, data);
-        Some(())
-    }
-
-    /// Decrypts a sample in place and counts it, or changes nothing.
-    pub fn decrypt_sample(&self, pin: &Pin, request: &SampleRequest<'_>, data: &mut [u8]) -> Result<()> {
-        self.check_sample(pin, request, data.len())?.decrypt(data);
-        self.count_sample(pin, data.len());
-        Ok(())
-    }
-
-    /// Checks a sample and finds its key; nothing is changed yet.
-    pub fn check_sample<'g>(
-        &'g self,
-        pin: &'g Pin,
-        request: &SampleRequest<'g>,
-        length: usize,
-    ) -> Result<CheckedSample<'g>> {
-        self.host.check()?;
-        let Some((cipher, scheme)) = request.method else {
-            return Ok(CheckedSample(None));
-        };
-        let sample = Sample::new(cipher, scheme, request.iv, request.pattern, request.subsamples, length)?;
-        Ok(CheckedSample(Some((sample, self.find_key(pin, request.key_id)?))))
-    }
-
-    fn find_key<'g>(&'g self, pin: &'g Pin, id: &[u8; 16]) -> Result<&'g ContentKey> {
-        let hint = self.counters.of_thread(pin).key_hint();
-        self.keys.find(pin, id, hint).ok_or_else(|| self.missing(pin, id))?.usable_or_reason()
-    }
-
-    #[cold]
-    fn missing(&self, pin: &Pin, id: &[u8; 16]) -> Error {
-        if self.keys.is_closed(pin) {
-            return Error::invalid("mediaKeySession", "it was destroyed meanwhile");
-        }
-        Error::NoKey { key_id: hex::encode(id), reason: "the session does not have it".into() }
-    }
-
-    /// Counts a sample that was refused.
-    pub fn count_error(&self, pin: &Pin) {
-        self.counters.of_thread(pin).count_error();
-    }
-
-    /// Counts a sample that was decrypted.
-    pub fn count_sample(&self, pin: &Pin, length: usize) {
-        self.counters.of_thread(pin).count_sample(length);
-    }
-
-    /// Tells listeners, once per key id until it arrives, that a key is missing. Not to be called while pinned.
-    pub fn announce_missing_key(&self, id: &[u8; 16]) {
-        if !self.keys.contains(id) && self.announce(id) {
-            let init_data = pssh::build(&self.host.descriptor().uuid, &[*id], &[]);
-            // The request that follows uses this init data and must not announce the same need again.
-            self.announce(&init_data);
-            self.events.post_occurred(EventKind::KeyRequired, init_data);
-        }
-    }
-
     /// Whether a key can be used now.
     pub fn has_usable_key(&self, id: &[u8; 16]) -> bool {
         self.keys.has_usable(id)
     }
 
-    /// What was counted.
-    pub fn totals(&self) -> DecryptTotals {
-        self.counters.totals()
-    }
-
     /// Ends the session: keys are wiped, events end.
     pub(crate) fn close(&self) {
         self.enforcement.clear();
-        self.alarm.set(|| None, &self.me);
+        self.alarm.cancel();
         self.keys.close();
         self.events.close();
     }
 
     fn name(&self) -> &'static str {
-        self.host.descriptor().name
+        self.host.name()
     }
 
     /// Whether a need was not announced before.
@@ -393,10 +366,6 @@ impl MediaKeySession {
     }
 }
 
-/// A key id as events carry it: 16 bytes, padded with zeros or cut.
-pub fn fixed_id(id: &[u8]) -> [u8; 16] {
-    let mut fixed = [0; 16];
-    let length = id.len().min(fixed.len());
-    fixed[..length].copy_from_slice(&id[..length]);
-    fixed
+fn prepare_keys(license: &License) -> Result<Vec<Key>> {
+    license.keys.iter().map(|key| Key::new(key.id.clone(), &key.key)).collect()
 }

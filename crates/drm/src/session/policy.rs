@@ -2,18 +2,18 @@
 
 use super::MediaKeySession;
 use crate::enforcement::Surroundings;
+use crate::error::Result;
 use crate::key_system::License;
 use crate::key_table::Key;
 use crate::terms::Terms;
-use crate::timer;
-use base::error::Result;
+use crate::time::{self, Wake};
 use license::policy::Explanation;
 
 impl MediaKeySession {
     /// Applies a license with a policy.
     pub(super) fn apply_terms(&self, license: &License, terms: &Terms, keys: Vec<Key>) -> Result<()> {
         if self.platform.is_on_machine_clock() {
-            timer::start()?;
+            time::start_timer()?;
         }
         self.enforcement.apply(
             terms,
@@ -30,13 +30,20 @@ impl MediaKeySession {
     }
 
     /// Explains the licenses with a policy, newest first: hexadecimal id and explanation.
+    ///
+    /// # Errors
+    /// [`Error::KeySystemFailed`](crate::error::Error::KeySystemFailed).
     pub fn explain(&self) -> Result<Vec<(String, Explanation)>> {
         self.host.check()?;
         Ok(self.enforcement.explain())
     }
 
-    /// Records the first use of the license that a key belongs to, as [`FirstUse`](base::error::Error::FirstUse) demands.
+    /// Records the first use of the license that a key belongs to, as [`FirstUse`](crate::error::Error::FirstUse) demands.
     /// Not to be called while pinned.
+    ///
+    /// # Errors
+    /// [`NoLicense`](crate::error::Error::NoLicense) and [`DeviceTime`](crate::error::Error::DeviceTime) if the policy does not
+    /// allow its use now; [`Storage`](crate::error::Error::Storage) if the first use of a stored license cannot be recorded.
     pub fn begin_use(&self, id: &[u8; 16]) -> Result<()> {
         self.host.check()?;
         self.events.prepare()?;
@@ -72,11 +79,17 @@ impl MediaKeySession {
     /// Asks the timer for the next change; a virtual clock looks for itself.
     fn schedule(&self) {
         if self.platform.is_on_machine_clock() {
-            self.alarm.set(|| self.enforcement.next_wake(), &self.me);
+            self.alarm.set(|| self.enforcement.next_wake());
         }
     }
 
     pub(super) fn surroundings(&self) -> Surroundings<'_> {
         Surroundings { keys: &self.keys, events: &self.events, system_id: &self.host.descriptor().uuid }
+    }
+}
+
+impl Wake for MediaKeySession {
+    fn wake(&self) {
+        self.tick();
     }
 }

@@ -11,7 +11,7 @@ use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
 
 use super::files::{TEMPORARY, failed, read, sync_directory, write_new};
-use base::error::{Error, Result};
+use crate::error::{Error, Result};
 use base::secret::{SecretArray, SecretBytes};
 
 const MAGIC: &[u8; 8] = b"NDRMDEV\x01";
@@ -37,8 +37,7 @@ impl DeviceKey {
     pub fn create(path: &Path) -> Result<Self> {
         let mut content = SecretBytes::from(vec![0; LENGTH]);
         content[..8].copy_from_slice(MAGIC);
-        getrandom::fill(&mut content[8..40])
-            .map_err(|fault| Error::Internal(format!("no random numbers: {fault}").into()))?;
+        getrandom::fill(&mut content[8..40]).map_err(Error::no_random_numbers)?;
         let check = Sha256::digest(&content[..40]);
         content[40..].copy_from_slice(&check[..8]);
 

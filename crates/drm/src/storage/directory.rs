@@ -2,33 +2,24 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::io;
 use std::path::PathBuf;
 
-use base::error::{Error, Result};
-
 /// `NATIVE_DRM_STORAGE_DIR`, else `native_drm` in `$XDG_DATA_HOME` (XDG Base Directory Specification), else
-/// `~/.local/share/native_drm`. Nothing is created.
-///
-/// # Errors
-/// [`Error::Storage`] if none of these variables is set and the user has no home directory.
-pub fn default_dir() -> Result<PathBuf> {
+/// `~/.local/share/native_drm`. None if none of these variables is set and the user has no home directory. Nothing is
+/// created.
+pub fn default_dir() -> Option<PathBuf> {
     choose(|name| env::var_os(name), env::home_dir())
 }
 
 /// Empty variables count as unset, and so does a relative `XDG_DATA_HOME`, as its specification demands.
-fn choose(variable: impl Fn(&str) -> Option<OsString>, home: Option<PathBuf>) -> Result<PathBuf> {
+fn choose(variable: impl Fn(&str) -> Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
     let path = |name| variable(name).map(PathBuf::from).filter(|path| !path.as_os_str().is_empty());
     if let Some(own) = path("NATIVE_DRM_STORAGE_DIR") {
-        return Ok(own);
+        return Some(own);
     }
     let data = path("XDG_DATA_HOME").filter(|path| path.is_absolute());
     let home = || home.filter(|path| path.is_absolute()).map(|path| path.join(".local/share"));
-    data.or_else(home).map(|path| path.join("native_drm")).ok_or_else(|| Error::Storage {
-        action: "choose",
-        path: "~/.local/share/native_drm".into(),
-        source: io::Error::new(io::ErrorKind::NotFound, "the user has no home directory"),
-    })
+    data.or_else(home).map(|path| path.join("native_drm"))
 }
 
 #[cfg(test)]
@@ -37,7 +28,7 @@ mod tests {
 
     fn chosen(variables: &[(&str, &str)], home: Option<&str>) -> Option<PathBuf> {
         let variable = |name: &str| variables.iter().find(|(own, _)| *own == name).map(|(_, value)| value.into());
-        choose(variable, home.map(PathBuf::from)).ok()
+        choose(variable, home.map(PathBuf::from))
     }
 
     #[test]

@@ -12,12 +12,11 @@
 //! renamed or moved to another namespace fails, and so does one with a changed version.
 
 use aes_gcm::aead::{AeadInOut, KeyInit};
-use aes_gcm::{Aes256Gcm, Nonce};
-use zeroize::Zeroizing;
+use aes_gcm::{Aes256Gcm, Nonce, Tag};
 
 use super::{MAX_PAYLOAD, StoredKey, StoredStatus};
-use base::error::{Error, Result};
-use base::secret::{SecretArray, on_clean_stack};
+use crate::error::{Error, Result};
+use base::secret::{SecretArray, SecretBytes, on_clean_stack};
 
 const PREFIX: [u8; 5] = *b"NDRM\x01";
 const NONCE: usize = 12;
@@ -38,18 +37,19 @@ impl Envelope {
     /// The file for `key`.
     pub fn seal(&self, namespace: &str, id: &[u8], key: &StoredKey) -> Result<Vec<u8>> {
         let mut nonce = [0; NONCE];
-        getrandom::fill(&mut nonce).map_err(|fault| Error::Internal(format!("no random numbers: {fault}").into()))?;
-        // Room for the tag from the start, so that no reallocation leaves plain text behind.
-        let mut text = Zeroizing::new(Vec::with_capacity(key.payload.len() + 1 + TAG));
-        text.extend_from_slice(&key.payload);
-        text.push(match key.status {
+        getrandom::fill(&mut nonce).map_err(Error::no_random_numbers)?;
+        let mut text = SecretBytes::from(vec![0; key.payload.len() + 1]);
+        text[..key.payload.len()].copy_from_slice(&key.payload);
+        text[key.payload.len()] = match key.status {
             StoredStatus::Usable => 1,
             StoredStatus::Inactive => 2,
-        });
+        };
         let associated = associated(namespace, id);
-        let sealed = on_clean_stack(|| self.cipher.encrypt_in_place(&Nonce::from(nonce), &associated, &mut *text));
-        sealed.map_err(|_| Error::Internal("AES-GCM refused to encrypt".into()))?;
-        Ok([&PREFIX[..], &nonce, &text].concat())
+        let sealed = on_clean_stack(|| {
+            self.cipher.encrypt_inout_detached(&Nonce::from(nonce), &associated, (&mut *text).into())
+        });
+        let tag = sealed.map_err(|_| Error::Internal("AES-GCM refused to encrypt".into()))?;
+        Ok([&PREFIX[..], &nonce, &text, &tag].concat())
     }
 
     /// What [`Envelope::seal`] was given, or what is wrong with the file.
@@ -57,15 +57,21 @@ impl Envelope {
         let rest = file.strip_prefix(&PREFIX[..4]).ok_or("not an offline key")?;
         let rest = rest.strip_prefix(&PREFIX[4..]).ok_or("unknown format version")?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or("incomplete")?;
-        let mut text = Zeroizing::new(sealed.to_vec());
+        // Too short for a tag: nothing that could be authentic.
+        let (text, tag) = sealed.split_last_chunk::<TAG>().ok_or("authentication failed")?;
+        let mut text = SecretBytes::from(text);
         let associated = associated(namespace, id);
-        let opened = on_clean_stack(|| self.cipher.decrypt_in_place(&Nonce::from(*nonce), &associated, &mut *text));
+        let opened = on_clean_stack(|| {
+            let (nonce, tag) = (Nonce::from(*nonce), Tag::from(*tag));
+            self.cipher.decrypt_inout_detached(&nonce, &associated, (&mut *text).into(), &tag)
+        });
         opened.map_err(|_| "authentication failed")?;
-        let status = match text.pop() {
+        let status = match text.last() {
             Some(1) => StoredStatus::Usable,
             Some(2) => StoredStatus::Inactive,
             _ => return Err("unknown status"),
         };
+        text.truncate(text.len() - 1);
         Ok(StoredKey { status, payload: text })
     }
 }
@@ -82,7 +88,7 @@ mod tests {
 
     fn sealed() -> (Envelope, StoredKey, Vec<u8>) {
         let envelope = Envelope::new(&SecretArray::from_slice(&[7; 32]).unwrap());
-        let key = StoredKey { status: StoredStatus::Inactive, payload: Zeroizing::new(b"payload".to_vec()) };
+        let key = StoredKey { status: StoredStatus::Inactive, payload: b"payload"[..].into() };
         let file = envelope.seal("space", b"id", &key).unwrap();
         (envelope, key, file)
     }

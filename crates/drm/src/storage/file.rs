@@ -14,7 +14,7 @@ use super::device_key::DeviceKey;
 use super::envelope::{Envelope, MAX_FILE};
 use super::files::{self, Lock, failed, optional};
 use super::{Change, OfflineStore, StoredKey, check_capacity, check_entries, check_id, check_payload};
-use base::error::{Error, Result};
+use crate::error::{Error, Result};
 use base::secret::on_clean_stack;
 
 const SUFFIX: &str = ".key";
@@ -32,16 +32,16 @@ impl FileStore {
     /// stored for the first time.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for an impossible namespace or an empty directory; [`Error::Storage`] for a relative
-    /// directory if there is no current directory.
+    /// [`Error::StoreNamespace`] for an impossible namespace; [`Error::StoreDirectory`] for an empty directory;
+    /// [`Error::Storage`] for a relative directory if there is no current directory.
     pub fn open(directory: &Path, namespace: &str) -> Result<Self> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         if namespace.is_empty() || namespace.len() > 64 || namespace.starts_with('.') || !namespace.bytes().all(allowed)
         {
-            return Err(Error::invalid("namespace", "not usable as a directory name"));
+            return Err(Error::StoreNamespace);
         }
         if directory.as_os_str().is_empty() {
-            return Err(Error::invalid("storagePath", "empty"));
+            return Err(Error::StoreDirectory);
         }
         // A later change of the current directory must not move the store.
         let root = std::path::absolute(directory).map_err(failed("locate", directory))?;

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use base::error::{Error, Result};
+use crate::error::{Error, Result};
 
 /// Names of temporary files start so. Whoever holds the lock may remove them.
 pub(super) const TEMPORARY: &str = ".tmp-";

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use parking_lot::Mutex;
 
 use super::{Change, OfflineStore, StoredKey, check_capacity, check_entries, check_id, check_payload};
-use base::error::{Error, Result};
+use crate::error::{Error, Result};
 
 /// Keeps offline keys in memory: for tests, and for hosts without a writable disk.
 #[derive(Debug)]
@@ -21,8 +21,7 @@ impl MemoryStore {
     /// [`Error::Internal`] if the system has no random numbers.
     pub fn new() -> Result<Self> {
         let mut device_id = [0; 16];
-        getrandom::fill(&mut device_id)
-            .map_err(|fault| Error::Internal(format!("no random numbers: {fault}").into()))?;
+        getrandom::fill(&mut device_id).map_err(Error::no_random_numbers)?;
         Ok(Self { entries: Mutex::default(), device_id })
     }
 }

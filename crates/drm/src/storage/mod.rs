@@ -10,11 +10,8 @@ mod file;
 mod files;
 mod memory;
 
-use std::fmt;
-
-use zeroize::Zeroizing;
-
-use base::error::{Error, Result};
+use crate::error::{Error, Result};
+use base::secret::SecretBytes;
 
 pub use directory::default_dir;
 pub use file::FileStore;
@@ -37,19 +34,12 @@ pub enum StoredStatus {
 }
 
 /// What the store holds for one id.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredKey {
     /// Whether it may be used.
     pub status: StoredStatus,
     /// The key system's own encoding, opaque to the store, at most [`MAX_PAYLOAD`] bytes.
-    pub payload: Zeroizing<Vec<u8>>,
-}
-
-impl fmt::Debug for StoredKey {
-    /// Leaves the payload out.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredKey").field("status", &self.status).finish_non_exhaustive()
-    }
+    pub payload: SecretBytes,
 }
 
 /// What [`OfflineStore::update`] does with an entry.
@@ -58,12 +48,12 @@ pub type Change<'a> = dyn FnMut(&StoredKey) -> Result<Option<StoredKey>> + 'a;
 /// A store of offline keys under ids of 1 to [`MAX_ID_LENGTH`] bytes.
 ///
 /// Every method may be called from any thread; what a method has confirmed is durable. All fail with
-/// [`Error::InvalidArgument`] for an id of another length and with [`Error::Storage`] if the medium fails.
+/// [`Error::OfflineKeyId`] for an id of another length and with [`Error::Storage`] if the medium fails.
 pub trait OfflineStore: Send + Sync {
     /// Stores all entries or none, replacing earlier ones with the same ids. For an id given twice, the last one counts.
     ///
     /// # Errors
-    /// [`Error::Refused`] if there would be more than [`MAX_ENTRIES`] ids; [`Error::InvalidArgument`] for a payload over
+    /// [`Error::Refused`] if there would be more than [`MAX_ENTRIES`] ids; [`Error::OfflineKeyTooLarge`] for a payload over
     /// [`MAX_PAYLOAD`]; [`Error::StorageDamaged`] if the device key is damaged. Earlier entries are then untouched.
     fn put_all(&self, entries: &[(&[u8], StoredKey)]) -> Result<()>;
 
@@ -77,7 +67,7 @@ pub trait OfflineStore: Send + Sync {
     /// leave it. Nobody else changes the entry meanwhile. False if there is no entry.
     ///
     /// # Errors
-    /// As [`OfflineStore::get`], and those of `change`; [`Error::InvalidArgument`] for a payload over [`MAX_PAYLOAD`]. The
+    /// As [`OfflineStore::get`], and those of `change`; [`Error::OfflineKeyTooLarge`] for a payload over [`MAX_PAYLOAD`]. The
     /// entry is then as it was.
     fn update(&self, id: &[u8], change: &mut Change<'_>) -> Result<bool>;
 
@@ -115,7 +105,7 @@ fn check_id(id: &[u8]) -> Result<()> {
     if (1..=MAX_ID_LENGTH).contains(&id.len()) {
         Ok(())
     } else {
-        Err(Error::invalid("offlineMediaKeyId", format!("{} bytes; 1 to {MAX_ID_LENGTH} are possible", id.len())))
+        Err(Error::OfflineKeyId { length: id.len(), limit: MAX_ID_LENGTH })
     }
 }
 
@@ -129,7 +119,7 @@ fn check_entries(entries: &[(&[u8], StoredKey)]) -> Result<()> {
 
 fn check_payload(key: &StoredKey) -> Result<()> {
     if key.payload.len() > MAX_PAYLOAD {
-        return Err(Error::invalid("payload", format!("more than {MAX_PAYLOAD} bytes in one offline key")));
+        return Err(Error::OfflineKeyTooLarge { limit: MAX_PAYLOAD });
     }
     Ok(())
 }

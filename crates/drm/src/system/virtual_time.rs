@@ -1,12 +1,15 @@
 //! Virtual time of an instance, for tests of licenses.
 
 use super::MediaKeySystem;
+use crate::error::{Error, Result};
 use crate::session::MediaKeySession;
 use base::clock::{Clock, VirtualClock};
-use base::error::{Error, Result};
 
 impl MediaKeySystem {
     /// Puts the instance on a clock that stands still until it is moved, or sets the wall clock of the one it is on.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there are sessions that go by the machine's clock.
     pub fn set_virtual_clock(&self, unix_millis: i64) -> Result<()> {
         self.host.check()?;
         let sessions = self.sessions.lock();
@@ -22,6 +25,9 @@ impl MediaKeySystem {
 
     /// Lets time pass on the virtual clock. Whatever is due meanwhile happens, at its own time, before this returns; what
     /// would happen while the machine is `asleep` happens in the end.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the instance goes by the machine's clock.
     pub fn advance_virtual_clock(&self, millis: u64, asleep: bool) -> Result<()> {
         self.host.check()?;
         let Some(clock) = self.platform.virtual_clock() else {

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::jwk_set;
-use super::requests::{license_request, requested_key_ids, to_json};
+use super::eme_json::{license_request, malformed_json, parse_license, to_json};
+use super::{ALGORITHMS, MIME_TYPES, VENDOR};
+use crate::error::{Error, Result};
 use crate::key_system::{
     Descriptor, KeySystem, License, MediaKeyRequestInfo, Release, Request, RequestContext, SessionModule, SystemModule,
 };
 use crate::platform::Platform;
 use crate::storage::StoredKey;
 use base::base64::Variant;
-use base::error::{Error, Result};
 use base::json::Object;
 use init_data;
 
@@ -23,9 +23,10 @@ static DESCRIPTOR: Descriptor = Descriptor {
     name: "org.w3.clearkey",
     uuid: init_data::W3C_CLEAR_KEY_SYSTEM_ID,
     system_ids: &[init_data::W3C_CLEAR_KEY_SYSTEM_ID, init_data::DASHIF_CLEAR_KEY_SYSTEM_ID],
-    vendor: "native_drm",
+    vendor: VENDOR,
     description: "W3C Clear Key (EME section 9.1)",
-    algorithms: "AES-128-CTR,AES-128-CBC,SM4-CTR,SM4-CBC",
+    algorithms: ALGORITHMS,
+    mime_types: MIME_TYPES,
     announces_requests: false,
 };
 
@@ -53,14 +54,13 @@ impl SystemModule for ClearKey {
 
 impl SessionModule for ClearKey {
     fn media_key_request(&self, info: &MediaKeyRequestInfo, _: &RequestContext) -> Result<Request> {
-        let ids = requested_key_ids(&DESCRIPTOR, info, |boxes| {
-            init_data::key_ids_of_system(DESCRIPTOR.system_ids, boxes, false)
-        })?;
+        let ids =
+            info.key_ids(&DESCRIPTOR, |boxes| init_data::key_ids_of_system(DESCRIPTOR.system_ids, boxes, false))?;
         Ok(Request::initial(license_request(&ids, info.key_type, Variant::Url)?))
     }
 
     fn parse_license(&self, response: &[u8]) -> Result<License> {
-        jwk_set::parse(response)
+        parse_license(response)
     }
 
     fn release_request(&self, key_id: &[u8], _: &StoredKey) -> Result<Vec<u8>> {
@@ -70,7 +70,7 @@ impl SessionModule for ClearKey {
     fn process_release_response(&self, key_id: &[u8], response: &[u8]) -> Result<Release> {
         const WHAT: &str = "release acknowledgement";
         let Object::<ReleaseMessage>(message) =
-            serde_json::from_slice(response).map_err(|error| jwk_set::malformed_json(WHAT, response, &error))?;
+            serde_json::from_slice(response).map_err(|error| malformed_json(WHAT, response, &error))?;
         if !message.kids.contains(&Variant::Url.encode(key_id)) {
             return Err(Error::malformed(WHAT, 0, "it does not name the key"));
         }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::jwk_set;
-use super::requests::{license_request, requested_key_ids};
+use super::eme_json::{self, license_request};
+use super::{ALGORITHMS, MIME_TYPES, VENDOR};
+use crate::error::{Error, Result};
 use crate::key_system::{
     Descriptor, KeySystem, License, LicenseKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext,
     SessionModule, SystemModule,
@@ -11,8 +12,6 @@ use crate::key_system::{
 use crate::platform::Platform;
 use crate::storage::StoredKey;
 use base::base64::Variant;
-use base::error::{Error, Result};
-use base::secret::SecretBytes;
 use init_data;
 
 /// The key system.
@@ -22,9 +21,10 @@ static DESCRIPTOR: Descriptor = Descriptor {
     name: "com.clearplay.drm",
     uuid: init_data::CLEARPLAY_SYSTEM_ID,
     system_ids: &[init_data::CLEARPLAY_SYSTEM_ID],
-    vendor: "native_drm",
+    vendor: VENDOR,
     description: "ClearPlay, compatible with OpenHarmony's",
-    algorithms: "AES-128-CTR,AES-128-CBC,SM4-CTR,SM4-CBC",
+    algorithms: ALGORITHMS,
+    mime_types: MIME_TYPES,
     announces_requests: true,
 };
 
@@ -48,13 +48,16 @@ impl SystemModule for ClearPlay {
 
 impl SessionModule for ClearPlay {
     fn media_key_request(&self, info: &MediaKeyRequestInfo, _: &RequestContext) -> Result<Request> {
-        let ids =
-            requested_key_ids(&DESCRIPTOR, info, |boxes| init_data::key_ids_for(DESCRIPTOR.system_ids, boxes, true))?;
+        let ids = info.key_ids(&DESCRIPTOR, |boxes| init_data::key_ids_for(DESCRIPTOR.system_ids, boxes, true))?;
         Ok(Request::initial(license_request(&ids, info.key_type, Variant::Standard)?))
     }
 
     fn parse_license(&self, response: &[u8]) -> Result<License> {
-        if response.trim_ascii_start().starts_with(b"{") { jwk_set::parse(response) } else { parse_pairs(response) }
+        if response.trim_ascii_start().starts_with(b"{") {
+            eme_json::parse_license(response)
+        } else {
+            parse_pairs(response)
+        }
     }
 
     fn release_request(&self, key_id: &[u8], _: &StoredKey) -> Result<Vec<u8>> {
@@ -86,12 +89,9 @@ fn parse_pairs(response: &[u8]) -> Result<License> {
             .map_err(|_| Error::malformed(WHAT, offset, "the key id is not padded base64"))?;
         let key = Variant::Standard
             .decode_secret(WHAT, key)
-            .map(SecretBytes::into_zeroizing)
             .map_err(|_| Error::malformed(WHAT, key_offset, "the key is not padded base64"))?;
-        if id.is_empty() || key.is_empty() {
-            return Err(Error::malformed(WHAT, offset, "an empty key id or key"));
-        }
-        keys.push(LicenseKey { id, key });
+        let entry = LicenseKey::new(id, key);
+        keys.push(entry.ok_or_else(|| Error::malformed(WHAT, offset, "an empty key id or key"))?);
         offset += pair.len() + 1;
     }
     Ok(License::unlimited(keys, persistent))

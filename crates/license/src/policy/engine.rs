@@ -397,7 +397,7 @@ impl Engine {
     fn tell_keys(&mut self, now: i64) {
         let verdicts: Vec<_> = self.verdicts().map(|(_, verdict)| verdict).collect();
         let differs = |index: usize, verdict: &KeyVerdict| {
-            self.told.get(index).is_none_or(|told| told.status_word() != verdict.status_word())
+            self.told.get(index).is_none_or(|told| told.status() != verdict.status())
         };
         let mut changed = verdicts.iter().enumerate().filter(|(index, verdict)| differs(*index, verdict)).peekable();
         if changed.peek().is_some() {

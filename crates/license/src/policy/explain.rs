@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::RentalScope;
 use super::engine::Engine;
 use super::keys::{KeyPermit, KeyVerdict};
-use super::state::State;
+use super::state::{Denial, State};
 use super::windows::Window;
 
 /// What is to be said about a license. Times are seconds since 1970, license time. `Display` gives the words.
@@ -149,9 +149,9 @@ impl Engine {
         let device = self.device();
         let because = match verdict {
             KeyVerdict::Usable => None,
-            KeyVerdict::Expired => Some("the license has expired".to_owned()),
+            KeyVerdict::Expired => Some(Denial::Expired.to_string()),
             KeyVerdict::Blocked => Some("the policy does not allow to play (can_play is false)".to_owned()),
-            KeyVerdict::ClockLocked => Some("the clock was set back behind the last use of the license".to_owned()),
+            KeyVerdict::ClockLocked => Some(Denial::ClockLocked.to_string()),
             KeyVerdict::OutputNotAllowed => Some(format!(
                 "it demands {} of the output, which has {}",
                 key.requirement.hdcp.word(),
@@ -168,7 +168,7 @@ impl Engine {
             key_id: hex::encode(&key.key_id),
             track_type: key.track_type.clone(),
             verdict,
-            status: verdict.status_word(),
+            status: verdict.status().word(),
             refused_because: because,
         }
     }

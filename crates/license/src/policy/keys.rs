@@ -25,6 +25,42 @@ pub struct Device {
     pub hdcp: Hdcp,
 }
 
+/// The status of a key as OpenHarmony names it: in key-change callbacks and in `CheckMediaKeyStatus` alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum KeyStatus {
+    /// Decrypts.
+    Usable = 0,
+    /// Its license is over.
+    Expired = 1,
+    /// The output does not meet the license's requirement.
+    OutputNotAllowed = 2,
+    /// Not known yet.
+    Pending = 3,
+    /// Cannot decrypt: not 16 bytes long, or the device is too weak for it.
+    InternalError = 4,
+    /// Its license has not begun, or the clock was set back.
+    UsableInFuture = 5,
+}
+
+impl KeyStatus {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 6] =
+        [Self::Usable, Self::Expired, Self::OutputNotAllowed, Self::Pending, Self::InternalError, Self::UsableInFuture];
+
+    /// The word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Usable => "USABLE",
+            Self::Expired => "EXPIRED",
+            Self::OutputNotAllowed => "OUTPUT_NOT_ALLOWED",
+            Self::Pending => "PENDING",
+            Self::InternalError => "INTERNAL_ERROR",
+            Self::UsableInFuture => "USABLE_IN_FUTURE",
+        }
+    }
+}
+
 /// Whether a key may be used, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -44,17 +80,17 @@ pub enum KeyVerdict {
 }
 
 impl KeyVerdict {
-    /// The status word of OpenHarmony that a session shows.
+    /// The status that a session shows.
     ///
-    /// There is none for a policy that forbids playing (EXPIRED) and for a clock that was set back (USABLE_IN_FUTURE);
-    /// a key that the device is too weak for cannot be used by it (INTERNAL_ERROR).
-    pub fn status_word(self) -> &'static str {
+    /// OpenHarmony has none for a policy that forbids playing (EXPIRED) and for a clock that was set back
+    /// (USABLE_IN_FUTURE); a key that the device is too weak for cannot be used by it (INTERNAL_ERROR).
+    pub fn status(self) -> KeyStatus {
         match self {
-            Self::Usable => "USABLE",
-            Self::Expired | Self::Blocked => "EXPIRED",
-            Self::ClockLocked => "USABLE_IN_FUTURE",
-            Self::OutputNotAllowed => "OUTPUT_NOT_ALLOWED",
-            Self::LevelInsufficient => "INTERNAL_ERROR",
+            Self::Usable => KeyStatus::Usable,
+            Self::Expired | Self::Blocked => KeyStatus::Expired,
+            Self::ClockLocked => KeyStatus::UsableInFuture,
+            Self::OutputNotAllowed => KeyStatus::OutputNotAllowed,
+            Self::LevelInsufficient => KeyStatus::InternalError,
         }
     }
 

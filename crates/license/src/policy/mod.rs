@@ -46,7 +46,7 @@ pub use enforced::EnforcedLicense;
 pub use engine::{Engine, Grant, Renewal, RenewalFailure};
 pub use event::{Event, EventKind};
 pub use explain::{Explanation, KeyExplanation, NextChange, RenewalExplanation, WindowExplanation};
-pub use keys::{Device, KeyPermit, KeyVerdict};
+pub use keys::{Device, KeyPermit, KeyStatus, KeyVerdict};
 pub use rows::{LicenseKind, UNLIMITED};
 pub use state::{Denial, LicenseState, State};
 pub use windows::{Window, Windows};

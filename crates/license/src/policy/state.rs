@@ -96,12 +96,12 @@ pub enum Denial {
 }
 
 impl Denial {
-    /// The name in upper case.
+    /// The name in upper case; that of the state where the license's state is the reason.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Expired => "EXPIRED",
-            Self::Blocked => "BLOCKED",
-            Self::ClockLocked => "CLOCK_LOCKED",
+            Self::Expired => State::Expired.word(),
+            Self::Blocked => State::Blocked.word(),
+            Self::ClockLocked => State::ClockLocked.word(),
             Self::NotRenewable => "NOT_RENEWABLE",
             Self::StaleSequence => "STALE_SEQUENCE",
             Self::InvalidPolicy => "INVALID_POLICY",

@@ -172,6 +172,11 @@ impl DeviceLevel {
             Self::EnhancedHwCrypto => "ENHANCED_HW_CRYPTO",
         }
     }
+
+    /// The level of that name.
+    pub fn by_word(word: &str) -> Option<Self> {
+        [Self::SwCrypto, Self::HwCrypto, Self::EnhancedHwCrypto].into_iter().find(|level| level.word() == word)
+    }
 }
 
 /// Protection of the output, weakest first.
@@ -191,15 +196,20 @@ pub enum Hdcp {
 
 impl Hdcp {
     pub(super) const WORDS: &[(&str, Self)] =
-        &[("HDCP_NONE", Self::None), ("HDCP_V1", Self::V1), ("HDCP_V2", Self::V2)];
+        &[(Self::None.word(), Self::None), (Self::V1.word(), Self::V1), (Self::V2.word(), Self::V2)];
 
     /// The name, such as HDCP_V1.
-    pub fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::None => "HDCP_NONE",
             Self::V1 => "HDCP_V1",
             Self::V2 => "HDCP_V2",
         }
+    }
+
+    /// The protection of that name.
+    pub fn by_word(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(own, _)| *own == word).map(|(_, hdcp)| *hdcp)
     }
 }
 

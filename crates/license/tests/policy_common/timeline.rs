@@ -158,7 +158,7 @@ impl Run<'_> {
             same("binding window", &json!(explanation.binding_window), binding)?;
         }
         if let Some(words) = &expect.keys {
-            let given: Vec<_> = engine.verdicts().map(|(_, verdict)| verdict.status_word().to_owned()).collect();
+            let given: Vec<_> = engine.verdicts().map(|(_, verdict)| verdict.status().word().to_owned()).collect();
             same("key statuses", &given, words)?;
         }
         let rows = engine.rows(LicenseKind::Streaming);

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use zeroize::Zeroizing;
 
+use crate::error::{Error, Result};
 use crate::platform::{LICENSE_AUTHORITY, Platform};
 use crate::storage::{OfflineStore, StoredKey, StoredStatus};
-use base::error::{Error, Result};
+use crate::terms::StoredLicense;
 use base::secret::SecretBytes;
-use license::protocol::{CertificateStatus, Client};
+use license::protocol::{CertificateStatus, Client, License};
 
 /// Where in the device store the keys and certificates are.
 const IDENTITY: &[u8] = b"identity";
@@ -48,6 +48,17 @@ impl DeviceIdentity {
         self.with_status(|status| status != CertificateStatus::NotProvisioned, action)
     }
 
+    /// A stored license, as it is stored and unsealed.
+    ///
+    /// # Errors
+    /// [`Error::NotProvisioned`] without a certificate; [`Error::Malformed`] or [`Error::Refused`] if it is none of this
+    /// device's licenses.
+    pub fn open_stored(&self, stored: &StoredKey) -> Result<(StoredLicense, License)> {
+        let stored = StoredLicense::from_stored(stored)?;
+        let license = self.with(|client| Ok(client.restore(&stored.sealed.0)?))?;
+        Ok((stored, license))
+    }
+
     /// Uses the identity to ask for something. A certificate that is not valid yet, by a clock that may be wrong, is the
     /// service's to judge.
     ///
@@ -83,12 +94,12 @@ impl DeviceIdentity {
     pub fn provision_request(&self) -> Result<Vec<u8>> {
         let mut loaded = self.loaded.lock();
         if let Some(loaded) = self.load(&mut loaded, self.now())? {
-            return loaded.client.provision_request();
+            return Ok(loaded.client.provision_request()?);
         }
         // Nothing is stored before the service has agreed.
         let (store, trusted) = (self.platform.device_store()?, self.trusted());
         let client = Client::new(trusted.clone())?;
-        loaded.insert(Loaded { client, store, trusted }).client.provision_request()
+        Ok(loaded.insert(Loaded { client, store, trusted }).client.provision_request()?)
     }
 
     /// Takes the answer to the last request.
@@ -153,7 +164,7 @@ impl DeviceIdentity {
 
     fn read(store: &Arc<dyn OfflineStore>, trusted: Option<Vec<u8>>) -> Result<Option<Client>> {
         let stored = store.get(IDENTITY)?;
-        stored.map(|stored| Client::from_secret(&stored.payload, trusted)).transpose()
+        Ok(stored.map(|stored| Client::from_secret(&stored.payload, trusted)).transpose()?)
     }
 
     fn trusted(&self) -> Option<Vec<u8>> {
@@ -166,6 +177,5 @@ impl DeviceIdentity {
 }
 
 fn put(store: &dyn OfflineStore, id: &[u8], secret: SecretBytes) -> Result<()> {
-    let payload: Zeroizing<Vec<u8>> = secret.into_zeroizing();
-    store.put_all(&[(id, StoredKey { status: StoredStatus::Usable, payload })])
+    store.put_all(&[(id, StoredKey { status: StoredStatus::Usable, payload: secret })])
 }

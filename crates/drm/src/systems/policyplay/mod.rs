@@ -6,15 +6,15 @@ mod session;
 
 use std::sync::Arc;
 
+use super::{ALGORITHMS, MIME_TYPES, VENDOR};
+use crate::error::{Error, Result};
 use crate::key_system::{CertificateStatus, Descriptor, KeySystem, Request, SessionModule, SystemModule};
 use crate::platform::Platform;
 use crate::storage::{StoredKey, StoredStatus};
 use crate::terms::StoredLicense;
-use base::error::Result;
 use device::DeviceIdentity;
 use init_data;
-use license::policy::Windows;
-use license::protocol;
+use license::policy::{Device, Engine, State};
 use session::PolicySession;
 
 /// The key system.
@@ -24,9 +24,10 @@ static DESCRIPTOR: Descriptor = Descriptor {
     name: "com.policyplay.drm",
     uuid: init_data::POLICYPLAY_SYSTEM_ID,
     system_ids: &[init_data::POLICYPLAY_SYSTEM_ID],
-    vendor: "native_drm",
+    vendor: VENDOR,
     description: "Licenses with a policy for provisioned devices",
-    algorithms: "AES-128-CTR,AES-128-CBC,SM4-CTR,SM4-CBC",
+    algorithms: ALGORITHMS,
+    mime_types: MIME_TYPES,
     announces_requests: false,
 };
 
@@ -54,20 +55,19 @@ impl SystemModule for PolicySystem {
     }
 
     fn certificate_status(&self) -> Result<CertificateStatus> {
-        Ok(match self.device.status()? {
-            protocol::CertificateStatus::Provisioned => CertificateStatus::Provisioned,
-            protocol::CertificateStatus::NotProvisioned => CertificateStatus::NotProvisioned,
-            protocol::CertificateStatus::Expired => CertificateStatus::Expired,
-            protocol::CertificateStatus::Invalid => CertificateStatus::Invalid,
-        })
+        self.device.status()
     }
 
     fn stored_status(&self, stored: &StoredKey) -> Result<StoredStatus> {
-        let StoredLicense { sealed, state } = StoredLicense::from_stored(stored)?;
-        let license = self.device.with(|client| Ok(client.restore(&sealed.0)?))?;
-        let now = self.device.platform().reading().wall_millis.div_euclid(1000).max(state.last_seen);
-        let over = state.expired || Windows::of(&license.policy, &state).expiry().is_some_and(|end| end <= now);
-        Ok(if over || !license.policy.can_play { StoredStatus::Inactive } else { stored.status })
+        let (StoredLicense { state, .. }, license) = self.device.open_stored(stored)?;
+        // What it would be if it were restored now.
+        let now = self.device.platform().reading().wall_millis.div_euclid(1000);
+        let engine = Engine::restore(license.policy, state, Vec::new(), Device::default(), now)
+            .map_err(|denial| Error::Refused(denial.to_string().into()))?;
+        Ok(match engine.state() {
+            State::None | State::Expired | State::Blocked => StoredStatus::Inactive,
+            State::Ready | State::Playing | State::Renewing | State::ClockLocked => stored.status,
+        })
     }
 
     fn open_session(&self) -> Result<Box<dyn SessionModule>> {

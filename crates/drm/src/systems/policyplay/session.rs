@@ -7,14 +7,13 @@ use parking_lot::Mutex;
 
 use super::DESCRIPTOR;
 use super::device::DeviceIdentity;
+use crate::error::{Error, Result};
 use crate::key_system::{
     License, LicenseKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext, RequestType,
     SessionModule,
 };
 use crate::storage::StoredKey;
-use crate::systems::requests::requested_key_ids;
 use crate::terms::{Arrival, HeldLicense, StoredLicense, Terms};
-use base::error::{Error, Result};
 use base::log;
 use init_data;
 use license::policy::{Grant, KeyPermit, KeyRequirement};
@@ -38,8 +37,7 @@ impl PolicySession {
 
 impl SessionModule for PolicySession {
     fn media_key_request(&self, info: &MediaKeyRequestInfo, context: &RequestContext) -> Result<Request> {
-        let key_ids =
-            requested_key_ids(&DESCRIPTOR, info, |boxes| init_data::key_ids_for(DESCRIPTOR.system_ids, boxes, true))?;
+        let key_ids = info.key_ids(&DESCRIPTOR, |boxes| init_data::key_ids_for(DESCRIPTOR.system_ids, boxes, true))?;
         let mut options = options(info)?;
         let wants_renewal = match options.remove(OPTION_TYPE).as_deref() {
             None | Some("license") => false,
@@ -119,8 +117,7 @@ impl SessionModule for PolicySession {
     }
 
     fn restore(&self, _: &[u8], stored: &StoredKey) -> Result<License> {
-        let StoredLicense { sealed, state } = StoredLicense::from_stored(stored)?;
-        let license = self.device.with(|client| Ok(client.restore(&sealed.0)?))?;
+        let (StoredLicense { sealed, state }, license) = self.device.open_stored(stored)?;
         Ok(translate(license, Arrival::Restored(state), &sealed.0, None))
     }
 
@@ -129,7 +126,7 @@ impl SessionModule for PolicySession {
         self.device.with_certificate(|client| {
             let license = client.restore(&sealed.0)?;
             let reference = LicenseRef { sequence: license.sequence.max(state.sequence), ..license.reference() };
-            self.client.lock().release_request(client, reference)
+            Ok(self.client.lock().release_request(client, reference)?)
         })
     }
 
@@ -184,7 +181,6 @@ fn translate(license: protocol::License, arrival: Arrival, sealed: &[u8], reques
         request,
         client_token: license.client_token.map(|Bytes(token)| token),
     };
-    let keys =
-        license.keys.into_iter().map(|key| LicenseKey { id: key.key_id.0, key: key.key.0.into_zeroizing() }).collect();
+    let keys = license.keys.into_iter().map(|key| LicenseKey { id: key.key_id.0, key: key.key.0 }).collect();
     License { keys, persistent: license.persistent, terms: Some(terms) }
 }

@@ -1,14 +1,39 @@
-//! JWK Sets as W3C EME section 9.1.4 uses them for licenses.
+//! The JSON texts of W3C EME section 9.1: license requests (9.1.3) and, as licenses, JWK Sets (9.1.4).
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
-use crate::key_system::{License, LicenseKey};
+use crate::error::{Error, Result};
+use crate::key_system::{License, LicenseKey, MediaKeyType};
 use base::base64::Variant;
-use base::error::{Error, Result};
 use base::json::{Object, byte_offset};
 
 const WHAT: &str = "JWK Set";
+
+/// Session types of EME.
+const TEMPORARY: &str = "temporary";
+const PERSISTENT: &str = "persistent-license";
+
+#[derive(Serialize)]
+struct LicenseRequest {
+    kids: Vec<String>,
+    #[serde(rename = "type")]
+    session_type: &'static str,
+}
+
+/// `{"kids":["<base64>",…],"type":"temporary"|"persistent-license"}` (ClearPlay writes another base64 than EME).
+pub fn license_request(key_ids: &[Vec<u8>], key_type: MediaKeyType, base64: Variant) -> Result<Vec<u8>> {
+    let session_type = match key_type {
+        MediaKeyType::Online => TEMPORARY,
+        MediaKeyType::Offline => PERSISTENT,
+    };
+    to_json(&LicenseRequest { kids: key_ids.iter().map(|id| base64.encode(id)).collect(), session_type })
+}
+
+/// Serialises a message.
+pub fn to_json(message: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(message).map_err(|error| Error::Internal(error.to_string().into()))
+}
 
 #[derive(Deserialize)]
 struct JwkSet {
@@ -31,11 +56,11 @@ impl Drop for Jwk {
 }
 
 /// Parses a JWK Set of symmetric keys. The type is "temporary" if it is absent.
-pub fn parse(text: &[u8]) -> Result<License> {
+pub fn parse_license(text: &[u8]) -> Result<License> {
     let Object::<JwkSet>(set) = serde_json::from_slice(text).map_err(|error| malformed_json(WHAT, text, &error))?;
     let persistent = match set.session_type.as_deref() {
-        None | Some("temporary") => false,
-        Some("persistent-license") => true,
+        None | Some(TEMPORARY) => false,
+        Some(PERSISTENT) => true,
         Some(other) => return Err(Error::malformed(WHAT, 0, format!("type {other:?} is not a session type"))),
     };
     if set.keys.is_empty() {
@@ -52,14 +77,8 @@ fn license_key(index: usize, jwk: &Jwk) -> Result<LicenseKey> {
         return Err(entry(format!("kty is {:?}, not \"oct\"", jwk.kty)));
     }
     let id = Variant::Url.decode(WHAT, &jwk.kid).map_err(|error| entry(format!("kid: {error}")))?;
-    let key = Variant::Url
-        .decode_secret(WHAT, &jwk.k)
-        .map_err(|_| entry("k is not unpadded base64url".into()))?
-        .into_zeroizing();
-    if id.is_empty() || key.is_empty() {
-        return Err(entry("empty kid or k".into()));
-    }
-    Ok(LicenseKey { id, key })
+    let key = Variant::Url.decode_secret(WHAT, &jwk.k).map_err(|_| entry("k is not unpadded base64url".into()))?;
+    LicenseKey::new(id, key).ok_or_else(|| entry("empty kid or k".into()))
 }
 
 /// What is wrong with a JSON text, and where. serde_json's own words are left out, since they can quote the input.
@@ -82,7 +101,7 @@ mod tests {
 
     #[test]
     fn parses_the_example_of_the_specification() {
-        let license = parse(EXAMPLE.as_bytes()).unwrap();
+        let license = parse_license(EXAMPLE.as_bytes()).unwrap();
         assert!(!license.persistent);
         assert_eq!(hex::encode(license.media_key_id()), "2f05477fc24bb4faefd86517156daffc");
         assert_eq!(hex::encode(&*license.keys[0].key), "b50d1b25559be9bd0a3cbe8ab59232fc");
@@ -102,14 +121,14 @@ mod tests {
             (r#"{"keys":[{"kty":"oct","k":"AA","kid":"AA"}],"type":"other"}"#, "session type"),
             (r#"{"keys":[{"kty":"oct","k":"AA","k":"AQ","kid":"AA"}]}"#, "repeated"),
         ] {
-            let message = parse(text.as_bytes()).err().unwrap().to_string();
+            let message = parse_license(text.as_bytes()).err().unwrap().to_string();
             assert!(message.contains(needle), "{text}: {message}");
         }
     }
 
     #[test]
     fn reports_the_offset_of_broken_json() {
-        let message = parse(b"{\"keys\":\n  [x]}").err().unwrap().to_string();
+        let message = parse_license(b"{\"keys\":\n  [x]}").err().unwrap().to_string();
         assert!(message.contains("byte 12"), "{message}");
     }
 }

@@ -1,0 +1,117 @@
+//! The part of a session that samples go through.
+
+use super::MediaKeySession;
+use crate::error::{Error, Result};
+use crate::events::EventKind;
+use crate::statistics::DecryptTotals;
+use base::rcu::Pin;
+use cenc::{Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
+use init_data::pssh;
+
+/// How a sample is encrypted and with which key.
+pub struct SampleRequest<'a> {
+    /// Cipher and scheme; none = the sample is clear.
+    pub method: Option<(Cipher, Scheme)>,
+    /// Key id.
+    pub key_id: &'a [u8; 16],
+    /// Initialisation vector, 8 or 16 bytes.
+    pub iv: &'a [u8],
+    /// Pattern.
+    pub pattern: Pattern,
+    /// Subsamples; none = the whole sample is protected.
+    pub subsamples: &'a [Subsample],
+}
+
+/// A sample that was found good, and its key; clear samples have none.
+pub struct CheckedSample<'g>(Option<(Sample<'g>, &'g ContentKey)>);
+
+impl CheckedSample<'_> {
+    /// Decrypts in place.
+    pub fn decrypt(&self, data: &mut [u8]) {
+        if let Some((sample, key)) = &self.0 {
+            sample.decrypt(key, data);
+        }
+    }
+}
+
+impl MediaKeySession {
+    /// Decrypts a sample in place and counts it. If there is anything unusual about it or its key, nothing happens, and
+    /// [`MediaKeySession::decrypt_sample`] has to look into it: not having to carry a reason makes small samples cheaper.
+    #[inline(always)]
+    pub fn decrypt_at_once(&self, pin: &Pin, id: &[u8; 16], sample: &Sample<'_>, data: &mut [u8]) -> Option<()> {
+        let counters = self.counters.of_thread(pin);
+        let key = self.keys.find(pin, id, counters.key_hint())?.usable()?;
+        self.host.is_alive().then_some(())?;
+        counters.count_sample(data.len());
+        sample.decrypt(key, data);
+        Some(())
+    }
+
+    /// Decrypts a sample in place and counts it, or changes nothing.
+    ///
+    /// # Errors
+    /// As [`MediaKeySession::check_sample`].
+    pub fn decrypt_sample(&self, pin: &Pin, request: &SampleRequest<'_>, data: &mut [u8]) -> Result<()> {
+        self.check_sample(pin, request, data.len())?.decrypt(data);
+        self.count_sample(pin, data.len());
+        Ok(())
+    }
+
+    /// Checks a sample and finds its key; nothing is changed yet.
+    ///
+    /// # Errors
+    /// [`Error::Sample`] for a description that contradicts itself; [`Error::NoKey`] if the session does not have the key;
+    /// those of [`Key::usable_or_reason`](crate::key_table::Key::usable_or_reason); [`Error::SessionDestroyed`].
+    pub fn check_sample<'g>(
+        &'g self,
+        pin: &'g Pin,
+        request: &SampleRequest<'g>,
+        length: usize,
+    ) -> Result<CheckedSample<'g>> {
+        self.host.check()?;
+        let Some((cipher, scheme)) = request.method else {
+            return Ok(CheckedSample(None));
+        };
+        let sample = Sample::new(cipher, scheme, request.iv, request.pattern, request.subsamples, length)
+            .map_err(Error::Sample)?;
+        Ok(CheckedSample(Some((sample, self.find_key(pin, request.key_id)?))))
+    }
+
+    fn find_key<'g>(&'g self, pin: &'g Pin, id: &[u8; 16]) -> Result<&'g ContentKey> {
+        let hint = self.counters.of_thread(pin).key_hint();
+        self.keys.find(pin, id, hint).ok_or_else(|| self.missing(pin, id))?.usable_or_reason()
+    }
+
+    #[cold]
+    fn missing(&self, pin: &Pin, id: &[u8; 16]) -> Error {
+        if self.keys.is_closed(pin) {
+            return Error::SessionDestroyed;
+        }
+        Error::NoKey { key_id: hex::encode(id), reason: "the session does not have it".into() }
+    }
+
+    /// Counts a sample that was refused.
+    pub fn count_error(&self, pin: &Pin) {
+        self.counters.of_thread(pin).count_error();
+    }
+
+    /// Counts a sample that was decrypted.
+    pub fn count_sample(&self, pin: &Pin, length: usize) {
+        self.counters.of_thread(pin).count_sample(length);
+    }
+
+    /// Tells listeners, once per key id until it arrives, that a key is missing. Not to be called while pinned.
+    pub fn announce_missing_key(&self, id: &[u8; 16]) {
+        if !self.keys.contains(id) && self.announce(id) {
+            let init_data = pssh::build(&self.host.descriptor().uuid, &[*id], &[]);
+            // The request that follows uses this init data and must not announce the same need again.
+            self.announce(&init_data);
+            self.events.post_occurred(EventKind::KeyRequired, init_data);
+        }
+    }
+
+    /// What was counted.
+    pub fn totals(&self) -> DecryptTotals {
+        self.counters.totals()
+    }
+}

@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
-# Compiles every C block of a Markdown file, runs it and compares what the README's first one prints.
+# Holds the documentation against what there is:
+# - every C block of the Markdown files given compiles and runs, and the README's first one prints what the README says;
+# - in all documents, links lead to files and headings that exist, files of the source tree that are named exist, and functions that are
+#   named are declared in the headers.
 # Arguments: directory of the library's build tree (with libnative_drm.so.0), Markdown files.
 set -euo pipefail
 library=$1
@@ -31,4 +34,49 @@ if ((count == 0)); then
     echo 'no C example found' >&2
     exit 1
 fi
-echo "$count C examples compiled and ran"
+
+shopt -s globstar nullglob
+cd "$root"
+faults=0
+fault() {
+    echo "$1" >&2
+    faults=$((faults + 1))
+}
+# The names by which links reach the headings of a document.
+headings() { sed -nE 's/^#+ //p' "$1" | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'; }
+documents=(*.md docs/**/*.md examples/*.md tests/*/README.md)
+cat include/multimedia/*/*.h >"$work/headers"
+for document in "${documents[@]}"; do
+    # Links, without those to the web.
+    while read -r link; do
+        target=$document
+        if [[ ${link%%#*} ]]; then
+            target=$(dirname "$document")/${link%%#*}
+        fi
+        if [[ ! -e $target ]]; then
+            fault "$document: there is no $target"
+        elif [[ $link == *#* ]] && ! headings "$target" | grep -qxF -- "${link#*#}"; then
+            fault "$document: no heading of $target is #${link#*#}"
+        fi
+    done < <(grep -oE '\]\([^)]+\)' "$document" | sed -E 's/^\]\((.*)\)$/\1/' | grep -vE '^(https?|mailto):' || true)
+    # Files of the tree in backticks, perhaps with *.
+    while read -r name; do
+        if ! compgen -G "$name" >/dev/null; then
+            fault "$document: there is no $name"
+        fi
+    done < <(grep -oE '`(\.github|benches|c_tests|cmake|crates|docs|examples|fuzz|include|packaging|scripts|server|src|tests)/[A-Za-z0-9_./*-]+`' \
+        "$document" | tr -d '`' | sort -u || true)
+    while read -r name; do
+        if ! grep -qE "\b$name\b" "$work/headers"; then
+            fault "$document: no header has $name"
+        fi
+    done < <(grep -oE '\bOH_[A-Za-z]+_[A-Za-z0-9]+\b' "$document" | sort -u || true)
+done
+lines=$(wc -l <README.md)
+if ((lines > 150)); then
+    fault "README.md has $lines lines; what does not belong into 150 belongs into docs/"
+fi
+if ((faults > 0)); then
+    exit 1
+fi
+echo "$count C examples compiled and ran; ${#documents[@]} documents name only what is there"

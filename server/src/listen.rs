@@ -1,4 +1,4 @@
-//! Connections: accepted up to a number at a time, with limits on their patience, ended in good order.
+//! Connections: a limited number at a time, with timeouts, and closed in order at the end.
 
 use std::convert::Infallible;
 use std::io::Write;

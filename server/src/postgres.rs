@@ -1,6 +1,6 @@
 //! The state in PostgreSQL, shared by several servers.
 //!
-//! The methods of [`Store`] wait; they are called on threads that may. A connection that failed or took too long is thrown
+//! The methods of [`Store`] block; they are called on threads that may block. A connection that failed or took too long is thrown
 //! away, so that a database that went away and came back is used again without a restart.
 
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! TLS 1.2 and 1.3 with rustls: for those who ask the server, and for its database.
+//! TLS 1.2 and 1.3 with rustls: for the server's clients, and for its database.
 
 use std::path::Path;
 use std::sync::Arc;

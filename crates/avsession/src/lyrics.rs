@@ -1,7 +1,7 @@
 //! Lyrics in LRC format: lines with the time at which they are sung.
 //!
 //! A line is one or more time tags `[mm:ss]`, `[mm:ss.f]`, `[mm:ss.ff]` or `[mm:ss.fff]` (`:` instead of `.` also occurs)
-//! and the words, in which `<mm:ss.ff>` may time single words. `[offset:ms]` shows all lines so much earlier. Whatever
+//! and the words, in which `<mm:ss.ff>` may time single words. `[offset:ms]` moves all lines earlier by that time. Whatever
 //! else is in the text, such as `[ti:…]`, is not a line.
 
 /// A lyric, in the order of time.

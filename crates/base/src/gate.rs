@@ -1,4 +1,4 @@
-//! What callbacks pass through: after one was taken out, or all of them were, none of those is running or will run.
+//! The gate that callbacks pass through: once a callback was removed, it is not running and will not run.
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 

@@ -1,4 +1,4 @@
-//! What every crate of native_drm may use and none of them is about.
+//! What every crate of native_drm may use: read-copy-update, secret memory, clocks, the dispatcher, the log.
 
 #![deny(missing_docs)]
 #![warn(clippy::pedantic)]

@@ -1,7 +1,7 @@
 //! Holds the licenses with a policy of one session, and keeps keys, listeners and store up to date with them.
 //!
-//! Decrypts never come here, except a license's first one: they look at the status of their key, which is changed here
-//! whenever a policy says so.
+//! A decrypt does not come here, except the first one under a license: it looks at the status of its key, which is changed
+//! here whenever a policy says so.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Counters of the decrypt path: no clock, no lock, no shared read-modify-write among the first threads.
+//! Counters of the decrypt path: no clock and no lock; the first threads have counters of their own.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 

@@ -1,4 +1,4 @@
-//! What streaming manifests of every kind say about protection.
+//! The protection that a streaming manifest declares, whatever its format.
 
 use super::{W3C_CLEAR_KEY_SYSTEM_ID, pssh};
 use base::base64::Variant;

@@ -1,4 +1,4 @@
-//! Which of several `pssh` boxes a key system takes its key ids from.
+//! Selecting the `pssh` box from which a key system takes its key ids.
 
 use std::collections::HashSet;
 

@@ -2,7 +2,7 @@
 //! from one run, the two sides interleaved. The service has its store in memory: a directory adds a sync of the disk for
 //! each license, which concurrent requests do not share.
 //!
-//!   cargo bench --bench license      exit status 2 if a ratio is over its target
+//!   cargo bench -p native-drm-license-service --bench license      exit status 2 if a ratio is over its target
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -21,7 +21,7 @@ use p256::ecdsa::{Signature, SigningKey};
 use p256::elliptic_curve::Generate;
 
 const ROUNDS: usize = 400;
-/// What issue #4 of the project allows.
+/// The largest ratio that the project allows itself.
 const TARGET: f64 = 1.5;
 
 fn microseconds(body: impl FnOnce()) -> f64 {

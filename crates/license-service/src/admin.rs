@@ -1,4 +1,4 @@
-//! What the service's operator does: content, policies, providers, devices, licenses.
+//! Administration: content, policies, providers, devices, licenses.
 
 use serde::Deserialize;
 

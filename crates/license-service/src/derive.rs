@@ -1,4 +1,4 @@
-//! From a content id to its keys: HKDF-SHA256 over the service's root secret.
+//! Deriving a content's keys from its id: HKDF-SHA256 over the service's root secret.
 //!
 //! The `info` is a label, then provider, content id and track type, each after its length as eight bytes: no two contents
 //! and no two tracks share an `info`.

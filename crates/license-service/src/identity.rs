@@ -1,4 +1,4 @@
-//! The service's own secrets: authority, signing key, root of the content keys. Made once per store.
+//! The service's own secrets: certificate authority, signing key, root of the content keys. Made once per store.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! New licenses.
+//! Issuing licenses.
 
 use super::incoming::Incoming;
 use super::provision::internal;

@@ -1,7 +1,7 @@
 //! The license service: takes messages, answers with licenses or refusals.
 //!
-//! It is the same in process and behind HTTP. What it must not forget is in a [`Store`], secrets sealed under a master key
-//! that the store does not have; all decisions are made inside transactions, so that several services may share a store.
+//! It is the same in process and behind HTTP. Its state is in a [`Store`], with secrets sealed under a master key that the store
+//! does not have. All decisions are made inside transactions, so that several services may share a store.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -1,4 +1,4 @@
-//! What comes in: a device's message as it is, or a license template around it.
+//! Incoming messages: a device's message as it is, or a license template around it.
 
 use serde_json::{Value, json};
 

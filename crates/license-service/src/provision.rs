@@ -1,4 +1,4 @@
-//! Devices get their certificates.
+//! Provisioning: issuing certificates to devices.
 
 use p256::pkcs8::DecodePublicKey;
 

@@ -1,4 +1,4 @@
-//! How long licenses are kept: some time after their end they are forgotten.
+//! How long licenses are kept: they are deleted some time after their end.
 //!
 //! Table LicenseEnd has an entry without value for each license that has an end: the end in a form that sorts as time
 //! does, then the license's id.

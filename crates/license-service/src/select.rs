@@ -1,4 +1,4 @@
-//! Which keys a license carries.
+//! Selecting the keys that a license carries.
 
 use super::Service;
 use super::derive;

@@ -1,4 +1,4 @@
-//! A service's clock: the machine's, or one that stands where it was put.
+//! A service's clock: the machine's, or one that a test sets.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

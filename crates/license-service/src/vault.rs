@@ -1,4 +1,4 @@
-//! Seals what the store must not show: keys of the service, content keys, licenses.
+//! Seals what the store must not reveal: keys of the service, content keys, licenses.
 //!
 //! A sealed value is `0x01`, a random 12-byte nonce, AES-256-GCM's output with tag. The associated data names table and
 //! key, so that a value that was moved fails.

@@ -1,5 +1,5 @@
-//! Licenses with a policy: the template that describes one, the engine that decides what it allows and when, and what device
-//! and service say to each other.
+//! Licenses with a policy: the template that describes one, the policy engine that decides what it allows and when, and the
+//! protocol between device and license service.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

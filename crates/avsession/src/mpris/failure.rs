@@ -1,4 +1,4 @@
-//! Errors as D-Bus knows them.
+//! D-Bus errors.
 
 use crate::error::Error;
 

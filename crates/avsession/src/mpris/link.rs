@@ -1,4 +1,4 @@
-//! What the session tells the thread at the bus.
+//! How a session wakes the bus thread, and what it tells it.
 
 use parking_lot::Mutex;
 use std::task::{Context, Poll, Waker};

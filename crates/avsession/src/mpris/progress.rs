@@ -1,4 +1,4 @@
-//! The position as controllers calculate it, and when they have to be told another one.
+//! The position as controllers calculate it, and when the signal `Seeked` has to correct it.
 
 use super::model::{Model, Status};
 

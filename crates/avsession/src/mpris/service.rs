@@ -1,4 +1,4 @@
-//! Answers calls from the bus.
+//! Answers method calls from the bus.
 
 use std::collections::BTreeMap;
 use zbus::message::{Flags, Header, Message};

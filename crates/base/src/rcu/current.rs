@@ -1,6 +1,6 @@
-//! Which record is the calling thread's own.
+//! The calling thread's record.
 //!
-//! Reading that is the first thing that every sample does. A thread-local variable of a shared library costs a call that looks
+//! Finding it is the first thing that every sample does. A thread-local variable of a shared library costs a call that looks
 //! the library up among all loaded ones; on x86-64 Linux, a TLS descriptor is cheaper, and stable Rust can only have one by
 //! assembly.
 

@@ -1,5 +1,4 @@
-//! The hot loops, and what only `unsafe` can give them: CPU instructions beyond the baseline, memory for keys, and
-//! a read lock that costs next to nothing ([`rcu`]).
+//! The kernels: block ciphers and block modes with the CPU instructions that a level has.
 //!
 //! | file | level | blocks in flight |
 //! |---|---|---|
@@ -14,7 +13,7 @@
 //! `entry`, compiles all of it for the level's instructions. The functions come out of it wrapped in a type
 //! that only the detection of the CPU's features makes.
 //!
-//! Every level does the same work; `tests/cenc_*.rs` compare each of them with references from outside.
+//! Every level gives the same results; `tests/cenc_*.rs` compare each of them with independent implementations.
 
 #![allow(unsafe_code)]
 #![deny(clippy::undocumented_unsafe_blocks)]

@@ -1,4 +1,4 @@
-//! The walk over a sample's subsample table.
+//! Iterating over a sample's subsamples.
 
 use crate::job::BLOCK;
 use crate::scheme::Subsample;

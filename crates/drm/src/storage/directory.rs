@@ -1,4 +1,4 @@
-//! Where the offline store is when nobody says otherwise.
+//! The default directory of the offline store.
 
 use std::env;
 use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! A store that ends with the process.
+//! A store in memory, for tests.
 
 use std::collections::{BTreeMap, HashSet};
 

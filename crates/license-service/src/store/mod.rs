@@ -1,4 +1,4 @@
-//! Where a service keeps what it must not forget.
+//! The store of a service: everything that has to outlive it.
 //!
 //! A store is a few tables of keys and values with transactions; what the values mean is the service's business, and
 //! secret values are sealed before they come here. [`LocalStore`] keeps them in memory or in a directory.

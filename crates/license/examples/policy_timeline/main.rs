@@ -1,7 +1,7 @@
 //! Draws what a license template does over time, from the events of the policy engine.
 //!
 //! ```text
-//! cargo run --example policy_timeline -- '{"policy_overrides":{"license_duration_seconds":60}}' decrypt@10 > timeline.svg
+//! cargo run -p native-drm-license --example policy_timeline -- '{"policy_overrides":{"license_duration_seconds":60}}' decrypt@10 > timeline.svg
 //! ```
 //!
 //! The first argument is the template, or the name of a file with it. Then come inputs, `what@seconds` since the issue:

@@ -1,4 +1,4 @@
-//! What the engine tells.
+//! The engine's events.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! Whether single keys may be used: protection level and output.
+//! Whether a key may be used with the device's protection level and output.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! What has to be remembered about a license, and what state it is in.
+//! The state of a license, and what of it has to be stored.
 
 use std::fmt;
 

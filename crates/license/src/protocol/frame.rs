@@ -1,4 +1,4 @@
-//! The outside of every message: what it is, and who says so.
+//! The frame of every message: its kind, and its sender's signature.
 //!
 //! | bytes | what |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! What device and license service say to each other, and the cryptographic state of the device.
+//! The protocol between device and license service, and the cryptographic state of the device.
 //!
 //! - [`Client`] is a device: its keys, its certificate, its provisioning.
 //! - [`SessionClient`] is one session: it asks for licenses, accepts answers to what it asked, renews and releases.

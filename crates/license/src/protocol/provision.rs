@@ -1,4 +1,4 @@
-//! How a device comes to its certificate.
+//! Provisioning: how a device gets its certificate.
 
 use serde::{Deserialize, Serialize};
 

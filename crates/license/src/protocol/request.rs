@@ -1,4 +1,4 @@
-//! What a device asks: for a license, for its renewal, for its release.
+//! Requests of a device: for a license, its renewal or its release.
 
 use std::collections::BTreeMap;
 

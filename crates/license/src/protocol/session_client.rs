@@ -1,4 +1,4 @@
-//! The device's side in one session: it asks, and takes the answers to what it asked.
+//! The device's side in one session: it makes requests and accepts the answers to them.
 
 use std::collections::{BTreeMap, VecDeque};
 

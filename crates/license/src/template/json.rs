@@ -1,4 +1,4 @@
-//! JSON text as a tree that knows where it came from. The grammar is serde_json's; this only keeps what serde's data
+//! JSON text as a tree that knows the place of each value. The grammar is serde_json's; this only keeps what serde's data
 //! model drops: repeated members, the difference between an integer and a float, and the path.
 
 use std::collections::HashSet;

@@ -1,4 +1,4 @@
-//! Refusals and warnings: what rule, where, in words.
+//! Refusals and warnings: which rule, at which place, in words.
 
 use std::fmt;
 

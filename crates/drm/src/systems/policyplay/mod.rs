@@ -1,5 +1,5 @@
 //! com.policyplay.drm: licenses that carry a policy, for provisioned devices. The messages are those of
-//! [`license::protocol`](license::protocol).
+//! [`license::protocol`].
 
 mod device;
 mod session;

@@ -163,6 +163,27 @@ static void a_clock_that_was_set_back(void)
 }
 
 /* A renewal outlives the process; so does its sequence. */
+/* Nobody was there when the renewal was due: the time for it begins when the license is restored, and the status says so. */
+static void a_renewal_that_was_due_long_ago(void)
+{
+    OH_DrmLicenseService *service =
+        make_policy_service("{\"can_play\":true,\"can_persist\":true,\"can_renew\":true,\"renewal_delay_seconds\":10,"
+                            "\"renewal_recovery_duration_seconds\":20}");
+    MediaKeySystem *system = make_device(service);
+    MediaKeySession *session = make_session(system);
+    uint8_t id[16];
+    get_license(session, service, MEDIA_KEY_TYPE_OFFLINE, id);
+    system = next_process(system, START_MILLIS + 86400000, &session);
+    CHECK_INT(stored_status(system, id), OFFLINE_MEDIA_KEY_STATUS_USABLE);
+    CHECK_OK(OH_MediaKeySession_RestoreOfflineMediaKeys(session, id, 16));
+    CHECK_OK(decrypt_nist(session, KID_A));
+    CHECK_OK(OH_MediaKeySystem_AdvanceVirtualClock(system, 20000, false));
+    CHECK_CODE(decrypt_nist(session, KID_A), DRM_ERR_NO_LICENSE);
+    CHECK_INT(stored_status(system, id), OFFLINE_MEDIA_KEY_STATUS_INACTIVE);
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+    CHECK_OK(OH_DrmLicenseService_Destroy(service));
+}
+
 static void a_stored_renewal(void)
 {
     OH_DrmLicenseService *service = make_policy_service(RENTAL);
@@ -269,6 +290,7 @@ int main(void)
     RUN_IN_OWN_STORE(a_rental);
     RUN_IN_OWN_STORE(one_first_use);
     RUN_IN_OWN_STORE(a_clock_that_was_set_back);
+    RUN_IN_OWN_STORE(a_renewal_that_was_due_long_ago);
     RUN_IN_OWN_STORE(a_stored_renewal);
     RUN_IN_OWN_STORE(releases);
     RUN_IN_OWN_STORE(a_store_that_cannot_be_read);

@@ -162,7 +162,6 @@ static void a_clock_that_was_set_back(void)
     CHECK_OK(OH_DrmLicenseService_Destroy(service));
 }
 
-/* A renewal outlives the process; so does its sequence. */
 /* Nobody was there when the renewal was due: the time for it begins when the license is restored, and the status says so. */
 static void a_renewal_that_was_due_long_ago(void)
 {
@@ -184,6 +183,7 @@ static void a_renewal_that_was_due_long_ago(void)
     CHECK_OK(OH_DrmLicenseService_Destroy(service));
 }
 
+/* A renewal outlives the process; so does its sequence. */
 static void a_stored_renewal(void)
 {
     OH_DrmLicenseService *service = make_policy_service(RENTAL);

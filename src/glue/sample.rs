@@ -18,7 +18,7 @@ use crate::native_mediadecrypt::{
 };
 use base::rcu::pin;
 use cenc::{Cipher, Pattern, Sample, Scheme, Subsample};
-use drm::session::{CheckedSample, SampleRequest};
+use drm::sample::{CheckedSample, SampleRequest};
 
 /// Samples of one call that are kept without an allocation.
 const INLINE_SAMPLES: usize = 16;

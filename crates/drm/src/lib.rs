@@ -15,11 +15,12 @@
 //! 9. [`key_table`]: the keys of a session, as decrypts find them.
 //! 10. [`events`]: who is told what.
 //! 11. [`statistics`]: counters of the decrypt path.
-//! 12. `enforcement`: the licenses with a policy of one session.
-//! 13. [`session`]: requests, licenses, keys, decryption. Reaches its instance by a trait.
-//! 14. [`system`]: an instance of a key system and its sessions.
-//! 15. [`systems`]: the built-in key systems; they use `key_system` and what is below it.
-//! 16. [`registry`]: which key systems exist, by name.
+//! 12. [`sample`]: a sample to decrypt.
+//! 13. `enforcement`: the licenses with a policy of one session.
+//! 14. [`session`]: requests, licenses, keys, decryption. Reaches its instance by a trait.
+//! 15. [`system`]: an instance of a key system and its sessions.
+//! 16. [`systems`]: the built-in key systems; they use `key_system` and what is below it.
+//! 17. [`registry`]: which key systems exist, by name.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -38,6 +39,7 @@ pub mod key_system;
 pub mod key_table;
 pub mod platform;
 pub mod registry;
+pub mod sample;
 pub mod session;
 pub mod statistics;
 pub mod storage;

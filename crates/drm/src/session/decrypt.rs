@@ -3,36 +3,11 @@
 use super::MediaKeySession;
 use crate::error::{Error, Result};
 use crate::events::EventKind;
+use crate::sample::{CheckedSample, SampleRequest};
 use crate::statistics::DecryptTotals;
 use base::rcu::Pin;
-use cenc::{Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
+use cenc::{ContentKey, Sample};
 use init_data::pssh;
-
-/// How a sample is encrypted and with which key.
-pub struct SampleRequest<'a> {
-    /// Cipher and scheme; none = the sample is clear.
-    pub method: Option<(Cipher, Scheme)>,
-    /// Key id.
-    pub key_id: &'a [u8; 16],
-    /// Initialisation vector, 8 or 16 bytes.
-    pub iv: &'a [u8],
-    /// Pattern.
-    pub pattern: Pattern,
-    /// Subsamples; none = the whole sample is protected.
-    pub subsamples: &'a [Subsample],
-}
-
-/// A sample that was found good, and its key; clear samples have none.
-pub struct CheckedSample<'g>(Option<(Sample<'g>, &'g ContentKey)>);
-
-impl CheckedSample<'_> {
-    /// Decrypts in place.
-    pub fn decrypt(&self, data: &mut [u8]) {
-        if let Some((sample, key)) = &self.0 {
-            sample.decrypt(key, data);
-        }
-    }
-}
 
 impl MediaKeySession {
     /// Decrypts a sample in place and counts it. If there is anything unusual about it or its key, nothing happens, and
@@ -70,11 +45,11 @@ impl MediaKeySession {
     ) -> Result<CheckedSample<'g>> {
         self.host.check()?;
         let Some((cipher, scheme)) = request.method else {
-            return Ok(CheckedSample(None));
+            return Ok(CheckedSample::clear());
         };
         let sample = Sample::new(cipher, scheme, request.iv, request.pattern, request.subsamples, length)
             .map_err(Error::Sample)?;
-        Ok(CheckedSample(Some((sample, self.find_key(pin, request.key_id)?))))
+        Ok(CheckedSample::protected(sample, self.find_key(pin, request.key_id)?))
     }
 
     fn find_key<'g>(&'g self, pin: &'g Pin, id: &[u8; 16]) -> Result<&'g ContentKey> {

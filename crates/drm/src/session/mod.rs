@@ -24,8 +24,6 @@ use crate::storage::{MAX_ID_LENGTH, StoredKey, StoredStatus};
 use crate::time::Alarm;
 use base::log;
 
-pub use decrypt::{CheckedSample, SampleRequest};
-
 /// Bytes of a media key request at most.
 const MAX_REQUEST: usize = 8192;
 /// Needs that are remembered as announced; more of them in one session's life may be announced twice.

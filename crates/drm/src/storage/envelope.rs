@@ -14,7 +14,7 @@
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce, Tag};
 
-use super::{MAX_PAYLOAD, StoredKey, StoredStatus};
+use super::store::{MAX_PAYLOAD, StoredKey, StoredStatus};
 use crate::error::{Error, Result};
 use base::secret::{SecretArray, SecretBytes, on_clean_stack};
 

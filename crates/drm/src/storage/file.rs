@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use super::device_key::DeviceKey;
 use super::envelope::{Envelope, MAX_FILE};
 use super::files::{self, Lock, failed, optional};
-use super::{Change, OfflineStore, StoredKey, check_capacity, check_entries, check_id, check_payload};
+use super::store::{Change, OfflineStore, StoredKey, check_capacity, check_entries, check_id, check_payload};
 use crate::error::{Error, Result};
 use base::secret::on_clean_stack;
 

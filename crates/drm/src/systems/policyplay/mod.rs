@@ -71,6 +71,6 @@ impl SystemModule for PolicySystem {
     }
 
     fn open_session(&self) -> Result<Box<dyn SessionModule>> {
-        Ok(Box::new(PolicySession::new(Arc::clone(&self.device))?))
+        Ok(Box::new(PolicySession::new(&DESCRIPTOR, Arc::clone(&self.device))?))
     }
 }

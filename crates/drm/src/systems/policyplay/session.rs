@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::DESCRIPTOR;
 use super::device::DeviceIdentity;
 use crate::error::{Error, Result};
 use crate::key_system::{
-    License, LicenseKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext, RequestType,
+    Descriptor, License, LicenseKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext, RequestType,
     SessionModule,
 };
 use crate::storage::StoredKey;
@@ -24,20 +23,22 @@ const OPTION_TYPE: &str = "requestType";
 
 /// The key system's part of a session.
 pub struct PolicySession {
+    descriptor: &'static Descriptor,
     device: Arc<DeviceIdentity>,
     client: Mutex<SessionClient>,
 }
 
 impl PolicySession {
     /// A session that has asked for nothing yet.
-    pub fn new(device: Arc<DeviceIdentity>) -> Result<Self> {
-        Ok(Self { device, client: Mutex::new(SessionClient::new()?) })
+    pub fn new(descriptor: &'static Descriptor, device: Arc<DeviceIdentity>) -> Result<Self> {
+        Ok(Self { descriptor, device, client: Mutex::new(SessionClient::new()?) })
     }
 }
 
 impl SessionModule for PolicySession {
     fn media_key_request(&self, info: &MediaKeyRequestInfo, context: &RequestContext) -> Result<Request> {
-        let key_ids = info.key_ids(&DESCRIPTOR, |boxes| init_data::key_ids_for(DESCRIPTOR.system_ids, boxes, true))?;
+        let own = self.descriptor.system_ids;
+        let key_ids = info.key_ids(self.descriptor, |boxes| init_data::key_ids_for(own, boxes, true))?;
         let mut options = options(info)?;
         let wants_renewal = match options.remove(OPTION_TYPE).as_deref() {
             None | Some("license") => false,

@@ -1,6 +1,6 @@
 //! `libnative_drm`: OpenHarmony's native DRM API for Linux.
 //!
-//! C programs use the headers under `include/`. One file here is one header; [`glue`] is what they share. This is the only
+//! C programs use the headers under `include/`. One file here, or one directory, is one header; [`glue`] is what they share. This is the only
 //! place with `extern "C"` and raw pointers. It checks, finds, calls one verb of the crates below it and translates; it
 //! decides nothing.
 
@@ -16,8 +16,6 @@
 #![allow(non_camel_case_types, non_snake_case)]
 
 mod glue;
-#[doc(hidden)]
-pub use glue::enums;
 
 pub mod native_averrors;
 pub mod native_avmetadata;

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use crate::glue::args;
 use crate::glue::avsession_text;
 use crate::glue::boundary::{self, MetadataCode};
-use crate::glue::enums::{MetadataResultValue, SkipIntervalsValue};
-use crate::glue::error::{Error, Result};
-use crate::glue::handle::{Kind, MetadataBuilders, Metadatas};
+use crate::glue::error::Result;
+use crate::glue::handle::{Kind, kind};
+use crate::native_avsession_base::SkipIntervalsValue;
+use crate::native_avsession_errors::MetadataResultValue;
 use avsession::metadata::{Lyric, Metadata, SkipIntervals};
 
 /// Makes metadata. A handle: never dereferenced, safe to pass after destruction.
@@ -35,6 +36,15 @@ pub struct OH_AVMetadataStruct {
 ///
 /// @since 13
 pub type OH_AVMetadata = OH_AVMetadataStruct;
+
+kind!(
+    /// OH_AVMetadataBuilder handles.
+    MetadataBuilders: OH_AVMetadataBuilder => Mutex<Metadata>, 5, "OH_AVMetadataBuilder"
+);
+kind!(
+    /// OH_AVMetadata handles.
+    Metadatas: OH_AVMetadata => Metadata, 6, "OH_AVMetadata"
+);
 
 /// Creates a builder: all texts empty, duration 0, skip intervals SECONDS_15, no display tags, filter
 /// TYPE_CAST_PLUS_STREAM.
@@ -63,9 +73,7 @@ pub extern "C" fn OH_AVMetadataBuilder_Create(builder: *mut *mut OH_AVMetadataBu
 /// @since 13
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_AVMetadataBuilder_Destroy(builder: *mut OH_AVMetadataBuilder) -> MetadataResultValue {
-    boundary::call::<MetadataCode>(|| {
-        MetadataBuilders::remove(builder).map(drop).ok_or_else(|| MetadataBuilders::not_a_handle("builder"))
-    })
+    boundary::call::<MetadataCode>(|| MetadataBuilders::take("builder", builder).map(drop))
 }
 
 /// Sets the player's id of the media. The text is copied.
@@ -83,11 +91,7 @@ pub extern "C" fn OH_AVMetadataBuilder_SetAssetId(
     builder: *mut OH_AVMetadataBuilder,
     assetId: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::text("assetId", assetId)?;
-        metadata.asset_id = text;
-        Ok(())
-    })
+    set_text(builder, "assetId", assetId, |metadata| &mut metadata.asset_id)
 }
 
 /// Sets the title. The text is copied.
@@ -105,11 +109,7 @@ pub extern "C" fn OH_AVMetadataBuilder_SetTitle(
     builder: *mut OH_AVMetadataBuilder,
     title: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::text("title", title)?;
-        metadata.title = text;
-        Ok(())
-    })
+    set_text(builder, "title", title, |metadata| &mut metadata.title)
 }
 
 /// Sets the artist. The text is copied.
@@ -127,11 +127,7 @@ pub extern "C" fn OH_AVMetadataBuilder_SetArtist(
     builder: *mut OH_AVMetadataBuilder,
     artist: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::text("artist", artist)?;
-        metadata.artist = text;
-        Ok(())
-    })
+    set_text(builder, "artist", artist, |metadata| &mut metadata.artist)
 }
 
 /// Sets the author. The text is copied.
@@ -149,11 +145,7 @@ pub extern "C" fn OH_AVMetadataBuilder_SetAuthor(
     builder: *mut OH_AVMetadataBuilder,
     author: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::text("author", author)?;
-        metadata.author = text;
-        Ok(())
-    })
+    set_text(builder, "author", author, |metadata| &mut metadata.author)
 }
 
 /// Sets the album. The text is copied.
@@ -171,11 +163,7 @@ pub extern "C" fn OH_AVMetadataBuilder_SetAlbum(
     builder: *mut OH_AVMetadataBuilder,
     album: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::text("album", album)?;
-        metadata.album = text;
-        Ok(())
-    })
+    set_text(builder, "album", album, |metadata| &mut metadata.album)
 }
 
 /// Sets who wrote the words. The text is copied.
@@ -193,11 +181,7 @@ pub extern "C" fn OH_AVMetadataBuilder_SetWriter(
     builder: *mut OH_AVMetadataBuilder,
     writer: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::text("writer", writer)?;
-        metadata.writer = text;
-        Ok(())
-    })
+    set_text(builder, "writer", writer, |metadata| &mut metadata.writer)
 }
 
 /// Sets the composer. The text is copied.
@@ -215,11 +199,7 @@ pub extern "C" fn OH_AVMetadataBuilder_SetComposer(
     builder: *mut OH_AVMetadataBuilder,
     composer: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::text("composer", composer)?;
-        metadata.composer = text;
-        Ok(())
-    })
+    set_text(builder, "composer", composer, |metadata| &mut metadata.composer)
 }
 
 /// Sets the duration.
@@ -257,11 +237,7 @@ pub extern "C" fn OH_AVMetadataBuilder_SetMediaImageUri(
     builder: *mut OH_AVMetadataBuilder,
     mediaImageUri: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::long_text("mediaImageUri", mediaImageUri)?;
-        metadata.media_image_uri = text;
-        Ok(())
-    })
+    set_long_text(builder, "mediaImageUri", mediaImageUri, |metadata| &mut metadata.media_image_uri)
 }
 
 /// Sets the subtitle. The text is copied.
@@ -279,11 +255,7 @@ pub extern "C" fn OH_AVMetadataBuilder_SetSubtitle(
     builder: *mut OH_AVMetadataBuilder,
     subtitle: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::text("subtitle", subtitle)?;
-        metadata.subtitle = text;
-        Ok(())
-    })
+    set_text(builder, "subtitle", subtitle, |metadata| &mut metadata.subtitle)
 }
 
 /// Sets the description. The text is copied.
@@ -301,11 +273,7 @@ pub extern "C" fn OH_AVMetadataBuilder_SetDescription(
     builder: *mut OH_AVMetadataBuilder,
     description: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::long_text("description", description)?;
-        metadata.description = text;
-        Ok(())
-    })
+    set_long_text(builder, "description", description, |metadata| &mut metadata.description)
 }
 
 /// Sets the lyric, in LRC format. The text is copied.
@@ -324,8 +292,7 @@ pub extern "C" fn OH_AVMetadataBuilder_SetLyric(
     lyric: *const c_char,
 ) -> MetadataResultValue {
     change(builder, |metadata| {
-        let text = avsession_text::long_text("lyric", lyric)?;
-        metadata.lyric = Lyric::new(text);
+        metadata.lyric = Lyric::new(avsession_text::long_text("lyric", lyric)?);
         Ok(())
     })
 }
@@ -345,9 +312,7 @@ pub extern "C" fn OH_AVMetadataBuilder_SetSkipIntervals(
     intervals: SkipIntervalsValue,
 ) -> MetadataResultValue {
     change(builder, |metadata| {
-        metadata.skip_intervals = SkipIntervals::from_seconds(intervals.0).ok_or_else(|| {
-            Error::invalid("intervals", format!("{} is not an AVMetadata_SkipIntervals", intervals.0))
-        })?;
+        metadata.skip_intervals = args::member("intervals", intervals, SkipIntervals::from_seconds)?;
         Ok(())
     })
 }
@@ -418,19 +383,36 @@ pub extern "C" fn OH_AVMetadataBuilder_GenerateAVMetadata(
 /// @since 13
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_AVMetadata_Destroy(avMetadata: *mut OH_AVMetadata) -> MetadataResultValue {
-    boundary::call::<MetadataCode>(|| {
-        Metadatas::remove(avMetadata).map(drop).ok_or_else(|| Metadatas::not_a_handle("avMetadata"))
-    })
+    boundary::call::<MetadataCode>(|| Metadatas::take("avMetadata", avMetadata).map(drop))
 }
 
 /// Changes what a builder has collected.
-pub(super) fn change(
+fn change(builder: *mut OH_AVMetadataBuilder, change: impl FnOnce(&mut Metadata) -> Result<()>) -> MetadataResultValue {
+    boundary::call::<MetadataCode>(|| change(&mut MetadataBuilders::find("builder", builder)?.lock()))
+}
+
+/// Sets a text such as a title or an id.
+pub(crate) fn set_text(
     builder: *mut OH_AVMetadataBuilder,
-    change: impl FnOnce(&mut Metadata) -> Result<()>,
+    argument: &'static str,
+    text: *const c_char,
+    field: impl FnOnce(&mut Metadata) -> &mut String,
 ) -> MetadataResultValue {
-    boundary::call::<MetadataCode>(|| {
-        let builder: Arc<Mutex<Metadata>> =
-            MetadataBuilders::get(builder).ok_or_else(|| MetadataBuilders::not_a_handle("builder"))?;
-        change(&mut builder.lock())
+    change(builder, |metadata| {
+        *field(metadata) = avsession_text::text(argument, text)?;
+        Ok(())
+    })
+}
+
+/// Sets a long text.
+fn set_long_text(
+    builder: *mut OH_AVMetadataBuilder,
+    argument: &'static str,
+    text: *const c_char,
+    field: impl FnOnce(&mut Metadata) -> &mut String,
+) -> MetadataResultValue {
+    change(builder, |metadata| {
+        *field(metadata) = avsession_text::long_text(argument, text)?;
+        Ok(())
     })
 }

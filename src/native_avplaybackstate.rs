@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::glue::args;
 use crate::glue::boundary::{self, SessionCode};
-use crate::glue::enums::{PlaybackStateValue, SessionErrValue};
 use crate::glue::error::Result;
-use crate::glue::handle::{Kind, PlaybackStates};
+use crate::glue::handle::{Kind, kind};
+use crate::native_avsession_base::PlaybackStateValue;
+use crate::native_avsession_errors::SessionErrValue;
 use avsession::playback::Playback;
 
 /// The playback state of a session at one moment. A handle: never dereferenced, safe to pass after destruction.
@@ -17,6 +18,11 @@ use avsession::playback::Playback;
 pub struct OH_AVSession_AVPlaybackState {
     _handle: (),
 }
+
+kind!(
+    /// OH_AVSession_AVPlaybackState handles.
+    PlaybackStates: OH_AVSession_AVPlaybackState => Playback, 7, "OH_AVSession_AVPlaybackState"
+);
 
 /// A position and when it was true.
 ///
@@ -117,5 +123,5 @@ pub extern "C" fn OH_AVSession_GetPlaybackVolume(
 }
 
 fn get(handle: *mut OH_AVSession_AVPlaybackState) -> Result<Arc<Playback>> {
-    PlaybackStates::get(handle).ok_or_else(|| PlaybackStates::not_a_handle("playbackState"))
+    PlaybackStates::find("playbackState", handle)
 }

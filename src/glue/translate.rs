@@ -5,13 +5,13 @@ use std::ffi::c_char;
 use serde::Serialize;
 
 use crate::glue::args::{self, Plain};
-use crate::glue::enums::{CertificateStatusValue, ContentProtectionLevelValue, OfflineMediaKeyStatusValue};
 use crate::glue::error::{Error, Result};
 use crate::native_drm_common::{
-    DRM_CertificateStatus, DRM_KeysInfo, DRM_MediaKeyRequest, DRM_MediaKeyRequestInfo, DRM_MediaKeyRequestType,
-    DRM_MediaKeyStatus, DRM_MediaKeySystemDescription, DRM_MediaKeySystemInfo, DRM_MediaKeyType,
-    DRM_OfflineMediaKeyStatus, DRM_OfflineMediakeyIdArray, DRM_Statistics, MAX_INIT_DATA_LEN,
-    MAX_MEDIA_KEY_REQUEST_OPTION_COUNT, MAX_PSSH_DATA_LEN, MAX_PSSH_INFO_COUNT,
+    CertificateStatusValue, ContentProtectionLevelValue, DRM_CertificateStatus, DRM_KeysInfo, DRM_MediaKeyRequest,
+    DRM_MediaKeyRequestInfo, DRM_MediaKeyRequestType, DRM_MediaKeyStatus, DRM_MediaKeySystemDescription,
+    DRM_MediaKeySystemInfo, DRM_MediaKeyType, DRM_OfflineMediaKeyStatus, DRM_OfflineMediakeyIdArray, DRM_Statistics,
+    MAX_INIT_DATA_LEN, MAX_MEDIA_KEY_REQUEST_OPTION_COUNT, MAX_PSSH_DATA_LEN, MAX_PSSH_INFO_COUNT,
+    OfflineMediaKeyStatusValue,
 };
 use drm::key_info::{KeyInfo, fixed_id};
 use drm::key_system::{
@@ -39,7 +39,8 @@ unsafe impl Plain for DRM_MediaKeySystemDescription {}
 fn fill(array: &mut [c_char], text: &str) {
     let room = array.len().saturating_sub(1);
     for (target, byte) in array[..room].iter_mut().zip(text.bytes()) {
-        *target = byte.cast_signed();
+        // c_char is i8 or u8, as the platform has it.
+        *target = c_char::from_ne_bytes([byte]);
     }
 }
 
@@ -131,11 +132,11 @@ pub fn status_rows(rows: &[(String, String)], target: &mut DRM_MediaKeyStatus) {
 pub fn request_info(info: &DRM_MediaKeyRequestInfo) -> Result<MediaKeyRequestInfo> {
     const OFFLINE: u32 = DRM_MediaKeyType::MEDIA_KEY_TYPE_OFFLINE as u32;
     const ONLINE: u32 = DRM_MediaKeyType::MEDIA_KEY_TYPE_ONLINE as u32;
-    let key_type = match info.r#type.0 {
-        OFFLINE => MediaKeyType::Offline,
-        ONLINE => MediaKeyType::Online,
-        other => return Err(Error::invalid("type", format!("{other} is not a DRM_MediaKeyType"))),
-    };
+    let key_type = args::member("type", info.r#type, |number| match number {
+        OFFLINE => Some(MediaKeyType::Offline),
+        ONLINE => Some(MediaKeyType::Online),
+        _ => None,
+    })?;
     let length = args::length("initDataLen", info.initDataLen, 1, MAX_INIT_DATA_LEN)?;
     let mime_type = args::fixed_string("mimeType", &info.mimeType)?;
     let options = info.optionsCount as usize;
@@ -152,7 +153,7 @@ pub fn request_info(info: &DRM_MediaKeyRequestInfo) -> Result<MediaKeyRequestInf
 
 /// An option's value: up to its NUL or the whole array.
 fn option_data(data: &[c_char]) -> Vec<u8> {
-    data.iter().map(|byte| byte.cast_unsigned()).take_while(|&byte| byte != 0).collect()
+    data.iter().flat_map(|byte| byte.to_ne_bytes()).take_while(|&byte| byte != 0).collect()
 }
 
 /// A media key request for C. The session has checked that it fits.

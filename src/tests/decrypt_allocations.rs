@@ -4,10 +4,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ptr;
 
-use crate::glue::enums::ErrCodeValue;
 use crate::native_cencinfo::{DrmCencAlgorithm, DrmSubsample};
 use crate::native_drm_common::{DRM_ContentProtectionLevel, MediaKeySession, MediaKeySystem};
-use crate::native_drm_err::Drm_ErrCode;
+use crate::native_drm_err::{Drm_ErrCode, ErrCodeValue};
 use crate::native_mediadecrypt::{
     DRM_Sample, DRM_SampleInfo, OH_MediaKeySession_DecryptSample, OH_MediaKeySession_DecryptSamples,
 };

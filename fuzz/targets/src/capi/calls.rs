@@ -4,10 +4,10 @@
 
 use std::ptr;
 
-use native_drm::enums::*;
 use native_drm::native_avmetadata::*;
 use native_drm::native_avplaybackstate::*;
 use native_drm::native_avsession::*;
+use native_drm::native_avsession_base::*;
 use native_drm::native_avsession_extension::*;
 use native_drm::native_cencinfo::*;
 use native_drm::native_drm_common::*;

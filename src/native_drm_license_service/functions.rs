@@ -1,103 +1,28 @@
-//! `multimedia/drm_framework/native_drm_license_service.h`: the license service in the program itself.
+//! The functions of the license service.
 
 use std::ffi::c_char;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use parking_lot::Mutex;
 
+use super::object::{LicenseServices, OH_DrmLicenseService, OH_DrmLicenseService_Answer, ServiceObject};
 use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
-use crate::glue::enums::{ErrCodeValue, LicenseProfileValue};
 use crate::glue::error::{Error, Result};
-use crate::glue::handle::{Kind, LicenseServices};
+use crate::glue::handle::Kind;
+use crate::native_drm_err::ErrCodeValue;
 use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_RESPONSE_LEN};
-use crate::native_drm_license;
+use crate::native_drm_license::{LicenseProfileValue, checked_profile};
 use base::secret::on_clean_stack;
 use license::protocol::Fixed;
-use license_service::{Catalog, Content, Endpoint, Sender, Service, SettableClock, Settings};
+use license_service::{Catalog, Content, Service, SettableClock, Settings};
 
 /// Bytes in the longest directory name, including its NUL.
 pub const NATIVE_DRM_MAX_LICENSE_PATH_LEN: usize = 4096;
 /// Bytes in the longest message.
 pub const NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN: usize = 262_144;
-/// Bytes of a license's id.
-pub const NATIVE_DRM_LICENSE_ID_LEN: usize = 16;
-
-/// Messages between two tidyings of a service's store.
-const TIDY_INTERVAL: u64 = 1024;
-
-/// A license service. A handle: never dereferenced, safe to pass after destruction.
-///
-/// @since native_drm 0.1
-pub struct OH_DrmLicenseService {
-    _handle: (),
-}
-
-/// What the service answered.
-///
-/// @since native_drm 0.1
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct OH_DrmLicenseService_Answer {
-    /// The license's id; zeros if the answer is not about a license.
-    pub licenseId: [u8; NATIVE_DRM_LICENSE_ID_LEN],
-    /// The license's sequence, which rises with each renewal; 0 if the answer is not about a license.
-    pub sequence: u64,
-    /// As in HTTP: 200, or 400 and more for a refusal.
-    pub status: u32,
-}
-
-// SAFETY: a struct of integers, for which all bits zero is a valid value.
-unsafe impl args::Plain for OH_DrmLicenseService_Answer {}
-
-/// What a handle stands for.
-pub(crate) struct ServiceObject {
-    service: Service,
-    clock: Arc<SettableClock>,
-    /// Messages that were answered.
-    answered: AtomicU64,
-    /// The last answer that did not fit, with its message.
-    waiting: Mutex<Option<(Vec<u8>, Answer)>>,
-}
-
-#[derive(Clone)]
-struct Answer {
-    status: u16,
-    sequence: u64,
-    license: [u8; NATIVE_DRM_LICENSE_ID_LEN],
-    body: Vec<u8>,
-}
-
-impl ServiceObject {
-    fn answer(&self, message: &[u8]) -> Answer {
-        let waiting = self.waiting.lock().take();
-        if let Some((former, answer)) = waiting
-            && former == message
-        {
-            return answer;
-        }
-        // There is nobody else to do it now and then. What fails is in the log, and the next message will tell.
-        if self.answered.fetch_add(1, Ordering::Relaxed).is_multiple_of(TIDY_INTERVAL) {
-            let _ = self.service.tidy();
-        }
-        match self.service.handle(message, Endpoint::Any, &Sender::Trusted) {
-            Ok(reply) => Answer {
-                status: 200,
-                sequence: reply.summary.sequence.unwrap_or_default(),
-                license: reply.summary.license.map(|id| id.0).unwrap_or_default(),
-                body: reply.body,
-            },
-            Err(refusal) => Answer {
-                status: refusal.status(),
-                sequence: 0,
-                license: Default::default(),
-                body: serde_json::to_vec(&refusal).unwrap_or_default(),
-            },
-        }
-    }
-}
 
 fn call(body: impl FnOnce() -> Result<()>) -> ErrCodeValue {
     on_clean_stack(|| boundary::call::<DrmCode>(body))
@@ -131,7 +56,7 @@ pub extern "C" fn OH_DrmLicenseService_Create(
         } else {
             Some(args::string("directory", directory, NATIVE_DRM_MAX_LICENSE_PATH_LEN)?)
         };
-        let profile = native_drm_license::checked_profile(profile)?;
+        let profile = checked_profile(profile)?;
         let settings = Settings { profile, ..Settings::default() };
         let clock = Arc::new(SettableClock::new());
         let service = match directory {
@@ -157,10 +82,7 @@ pub extern "C" fn OH_DrmLicenseService_Create(
 /// @since native_drm 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_DrmLicenseService_Destroy(service: *mut OH_DrmLicenseService) -> ErrCodeValue {
-    call(|| {
-        let removed = LicenseServices::remove(service);
-        removed.map(drop).ok_or_else(|| LicenseServices::not_a_handle("service"))
-    })
+    call(|| LicenseServices::take("service", service).map(drop))
 }
 
 /// Adds a content, or replaces the one with the same id.
@@ -413,7 +335,7 @@ pub extern "C" fn OH_DrmLicenseService_SetTime(service: *mut OH_DrmLicenseServic
 }
 
 fn object(service: *const OH_DrmLicenseService) -> Result<Arc<ServiceObject>> {
-    LicenseServices::get(service).ok_or_else(|| LicenseServices::not_a_handle("service"))
+    LicenseServices::find("service", service)
 }
 
 fn text<'a>(

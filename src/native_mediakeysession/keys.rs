@@ -1,103 +1,16 @@
-//! `multimedia/drm_framework/native_mediakeysession.h`: media keys, online and offline.
+//! Keys of a session: requests, responses, offline keys, status.
 
 use std::ffi::c_char;
-use std::sync::Arc;
 
 use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
-use crate::glue::callback::{SessionCallback, SessionFunctions};
-use crate::glue::enums::{ContentProtectionLevelValue, ErrCodeValue, EventTypeValue};
-use crate::glue::error::Result;
-use crate::glue::handle;
+use crate::glue::media_keys;
 use crate::glue::translate;
 use crate::native_drm_common::{
-    DRM_KeysInfo, DRM_MediaKeyRequest, DRM_MediaKeyRequestInfo, DRM_MediaKeyStatus, MAX_OFFLINE_MEDIA_KEY_ID_LEN,
-    MediaKeySession,
+    ContentProtectionLevelValue, DRM_MediaKeyRequest, DRM_MediaKeyRequestInfo, DRM_MediaKeyStatus, MediaKeySession,
 };
+use crate::native_drm_err::ErrCodeValue;
 use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_RESPONSE_LEN};
-use drm::events::CallbackSlot;
-
-/// Receives events of a MediaKeySession, without its handle.
-///
-/// Called on the library's dispatcher thread, one call at a time, in order; every function of the library may be called
-/// from it.
-///
-/// @param eventType the event
-/// @param info data of the event, valid during the call
-/// @param infoLen bytes of info
-/// @param extra a decimal number as text, "0" where there is nothing to say; never null
-/// @return ignored
-/// @since 11
-pub type MediaKeySession_EventCallback = Option<
-    unsafe extern "C" fn(eventType: EventTypeValue, info: *mut u8, infoLen: i32, extra: *mut c_char) -> ErrCodeValue,
->;
-
-/// Receives the keys of a session after the status of any of them changed.
-///
-/// @param keysInfo all keys of the session with their status words, valid during the call
-/// @param newKeysAvailable true if a key became usable
-/// @return ignored
-/// @since 11
-pub type MediaKeySession_KeyChangeCallback =
-    Option<unsafe extern "C" fn(keysInfo: *mut DRM_KeysInfo, newKeysAvailable: bool) -> ErrCodeValue>;
-
-/// Callbacks of a session, without its handle. A null member receives nothing.
-///
-/// @since 11
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct MediaKeySession_Callback {
-    /// Receives events.
-    pub eventCallback: MediaKeySession_EventCallback,
-    /// Receives key changes.
-    pub keyChangeCallback: MediaKeySession_KeyChangeCallback,
-}
-
-/// Receives events of a MediaKeySession, with its handle. Otherwise like MediaKeySession_EventCallback.
-///
-/// @param mediaKeySession the session that the event belongs to
-/// @param eventType the event
-/// @param info data of the event, valid during the call
-/// @param infoLen bytes of info
-/// @param extra a decimal number as text, never null
-/// @return ignored
-/// @since 12
-pub type OH_MediaKeySession_EventCallback = Option<
-    unsafe extern "C" fn(
-        mediaKeySession: *mut MediaKeySession,
-        eventType: EventTypeValue,
-        info: *mut u8,
-        infoLen: i32,
-        extra: *mut c_char,
-    ) -> ErrCodeValue,
->;
-
-/// Receives key changes, with the session's handle. Otherwise like MediaKeySession_KeyChangeCallback.
-///
-/// @param mediaKeySession the session that the keys belong to
-/// @param keysInfo all keys of the session with their status words, valid during the call
-/// @param newKeysAvailable true if a key became usable
-/// @return ignored
-/// @since 12
-pub type OH_MediaKeySession_KeyChangeCallback = Option<
-    unsafe extern "C" fn(
-        mediaKeySession: *mut MediaKeySession,
-        keysInfo: *mut DRM_KeysInfo,
-        newKeysAvailable: bool,
-    ) -> ErrCodeValue,
->;
-
-/// Callbacks of a session, with its handle. A null member receives nothing.
-///
-/// @since 12
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct OH_MediaKeySession_Callback {
-    /// Receives events.
-    pub eventCallback: OH_MediaKeySession_EventCallback,
-    /// Receives key changes.
-    pub keyChangeCallback: OH_MediaKeySession_KeyChangeCallback,
-}
 
 /// Generates the message that asks a license server for the keys that init data names.
 ///
@@ -126,7 +39,7 @@ pub extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
     mediaKeyRequest: *mut DRM_MediaKeyRequest,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let session = media_keys::session(mediaKeySession)?;
         let request_info = translate::request_info(args::reference("info", info.cast_const())?)?;
         let out = args::out("mediaKeyRequest", mediaKeyRequest)?;
         let request = session.generate_media_key_request(&request_info)?;
@@ -170,7 +83,7 @@ pub extern "C" fn OH_MediaKeySession_ProcessMediaKeyResponse(
     offlineMediaKeyIdLen: *mut i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let session = media_keys::session(mediaKeySession)?;
         let length = args::length("responseLen", responseLen, 1, NATIVE_DRM_MAX_RESPONSE_LEN)?;
         let response = args::slice("response", response, length)?;
         let id_out = args::out("offlineMediaKeyId", offlineMediaKeyId)?;
@@ -203,7 +116,7 @@ pub extern "C" fn OH_MediaKeySession_CheckMediaKeyStatus(
     mediaKeyStatus: *mut DRM_MediaKeyStatus,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let session = media_keys::session(mediaKeySession)?;
         let out = args::out("mediaKeyStatus", mediaKeyStatus)?;
         let rows = session.status_rows()?;
         out.write_with(|target| translate::status_rows(&rows, target));
@@ -223,7 +136,7 @@ pub extern "C" fn OH_MediaKeySession_CheckMediaKeyStatus(
 /// @since 11
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_MediaKeySession_ClearMediaKeys(mediaKeySession: *mut MediaKeySession) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| Ok(handle::session("mediaKeySession", mediaKeySession)?.clear_media_keys()?))
+    boundary::call::<DrmCode>(|| Ok(media_keys::session(mediaKeySession)?.clear_media_keys()?))
 }
 
 /// Generates the message that gives a stored (offline) media key back.
@@ -253,8 +166,8 @@ pub extern "C" fn OH_MediaKeySession_GenerateOfflineReleaseRequest(
     releaseRequestLen: *mut i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
-        let id = offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
+        let session = media_keys::session(mediaKeySession)?;
+        let id = media_keys::offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
         let out = args::out("releaseRequest", releaseRequest)?;
         let out_length = args::in_out("releaseRequestLen", releaseRequestLen)?;
         let request = session.generate_offline_release_request(id)?;
@@ -293,8 +206,8 @@ pub extern "C" fn OH_MediaKeySession_ProcessOfflineReleaseResponse(
     releaseResponseLen: i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
-        let id = offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
+        let session = media_keys::session(mediaKeySession)?;
+        let id = media_keys::offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
         let length = args::length("releaseResponseLen", releaseResponseLen, 1, NATIVE_DRM_MAX_RESPONSE_LEN)?;
         Ok(session.process_offline_release_response(id, args::slice("releaseResponse", releaseResponse, length)?)?)
     })
@@ -322,8 +235,8 @@ pub extern "C" fn OH_MediaKeySession_RestoreOfflineMediaKeys(
     offlineMediaKeyIdLen: i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
-        Ok(session.restore_offline_key(offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?)?)
+        let session = media_keys::session(mediaKeySession)?;
+        Ok(session.restore_offline_key(media_keys::offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?)?)
     })
 }
 
@@ -342,7 +255,7 @@ pub extern "C" fn OH_MediaKeySession_GetContentProtectionLevel(
     contentProtectionLevel: *mut ContentProtectionLevelValue,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let session = media_keys::session(mediaKeySession)?;
         let out = args::out("contentProtectionLevel", contentProtectionLevel)?;
         out.write(translate::level_value(session.level()?));
         Ok(())
@@ -367,72 +280,10 @@ pub extern "C" fn OH_MediaKeySession_RequireSecureDecoderModule(
     status: *mut bool,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let session = media_keys::session(mediaKeySession)?;
         let mime_type = args::string("mimeType", mimeType, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let out = args::out("status", status)?;
         out.write(session.requires_secure_decoder(&mime_type)?);
         Ok(())
     })
-}
-
-/// Sets the callbacks without handle of a session. They replace earlier ones and exist beside those of the other
-/// generations.
-///
-/// Any thread. When it returns, earlier callbacks are not running and will not run (unless called from a callback).
-///
-/// @param mediaKeySession the session
-/// @param callback the callbacks; copied
-/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or callback is null
-/// @since 11
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_SetMediaKeySessionCallback(
-    mediaKeySession: *mut MediaKeySession,
-    callback: *mut MediaKeySession_Callback,
-) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
-        let functions = SessionFunctions::Plain(args::read("callback", callback)?);
-        session.events().set(CallbackSlot::Plain, Some(Arc::new(SessionCallback(functions))));
-        Ok(())
-    })
-}
-
-/// Sets the callbacks with handle of a session. They replace earlier ones and exist beside those of the other
-/// generations.
-///
-/// Any thread. When it returns, earlier callbacks are not running and will not run (unless called from a callback).
-///
-/// @param mediaKeySession the session
-/// @param callback the callbacks; copied
-/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or callback is null
-/// @since 12
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_SetCallback(
-    mediaKeySession: *mut MediaKeySession,
-    callback: *mut OH_MediaKeySession_Callback,
-) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
-        let functions = SessionFunctions::WithHandle(args::read("callback", callback)?, mediaKeySession.addr());
-        session.events().set(CallbackSlot::WithHandle, Some(Arc::new(SessionCallback(functions))));
-        Ok(())
-    })
-}
-
-/// Destroys a session; its handle is stale afterwards and its keys are wiped.
-///
-/// Any thread, also in a callback. When it returns, no callback of the session is running or will run (if called from a
-/// callback: except that one). A decrypt that is under way on another thread is waited for.
-///
-/// @param mediaKeySession the session
-/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession
-/// @since 11
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_Destroy(mediaKeySession: *mut MediaKeySession) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| handle::destroy_session("mediaKeySession", mediaKeySession))
-}
-
-fn offline_id<'a>(id: *const u8, length: i32) -> Result<&'a [u8]> {
-    let length = args::length("offlineMediaKeyIdLen", length, 1, MAX_OFFLINE_MEDIA_KEY_ID_LEN)?;
-    args::slice("offlineMediaKeyId", id, length)
 }

@@ -1,25 +1,20 @@
-//! `multimedia/drm_framework/native_mediakeysystem.h`: key systems, provisioning, offline keys.
+//! Which key systems there are; their instances, configuration and sessions.
 
 use std::ffi::c_char;
-use std::sync::Arc;
+use std::ptr;
 
 use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
-use crate::glue::callback::SystemCallback;
-use crate::glue::enums::{
-    CertificateStatusValue, ContentProtectionLevelValue, ErrCodeValue, EventTypeValue, OfflineMediaKeyStatusValue,
-};
+use crate::glue::callback;
 use crate::glue::error::Error;
-use crate::glue::handle;
+use crate::glue::media_keys;
 use crate::glue::translate;
 use crate::native_drm_common::{
-    DRM_MediaKeySystemDescription, DRM_OfflineMediakeyIdArray, DRM_Statistics, MAX_MEDIA_KEY_SYSTEM_NAME_LEN,
-    MAX_OFFLINE_MEDIA_KEY_ID_COUNT, MAX_OFFLINE_MEDIA_KEY_ID_LEN, MAX_STATISTICS_COUNT, MediaKeySession,
-    MediaKeySystem,
+    ContentProtectionLevelValue, DRM_MediaKeySystemDescription, DRM_Statistics, EventTypeValue,
+    MAX_MEDIA_KEY_SYSTEM_NAME_LEN, MAX_STATISTICS_COUNT, MediaKeySession, MediaKeySystem,
 };
-use crate::native_drm_extension::{
-    NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_CONFIG_VALUE_LEN, NATIVE_DRM_MAX_RESPONSE_LEN,
-};
+use crate::native_drm_err::ErrCodeValue;
+use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_CONFIG_VALUE_LEN};
 use drm::events::CallbackSlot;
 use drm::{platform, registry};
 
@@ -71,10 +66,10 @@ pub extern "C" fn OH_MediaKeySystem_SetCallback(
     callback: OH_MediaKeySystem_Callback,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let function = callback.ok_or_else(|| Error::invalid("callback", "null"))?;
-        let listener = SystemCallback::WithHandle(function, mediaKeySystem.addr());
-        system.events().set(CallbackSlot::WithHandle, Some(Arc::new(listener)));
+        let listener = callback::event_listener(mediaKeySystem, function, ptr::null_mut());
+        system.events().set(CallbackSlot::WithHandle, Some(listener));
         Ok(())
     })
 }
@@ -182,7 +177,7 @@ pub extern "C" fn OH_MediaKeySystem_Create(
         let name = args::string("name", name, MAX_MEDIA_KEY_SYSTEM_NAME_LEN)?;
         let out = args::out("mediaKeySystem", mediaKeySystem)?;
         let system = registry::create_system(&name)?;
-        out.write(handle::insert_system(&system)?);
+        out.write(media_keys::insert_system(&system)?);
         Ok(())
     })
 }
@@ -210,7 +205,7 @@ pub extern "C" fn OH_MediaKeySystem_SetConfigurationString(
     value: *const c_char,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let value = args::string("value", value, NATIVE_DRM_MAX_CONFIG_VALUE_LEN)?;
         Ok(system.set_configuration_string(name, value)?)
@@ -237,7 +232,7 @@ pub extern "C" fn OH_MediaKeySystem_GetConfigurationString(
     valueLen: i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let out = args::out("value", value)?;
         let room = args::length("valueLen", valueLen, 1, i32::MAX as usize)?;
@@ -267,7 +262,7 @@ pub extern "C" fn OH_MediaKeySystem_SetConfigurationByteArray(
     valueLen: i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let length = args::length("valueLen", valueLen, 1, NATIVE_DRM_MAX_CONFIG_VALUE_LEN)?;
         let value = args::slice("value", value, length)?.to_vec();
@@ -295,7 +290,7 @@ pub extern "C" fn OH_MediaKeySystem_GetConfigurationByteArray(
     valueLen: *mut i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let out = args::out("value", value)?;
         let length = args::in_out("valueLen", valueLen)?;
@@ -322,7 +317,7 @@ pub extern "C" fn OH_MediaKeySystem_GetStatistics(
     statistics: *mut DRM_Statistics,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let out = args::out("statistics", statistics)?;
         let rows = system.statistics()?;
         debug_assert!(rows.len() <= MAX_STATISTICS_COUNT);
@@ -347,7 +342,7 @@ pub extern "C" fn OH_MediaKeySystem_GetMaxContentProtectionLevel(
     contentProtectionLevel: *mut ContentProtectionLevelValue,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let out = args::out("contentProtectionLevel", contentProtectionLevel)?;
         out.write(translate::level_value(system.maximum_level()?));
         Ok(())
@@ -369,9 +364,10 @@ pub extern "C" fn OH_MediaKeySystem_SetMediaKeySystemCallback(
     callback: MediaKeySystem_Callback,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let function = callback.ok_or_else(|| Error::invalid("callback", "null"))?;
-        system.events().set(CallbackSlot::Plain, Some(Arc::new(SystemCallback::Plain(function))));
+        let listener = callback::event_listener(mediaKeySystem, function, ptr::null_mut());
+        system.events().set(CallbackSlot::Plain, Some(listener));
         Ok(())
     })
 }
@@ -397,197 +393,11 @@ pub extern "C" fn OH_MediaKeySystem_CreateMediaKeySession(
     mediaKeySession: *mut *mut MediaKeySession,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let level = translate::level("level", args::read("level", level)?)?;
         let out = args::out("mediaKeySession", mediaKeySession)?;
         let session = system.create_session(level)?;
-        out.write(handle::insert_session(&system, &session)?);
+        out.write(media_keys::insert_session(&system, &session)?);
         Ok(())
     })
-}
-
-/// Generates a provisioning request.
-///
-/// com.clearplay.drm and org.w3.clearkey answer with a fixed message, and any non-empty response is accepted: they need no
-/// certificate. com.policyplay.drm: a signed request with the device's keys, new ones if it has none.
-/// com.clearplay.drm fires EVENT_PROVISION_REQUIRED at the first request of an instance.
-///
-/// Any thread.
-///
-/// @param mediaKeySystem the instance
-/// @param request receives the request
-/// @param requestLen in: bytes that request has room for, at least 1; out: bytes written, or bytes needed if there is
-///     too little room
-/// @param defaultUrl receives the URL to send the request to, and a NUL
-/// @param defaultUrlLen bytes that defaultUrl has room for, at least 1
-/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null or a length is
-///     not positive or too small; DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
-/// @since 11
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GenerateKeySystemRequest(
-    mediaKeySystem: *mut MediaKeySystem,
-    request: *mut u8,
-    requestLen: *mut i32,
-    defaultUrl: *mut c_char,
-    defaultUrlLen: i32,
-) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
-        let request = args::out("request", request)?;
-        let request_length = args::in_out("requestLen", requestLen)?;
-        let url = args::out("defaultUrl", defaultUrl)?;
-        let url_room = args::length("defaultUrlLen", defaultUrlLen, 1, i32::MAX as usize)?;
-        args::room("requestLen", request_length)?;
-        let generated = system.generate_key_system_request()?;
-        args::check_string("defaultUrl", url_room, &generated.default_url)?;
-        args::needed("request", request_length, generated.data.len())?;
-        url.write_string("defaultUrl", url_room, &generated.default_url)?;
-        request.write_slice(&generated.data);
-        system.announce_provisioning_request();
-        Ok(())
-    })
-}
-
-/// Processes a provisioning response. com.policyplay.drm: the device's certificate; durable when it returns, and the
-/// certificate of all instances and programs that use the same storagePath.
-///
-/// Any thread.
-///
-/// @param mediaKeySystem the instance
-/// @param response the response
-/// @param responseLen bytes of response, 1 to NATIVE_DRM_MAX_RESPONSE_LEN
-/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, response is null or responseLen is
-///     out of range; DRM_ERR_UNKNOWN if it answers no request of this instance or does not come from the service that the
-///     device trusts; DRM_ERR_SERVICE_DENIED if it is the service's refusal; DRM_ERR_SERVICE_DIED if the certificate cannot
-///     be stored or the key system failed
-/// @since 11
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_ProcessKeySystemResponse(
-    mediaKeySystem: *mut MediaKeySystem,
-    response: *mut u8,
-    responseLen: i32,
-) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
-        let length = args::length("responseLen", responseLen, 1, NATIVE_DRM_MAX_RESPONSE_LEN)?;
-        Ok(system.process_key_system_response(args::slice("response", response, length)?)?)
-    })
-}
-
-/// Lists the ids of the stored (offline) media keys, damaged ones included.
-///
-/// Any thread.
-///
-/// @param mediaKeySystem the instance
-/// @param offlineMediaKeyIds receives the ids
-/// @return DRM_ERR_OK, also if there are none; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or
-///     offlineMediaKeyIds is null; DRM_ERR_SERVICE_DIED if the store cannot be read or the key system failed
-/// @since 12
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetOfflineMediaKeyIds(
-    mediaKeySystem: *mut MediaKeySystem,
-    offlineMediaKeyIds: *mut DRM_OfflineMediakeyIdArray,
-) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
-        let out = args::out("offlineMediaKeyIds", offlineMediaKeyIds)?;
-        let ids = system.offline_key_ids()?;
-        debug_assert!(ids.len() <= MAX_OFFLINE_MEDIA_KEY_ID_COUNT);
-        out.write_with(|array| translate::offline_key_ids(&ids, array));
-        Ok(())
-    })
-}
-
-/// Gets the status of a stored (offline) media key: usable, or inactive because it was released or, for com.policyplay.drm,
-/// because its license is over.
-///
-/// Any thread.
-///
-/// @param mediaKeySystem the instance
-/// @param offlineMediaKeyId the key's id
-/// @param offlineMediaKeyIdLen bytes of the id, 1 to MAX_OFFLINE_MEDIA_KEY_ID_LEN
-/// @param status receives the status
-/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null or the length is
-///     out of range; DRM_ERR_UNKNOWN if there is no such key; DRM_ERR_NOT_PROVISIONED if com.policyplay.drm has no
-///     certificate; DRM_ERR_SERVICE_DIED if its file cannot be read or is damaged, or the key system failed
-/// @since 12
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetOfflineMediaKeyStatus(
-    mediaKeySystem: *mut MediaKeySystem,
-    offlineMediaKeyId: *mut u8,
-    offlineMediaKeyIdLen: i32,
-    status: *mut OfflineMediaKeyStatusValue,
-) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
-        let id = offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
-        let out = args::out("status", status)?;
-        out.write(translate::stored_status(system.offline_key_status(id)?));
-        Ok(())
-    })
-}
-
-/// Deletes a stored (offline) media key, also a damaged one. Sessions that have restored it keep it.
-///
-/// Any thread.
-///
-/// @param mediaKeySystem the instance
-/// @param offlineMediaKeyId the key's id
-/// @param offlineMediaKeyIdLen bytes of the id, 1 to MAX_OFFLINE_MEDIA_KEY_ID_LEN
-/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, offlineMediaKeyId is null or the
-///     length is out of range; DRM_ERR_UNKNOWN if there is no such key; DRM_ERR_SERVICE_DIED if it cannot be deleted or
-///     the key system failed
-/// @since 12
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_ClearOfflineMediaKeys(
-    mediaKeySystem: *mut MediaKeySystem,
-    offlineMediaKeyId: *mut u8,
-    offlineMediaKeyIdLen: i32,
-) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
-        let id = offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
-        Ok(system.clear_offline_key(id)?)
-    })
-}
-
-/// Gets the status of the device certificate. com.clearplay.drm and org.w3.clearkey need none: CERT_STATUS_PROVISIONED.
-/// com.policyplay.drm: that of the device's certificate in the store, by the instance's clock.
-///
-/// Any thread.
-///
-/// @param mediaKeySystem the instance
-/// @param certStatus receives the status
-/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or certStatus is null;
-///     DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
-/// @since 11
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetCertificateStatus(
-    mediaKeySystem: *mut MediaKeySystem,
-    certStatus: *mut CertificateStatusValue,
-) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
-        let out = args::out("certStatus", certStatus)?;
-        out.write(translate::certificate_status(system.certificate_status()?));
-        Ok(())
-    })
-}
-
-/// Destroys a MediaKeySystem and its sessions; their handles are stale afterwards and their keys are wiped.
-///
-/// Any thread, also in a callback. When it returns, no callback of the instance or its sessions is running or will run
-/// (if called from a callback: except that one). A decrypt that is under way on another thread is waited for.
-///
-/// @param mediaKeySystem the instance
-/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem
-/// @since 11
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_Destroy(mediaKeySystem: *mut MediaKeySystem) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| handle::destroy_system("mediaKeySystem", mediaKeySystem))
-}
-
-fn offline_id<'a>(id: *const u8, length: i32) -> crate::glue::error::Result<&'a [u8]> {
-    let length = args::length("offlineMediaKeyIdLen", length, 1, MAX_OFFLINE_MEDIA_KEY_ID_LEN)?;
-    args::slice("offlineMediaKeyId", id, length)
 }

@@ -1,4 +1,4 @@
-//! `multimedia/drm_framework/native_drm_license.h`: license templates.
+//! The functions for license templates.
 
 use std::ffi::c_char;
 use std::sync::Arc;
@@ -7,91 +7,18 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use super::object::{LicenseProfileValue, LicenseTemplate, LicenseTemplates, OH_DrmLicenseTemplate, checked_profile};
 use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
-use crate::glue::enums::{ErrCodeValue, LicenseProfileValue};
 use crate::glue::error::{Error, Result};
-use crate::glue::handle::{Kind, LicenseTemplates};
-use license::template::{Policy, Profile, Refusal, Setting, StoredPolicy, Template, Warning, WarningRule, parse};
+use crate::glue::handle::Kind;
+use crate::native_drm_err::ErrCodeValue;
+use license::template::{Setting, Template, WarningRule, parse};
 
 /// Bytes of a template or stored policy as JSON, for NUL-terminated ones including the NUL.
 pub const NATIVE_DRM_MAX_LICENSE_TEMPLATE_LEN: usize = 1_048_576;
 /// Bytes of a JSON pointer argument, including its NUL.
 pub const NATIVE_DRM_MAX_LICENSE_POINTER_LEN: usize = 1024;
-
-/// The rules that a license template is held to.
-///
-/// @since native_drm 0.1
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DRM_LicenseProfile {
-    /// Every rule.
-    DRM_LICENSE_PROFILE_STRICT = 0,
-    /// What the samples of Azure Media Services send is accepted with warnings: allowed_track_types beside
-    /// content_key_specs, unknown fields, upper-case HDCP, null members.
-    DRM_LICENSE_PROFILE_AZURE = 1,
-}
-
-/// A license template. A handle: never dereferenced, safe to pass after destruction.
-///
-/// @since native_drm 0.1
-pub struct OH_DrmLicenseTemplate {
-    _handle: (),
-}
-
-/// What an `OH_DrmLicenseTemplate` holds.
-pub(crate) struct LicenseTemplate {
-    profile: Profile,
-    template: Template,
-    /// Of reading the message.
-    warnings: Vec<Warning>,
-    /// Of the last call that can be refused.
-    refusal: Option<Refusal>,
-}
-
-impl LicenseTemplate {
-    /// Does what may be refused and keeps the refusal for the getters.
-    fn attempt<T>(&mut self, action: impl FnOnce(&mut Self) -> std::result::Result<T, Refusal>) -> Result<T> {
-        let result = action(self);
-        self.refusal = result.as_ref().err().cloned();
-        Ok(result?)
-    }
-
-    fn set(&mut self, pointer: &str, value: Setting<'_>) -> Result<()> {
-        self.attempt(|this| this.template.set(pointer, value))
-    }
-
-    fn effective_policy(&mut self, stored: Option<&str>) -> Result<(Policy, Vec<Warning>)> {
-        self.attempt(|this| {
-            let mut warnings = this.warnings.clone();
-            warnings.extend(this.template.validate(this.profile)?);
-            let stored = match stored {
-                Some(text) => {
-                    let (stored, of_stored) = StoredPolicy::parse(text.as_bytes(), this.profile)?;
-                    warnings.extend(of_stored);
-                    Some(stored)
-                }
-                None => None,
-            };
-            let policy = this.template.effective_policy(stored.as_ref())?;
-            warnings.extend(policy.warnings());
-            Ok((policy, warnings))
-        })
-    }
-
-    fn refusal(&self) -> Result<&Refusal> {
-        self.refusal.as_ref().ok_or_else(|| Error::Refused("nothing was refused".into()))
-    }
-}
-
-/// The profile that a `DRM_LicenseProfile` names.
-pub(crate) fn checked_profile(value: LicenseProfileValue) -> Result<Profile> {
-    match value.0 {
-        0 => Ok(Profile::Strict),
-        1 => Ok(Profile::Azure),
-        other => Err(Error::invalid("profile", format!("{other} is not a DRM_LicenseProfile"))),
-    }
-}
 
 /// Creates a template without any field, like the message {}.
 ///
@@ -125,10 +52,7 @@ pub extern "C" fn OH_DrmLicenseTemplate_Create(
 /// @since native_drm 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_DrmLicenseTemplate_Destroy(licenseTemplate: *mut OH_DrmLicenseTemplate) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let removed = LicenseTemplates::remove(licenseTemplate);
-        removed.map(drop).ok_or_else(|| LicenseTemplates::not_a_handle("licenseTemplate"))
-    })
+    boundary::call::<DrmCode>(|| LicenseTemplates::take("licenseTemplate", licenseTemplate).map(drop))
 }
 
 /// Replaces a template by a message. Every rule is checked; if one is broken the template stays as it was and
@@ -400,11 +324,7 @@ fn change(
     template: *const OH_DrmLicenseTemplate,
     action: impl FnOnce(&mut LicenseTemplate) -> Result<()>,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let held = LicenseTemplates::get(template);
-        let held = held.ok_or_else(|| LicenseTemplates::not_a_handle("licenseTemplate"))?;
-        action(&mut held.lock())
-    })
+    boundary::call::<DrmCode>(|| action(&mut LicenseTemplates::find("licenseTemplate", template)?.lock()))
 }
 
 fn stored_policy(pointer: *const c_char) -> Result<Option<String>> {

@@ -55,8 +55,11 @@ kind!(
 /// @return AVMETADATA_SUCCESS; AVMETADATA_ERROR_INVALID_PARAM if builder is null; AVMETADATA_ERROR_NO_MEMORY if there is
 ///     no handle left
 /// @since 13
+///
+/// # Safety
+/// `builder` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_Create(builder: *mut *mut OH_AVMetadataBuilder) -> MetadataResultValue {
+pub unsafe extern "C" fn OH_AVMetadataBuilder_Create(builder: *mut *mut OH_AVMetadataBuilder) -> MetadataResultValue {
     boundary::call::<MetadataCode>(|| {
         let out = args::out("builder", builder)?;
         out.write(MetadataBuilders::insert(Arc::default())?);
@@ -86,8 +89,11 @@ pub extern "C" fn OH_AVMetadataBuilder_Destroy(builder: *mut OH_AVMetadataBuilde
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or assetId is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `assetId` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetAssetId(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetAssetId(
     builder: *mut OH_AVMetadataBuilder,
     assetId: *const c_char,
 ) -> MetadataResultValue {
@@ -104,8 +110,11 @@ pub extern "C" fn OH_AVMetadataBuilder_SetAssetId(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or title is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `title` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetTitle(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetTitle(
     builder: *mut OH_AVMetadataBuilder,
     title: *const c_char,
 ) -> MetadataResultValue {
@@ -122,8 +131,11 @@ pub extern "C" fn OH_AVMetadataBuilder_SetTitle(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or artist is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `artist` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetArtist(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetArtist(
     builder: *mut OH_AVMetadataBuilder,
     artist: *const c_char,
 ) -> MetadataResultValue {
@@ -140,8 +152,11 @@ pub extern "C" fn OH_AVMetadataBuilder_SetArtist(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or author is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `author` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetAuthor(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetAuthor(
     builder: *mut OH_AVMetadataBuilder,
     author: *const c_char,
 ) -> MetadataResultValue {
@@ -158,8 +173,11 @@ pub extern "C" fn OH_AVMetadataBuilder_SetAuthor(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or album is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `album` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetAlbum(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetAlbum(
     builder: *mut OH_AVMetadataBuilder,
     album: *const c_char,
 ) -> MetadataResultValue {
@@ -176,8 +194,11 @@ pub extern "C" fn OH_AVMetadataBuilder_SetAlbum(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or writer is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `writer` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetWriter(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetWriter(
     builder: *mut OH_AVMetadataBuilder,
     writer: *const c_char,
 ) -> MetadataResultValue {
@@ -194,8 +215,11 @@ pub extern "C" fn OH_AVMetadataBuilder_SetWriter(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or composer is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `composer` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetComposer(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetComposer(
     builder: *mut OH_AVMetadataBuilder,
     composer: *const c_char,
 ) -> MetadataResultValue {
@@ -232,8 +256,11 @@ pub extern "C" fn OH_AVMetadataBuilder_SetDuration(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or mediaImageUri is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `mediaImageUri` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetMediaImageUri(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetMediaImageUri(
     builder: *mut OH_AVMetadataBuilder,
     mediaImageUri: *const c_char,
 ) -> MetadataResultValue {
@@ -250,8 +277,11 @@ pub extern "C" fn OH_AVMetadataBuilder_SetMediaImageUri(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or subtitle is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `subtitle` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetSubtitle(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetSubtitle(
     builder: *mut OH_AVMetadataBuilder,
     subtitle: *const c_char,
 ) -> MetadataResultValue {
@@ -268,8 +298,11 @@ pub extern "C" fn OH_AVMetadataBuilder_SetSubtitle(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or description is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `description` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetDescription(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetDescription(
     builder: *mut OH_AVMetadataBuilder,
     description: *const c_char,
 ) -> MetadataResultValue {
@@ -286,8 +319,11 @@ pub extern "C" fn OH_AVMetadataBuilder_SetDescription(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or lyric is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `lyric` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetLyric(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetLyric(
     builder: *mut OH_AVMetadataBuilder,
     lyric: *const c_char,
 ) -> MetadataResultValue {
@@ -362,8 +398,11 @@ pub extern "C" fn OH_AVMetadataBuilder_SetFilter(
 /// @return AVMETADATA_SUCCESS; AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder or avMetadata is
 ///     null; AVMETADATA_ERROR_NO_MEMORY if there is no handle left
 /// @since 13
+///
+/// # Safety
+/// `avMetadata` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_GenerateAVMetadata(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_GenerateAVMetadata(
     builder: *mut OH_AVMetadataBuilder,
     avMetadata: *mut *mut OH_AVMetadata,
 ) -> MetadataResultValue {

@@ -45,8 +45,11 @@ pub struct AVSession_PlaybackPosition {
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if playbackState is not an
 ///     OH_AVSession_AVPlaybackState or state is null
 /// @since 23
+///
+/// # Safety
+/// `state` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_GetPlaybackState(
+pub unsafe extern "C" fn OH_AVSession_GetPlaybackState(
     playbackState: *mut OH_AVSession_AVPlaybackState,
     state: *mut PlaybackStateValue,
 ) -> SessionErrValue {
@@ -66,8 +69,11 @@ pub extern "C" fn OH_AVSession_GetPlaybackState(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if playbackState is not an
 ///     OH_AVSession_AVPlaybackState or position is null
 /// @since 23
+///
+/// # Safety
+/// `position` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_GetPlaybackPosition(
+pub unsafe extern "C" fn OH_AVSession_GetPlaybackPosition(
     playbackState: *mut OH_AVSession_AVPlaybackState,
     position: *mut AVSession_PlaybackPosition,
 ) -> SessionErrValue {
@@ -88,8 +94,11 @@ pub extern "C" fn OH_AVSession_GetPlaybackPosition(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if playbackState is not an
 ///     OH_AVSession_AVPlaybackState or speed is null
 /// @since 23
+///
+/// # Safety
+/// `speed` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_GetPlaybackSpeed(
+pub unsafe extern "C" fn OH_AVSession_GetPlaybackSpeed(
     playbackState: *mut OH_AVSession_AVPlaybackState,
     speed: *mut i32,
 ) -> SessionErrValue {
@@ -110,8 +119,11 @@ pub extern "C" fn OH_AVSession_GetPlaybackSpeed(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if playbackState is not an
 ///     OH_AVSession_AVPlaybackState or volume is null
 /// @since 23
+///
+/// # Safety
+/// `volume` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_GetPlaybackVolume(
+pub unsafe extern "C" fn OH_AVSession_GetPlaybackVolume(
     playbackState: *mut OH_AVSession_AVPlaybackState,
     volume: *mut i32,
 ) -> SessionErrValue {

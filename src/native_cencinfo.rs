@@ -160,8 +160,11 @@ pub extern "C" fn OH_AVCencInfo_SetAlgorithm(cencInfo: *mut OH_AVCencInfo, algo:
 /// @return AV_ERR_OK, or AV_ERR_INVALID_VAL if cencInfo is not an OH_AVCencInfo, a pointer is null or a length is
 ///     another
 /// @since 12
+///
+/// # Safety
+/// `keyId` is readable for `keyIdLen` bytes; `iv` is readable for `ivLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVCencInfo_SetKeyIdAndIv(
+pub unsafe extern "C" fn OH_AVCencInfo_SetKeyIdAndIv(
     cencInfo: *mut OH_AVCencInfo,
     keyId: *mut u8,
     keyIdLen: u32,
@@ -195,8 +198,11 @@ pub extern "C" fn OH_AVCencInfo_SetKeyIdAndIv(
 /// @return AV_ERR_OK, or AV_ERR_INVALID_VAL if cencInfo is not an OH_AVCencInfo, subsamples is null, or
 ///     subsampleCount is greater than DRM_KEY_MAX_SUB_SAMPLE_NUM
 /// @since 12
+///
+/// # Safety
+/// `subsamples` is readable for `subsampleCount` subsamples.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVCencInfo_SetSubsampleInfo(
+pub unsafe extern "C" fn OH_AVCencInfo_SetSubsampleInfo(
     cencInfo: *mut OH_AVCencInfo,
     encryptedBlockCount: u32,
     skippedBlockCount: u32,

@@ -99,8 +99,11 @@ pub type OH_AVSessionCallback_OnToggleFavorite = Option<
 /// @return AV_SESSION_ERR_SUCCESS; AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is null;
 ///     AV_SESSION_ERR_CODE_COMMAND_INVALID if command is not a command
 /// @since 13
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is unregistered or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_RegisterCommandCallback(
+pub unsafe extern "C" fn OH_AVSession_RegisterCommandCallback(
     avsession: *mut OH_AVSession,
     command: ControlCommandValue,
     callback: OH_AVSessionCallback_OnCommand,
@@ -142,8 +145,11 @@ pub extern "C" fn OH_AVSession_UnregisterCommandCallback(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
 ///     null
 /// @since 13
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is unregistered or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_RegisterForwardCallback(
+pub unsafe extern "C" fn OH_AVSession_RegisterForwardCallback(
     avsession: *mut OH_AVSession,
     callback: OH_AVSessionCallback_OnFastForward,
     userData: *mut c_void,
@@ -182,8 +188,11 @@ pub extern "C" fn OH_AVSession_UnregisterForwardCallback(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
 ///     null
 /// @since 13
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is unregistered or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_RegisterRewindCallback(
+pub unsafe extern "C" fn OH_AVSession_RegisterRewindCallback(
     avsession: *mut OH_AVSession,
     callback: OH_AVSessionCallback_OnRewind,
     userData: *mut c_void,
@@ -222,8 +231,11 @@ pub extern "C" fn OH_AVSession_UnregisterRewindCallback(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
 ///     null
 /// @since 13
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is unregistered or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_RegisterSeekCallback(
+pub unsafe extern "C" fn OH_AVSession_RegisterSeekCallback(
     avsession: *mut OH_AVSession,
     callback: OH_AVSessionCallback_OnSeek,
     userData: *mut c_void,
@@ -262,8 +274,11 @@ pub extern "C" fn OH_AVSession_UnregisterSeekCallback(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
 ///     null
 /// @since 13
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is unregistered or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_RegisterSetLoopModeCallback(
+pub unsafe extern "C" fn OH_AVSession_RegisterSetLoopModeCallback(
     avsession: *mut OH_AVSession,
     callback: OH_AVSessionCallback_OnSetLoopMode,
     userData: *mut c_void,
@@ -302,8 +317,11 @@ pub extern "C" fn OH_AVSession_UnregisterSetLoopModeCallback(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
 ///     null
 /// @since 13
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is unregistered or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_RegisterToggleFavoriteCallback(
+pub unsafe extern "C" fn OH_AVSession_RegisterToggleFavoriteCallback(
     avsession: *mut OH_AVSession,
     callback: OH_AVSessionCallback_OnToggleFavorite,
     userData: *mut c_void,

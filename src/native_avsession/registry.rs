@@ -85,8 +85,11 @@ fn pointer(session: &Session) -> Result<*mut OH_AVSession> {
 /// @return AV_SESSION_ERR_SUCCESS; AV_SESSION_ERR_INVALID_PARAMETER if a pointer is null, or a name is empty, not UTF-8 or
 ///     too long; AV_SESSION_ERR_CODE_SESSION_NOT_EXIST if there is no such session
 /// @since 23
+///
+/// # Safety
+/// `sessionTag`, `bundleName` and `abilityName` are strings; `avsession` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_AcquireSession(
+pub unsafe extern "C" fn OH_AVSession_AcquireSession(
     sessionTag: *const c_char,
     bundleName: *const c_char,
     abilityName: *const c_char,

@@ -29,8 +29,11 @@ use avsession::session::{Controller, Session};
 ///     null, or a name is empty, not UTF-8 or longer than NATIVE_AVSESSION_MAX_TEXT_LEN with its NUL;
 ///     AV_SESSION_ERR_SERVICE_EXCEPTION if the process has a session already
 /// @since 13
+///
+/// # Safety
+/// `sessionTag`, `bundleName` and `abilityName` are strings; `avsession` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_Create(
+pub unsafe extern "C" fn OH_AVSession_Create(
     sessionType: SessionTypeValue,
     sessionTag: *const c_char,
     bundleName: *const c_char,
@@ -97,8 +100,11 @@ pub extern "C" fn OH_AVSession_Deactivate(avsession: *mut OH_AVSession) -> Sessi
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or sessionType is
 ///     null
 /// @since 13
+///
+/// # Safety
+/// `sessionType` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_GetSessionType(
+pub unsafe extern "C" fn OH_AVSession_GetSessionType(
     avsession: *mut OH_AVSession,
     sessionType: *mut SessionTypeValue,
 ) -> SessionErrValue {
@@ -117,8 +123,11 @@ pub extern "C" fn OH_AVSession_GetSessionType(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or sessionId is
 ///     null
 /// @since 13
+///
+/// # Safety
+/// `sessionId` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_GetSessionId(
+pub unsafe extern "C" fn OH_AVSession_GetSessionId(
     avsession: *mut OH_AVSession,
     sessionId: *mut *const c_char,
 ) -> SessionErrValue {
@@ -177,8 +186,11 @@ pub extern "C" fn OH_AVSession_SetPlaybackState(
 /// @return AV_SESSION_ERR_SUCCESS; AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or playbackPosition
 ///     is null; AV_SESSION_ERR_SERVICE_EXCEPTION if elapsedTime or updateTime is negative
 /// @since 13
+///
+/// # Safety
+/// `playbackPosition` is readable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_SetPlaybackPosition(
+pub unsafe extern "C" fn OH_AVSession_SetPlaybackPosition(
     avsession: *mut OH_AVSession,
     playbackPosition: *mut AVSession_PlaybackPosition,
 ) -> SessionErrValue {

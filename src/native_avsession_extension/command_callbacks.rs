@@ -86,8 +86,11 @@ pub type OH_AVSessionCallback_OnCommonCommand = Option<
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
 ///     null
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is unregistered or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_RegisterSetSpeedCallback(
+pub unsafe extern "C" fn OH_AVSession_RegisterSetSpeedCallback(
     avsession: *mut OH_AVSession,
     callback: OH_AVSessionCallback_OnSetSpeed,
     userData: *mut c_void,
@@ -127,8 +130,11 @@ pub extern "C" fn OH_AVSession_UnregisterSetSpeedCallback(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
 ///     null
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is unregistered or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_RegisterSetTargetLoopModeCallback(
+pub unsafe extern "C" fn OH_AVSession_RegisterSetTargetLoopModeCallback(
     avsession: *mut OH_AVSession,
     callback: OH_AVSessionCallback_OnSetTargetLoopMode,
     userData: *mut c_void,
@@ -167,8 +173,11 @@ pub extern "C" fn OH_AVSession_UnregisterSetTargetLoopModeCallback(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
 ///     null
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is unregistered or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_RegisterPlayFromAssetIdCallback(
+pub unsafe extern "C" fn OH_AVSession_RegisterPlayFromAssetIdCallback(
     avsession: *mut OH_AVSession,
     callback: OH_AVSessionCallback_OnPlayFromAssetId,
     userData: *mut c_void,
@@ -207,8 +216,11 @@ pub extern "C" fn OH_AVSession_UnregisterPlayFromAssetIdCallback(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
 ///     null
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is unregistered or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_RegisterSkipToQueueItemCallback(
+pub unsafe extern "C" fn OH_AVSession_RegisterSkipToQueueItemCallback(
     avsession: *mut OH_AVSession,
     callback: OH_AVSessionCallback_OnSkipToQueueItem,
     userData: *mut c_void,
@@ -247,8 +259,11 @@ pub extern "C" fn OH_AVSession_UnregisterSkipToQueueItemCallback(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
 ///     null
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is unregistered or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_RegisterCommonCommandCallback(
+pub unsafe extern "C" fn OH_AVSession_RegisterCommonCommandCallback(
     avsession: *mut OH_AVSession,
     callback: OH_AVSessionCallback_OnCommonCommand,
     userData: *mut c_void,

@@ -46,8 +46,11 @@ pub type OH_AVSessionCallback_OnCall =
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
 ///     null
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is unregistered or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_RegisterHandleKeyEventCallback(
+pub unsafe extern "C" fn OH_AVSession_RegisterHandleKeyEventCallback(
     avsession: *mut OH_AVSession,
     callback: OH_AVSessionCallback_OnHandleKeyEvent,
     userData: *mut c_void,
@@ -86,8 +89,11 @@ pub extern "C" fn OH_AVSession_UnregisterHandleKeyEventCallback(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
 ///     null
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is unregistered or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_RegisterAnswerCallback(
+pub unsafe extern "C" fn OH_AVSession_RegisterAnswerCallback(
     avsession: *mut OH_AVSession,
     callback: OH_AVSessionCallback_OnCall,
     userData: *mut c_void,
@@ -126,8 +132,11 @@ pub extern "C" fn OH_AVSession_UnregisterAnswerCallback(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
 ///     null
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is unregistered or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_RegisterHangUpCallback(
+pub unsafe extern "C" fn OH_AVSession_RegisterHangUpCallback(
     avsession: *mut OH_AVSession,
     callback: OH_AVSessionCallback_OnCall,
     userData: *mut c_void,
@@ -166,8 +175,11 @@ pub extern "C" fn OH_AVSession_UnregisterHangUpCallback(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
 ///     null
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is unregistered or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_RegisterToggleCallMuteCallback(
+pub unsafe extern "C" fn OH_AVSession_RegisterToggleCallMuteCallback(
     avsession: *mut OH_AVSession,
     callback: OH_AVSessionCallback_OnCall,
     userData: *mut c_void,

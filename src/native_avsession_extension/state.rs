@@ -96,8 +96,11 @@ pub struct NativeAVSession_QueueItem {
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or assetId is
 ///     null, not UTF-8 or too long
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `assetId` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetPreviousAssetId(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetPreviousAssetId(
     builder: *mut OH_AVMetadataBuilder,
     assetId: *const c_char,
 ) -> MetadataResultValue {
@@ -113,8 +116,11 @@ pub extern "C" fn OH_AVMetadataBuilder_SetPreviousAssetId(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or assetId is
 ///     null, not UTF-8 or too long
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `assetId` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetNextAssetId(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetNextAssetId(
     builder: *mut OH_AVMetadataBuilder,
     assetId: *const c_char,
 ) -> MetadataResultValue {
@@ -132,8 +138,11 @@ pub extern "C" fn OH_AVMetadataBuilder_SetNextAssetId(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avMetadata is not an OH_AVMetadata, a pointer is
 ///     null, or line is too small
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `line` is writable for as many bytes as `lineLen` says; `lineLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadata_GetLyricLine(
+pub unsafe extern "C" fn OH_AVMetadata_GetLyricLine(
     avMetadata: *mut OH_AVMetadata,
     position: i64,
     line: *mut c_char,
@@ -155,8 +164,11 @@ pub extern "C" fn OH_AVMetadata_GetLyricLine(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession, a pointer is
 ///     null, or line is too small
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `line` is writable for as many bytes as `lineLen` says; `lineLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_GetCurrentLyricLine(
+pub unsafe extern "C" fn OH_AVSession_GetCurrentLyricLine(
     avsession: *mut OH_AVSession,
     line: *mut c_char,
     lineLen: *mut u32,
@@ -177,8 +189,14 @@ pub extern "C" fn OH_AVSession_GetCurrentLyricLine(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or position is
 ///     null
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `position` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_GetCurrentPosition(avsession: *mut OH_AVSession, position: *mut i64) -> SessionErrValue {
+pub unsafe extern "C" fn OH_AVSession_GetCurrentPosition(
+    avsession: *mut OH_AVSession,
+    position: *mut i64,
+) -> SessionErrValue {
     registry::with(avsession, |session| {
         args::out("position", position)?.write(session.progress());
         Ok(())
@@ -194,8 +212,11 @@ pub extern "C" fn OH_AVSession_GetCurrentPosition(avsession: *mut OH_AVSession, 
 /// @return AV_SESSION_ERR_SUCCESS; AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or playbackState is
 ///     null; AV_SESSION_ERR_SERVICE_EXCEPTION if there is no handle left
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `playbackState` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_AcquirePlaybackState(
+pub unsafe extern "C" fn OH_AVSession_AcquirePlaybackState(
     avsession: *mut OH_AVSession,
     playbackState: *mut *mut OH_AVSession_AVPlaybackState,
 ) -> SessionErrValue {
@@ -286,8 +307,14 @@ pub extern "C" fn OH_AVSession_SetActiveItemId(avsession: *mut OH_AVSession, ite
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession, or extras is
 ///     null, not a JSON object or too long
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `extras` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_SetExtras(avsession: *mut OH_AVSession, extras: *const c_char) -> SessionErrValue {
+pub unsafe extern "C" fn OH_AVSession_SetExtras(
+    avsession: *mut OH_AVSession,
+    extras: *const c_char,
+) -> SessionErrValue {
     registry::with(avsession, |session| Ok(session.set_extras(&avsession_text::long_text("extras", extras)?)?))
 }
 
@@ -302,8 +329,11 @@ pub extern "C" fn OH_AVSession_SetExtras(avsession: *mut OH_AVSession, extras: *
 ///     range, items is null, a text is not UTF-8 or longer than NATIVE_AVSESSION_MAX_TEXT_LEN with its NUL, or a duration is
 ///     less than -1
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `items` is readable for `count` items, whose texts are strings.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_SetAVQueueItems(
+pub unsafe extern "C" fn OH_AVSession_SetAVQueueItems(
     avsession: *mut OH_AVSession,
     items: *const NativeAVSession_QueueItem,
     count: u32,

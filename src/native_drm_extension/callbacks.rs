@@ -91,8 +91,11 @@ pub struct OH_MediaKeySession_UserDataCallback {
 /// @param userData passed to the callback; not touched by the library
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is replaced or the instance destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_SetCallbackWithUserData(
+pub unsafe extern "C" fn OH_MediaKeySystem_SetCallbackWithUserData(
     mediaKeySystem: *mut MediaKeySystem,
     callback: OH_MediaKeySystem_UserDataCallback,
     userData: *mut c_void,
@@ -115,8 +118,12 @@ pub extern "C" fn OH_MediaKeySystem_SetCallbackWithUserData(
 /// @param userData passed to the callbacks; not touched by the library
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `callback` is readable; its members may be called with `userData`, on another thread, until they are replaced or the
+/// session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_SetCallbackWithUserData(
+pub unsafe extern "C" fn OH_MediaKeySession_SetCallbackWithUserData(
     mediaKeySession: *mut MediaKeySession,
     callback: *const OH_MediaKeySession_UserDataCallback,
     userData: *mut c_void,

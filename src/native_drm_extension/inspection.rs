@@ -93,8 +93,11 @@ pub extern "C" fn OH_MediaKeySystem_AdvanceVirtualClock(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null or there is too
 ///     little room; DRM_ERR_SERVICE_DIED if the key system failed
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `json` is writable for as many bytes as `jsonLen` says; `jsonLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_ExplainLicenses(
+pub unsafe extern "C" fn OH_MediaKeySession_ExplainLicenses(
     mediaKeySession: *mut MediaKeySession,
     json: *mut c_char,
     jsonLen: *mut u32,
@@ -121,8 +124,11 @@ pub extern "C" fn OH_MediaKeySession_ExplainLicenses(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if a pointer is null or dataLen is 0; DRM_ERR_UNKNOWN if the data is malformed
 ///     or has no pssh box that fits
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `data` is readable for `dataLen` bytes; `info` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_Drm_ParseMediaKeySystemInfo(
+pub unsafe extern "C" fn OH_Drm_ParseMediaKeySystemInfo(
     data: *const u8,
     dataLen: usize,
     info: *mut DRM_MediaKeySystemInfo,

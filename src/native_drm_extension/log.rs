@@ -51,8 +51,11 @@ pub type OH_Drm_LogCallback =
 /// @param userData passed to the callback; not touched by the library
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if level is not a NativeDrm_LogLevel
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `callback` may be called with `userData`, on any thread, until another one is set.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_Drm_SetLogCallback(
+pub unsafe extern "C" fn OH_Drm_SetLogCallback(
     level: LogLevelValue,
     callback: OH_Drm_LogCallback,
     userData: *mut c_void,

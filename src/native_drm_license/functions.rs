@@ -29,8 +29,11 @@ pub const NATIVE_DRM_MAX_LICENSE_POINTER_LEN: usize = 1024;
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if profile is not a DRM_LicenseProfile or licenseTemplate is null;
 ///     DRM_ERR_UNKNOWN if there are 65,536 templates
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `licenseTemplate` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_Create(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_Create(
     profile: LicenseProfileValue,
     licenseTemplate: *mut *mut OH_DrmLicenseTemplate,
 ) -> ErrCodeValue {
@@ -66,8 +69,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_Destroy(licenseTemplate: *mut OH_DrmLice
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if licenseTemplate is not an OH_DrmLicenseTemplate, json is null or jsonLen is
 ///     out of range; DRM_ERR_UNKNOWN if the message is refused
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `json` is readable for `jsonLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_Parse(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_Parse(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     json: *const u8,
     jsonLen: u32,
@@ -101,8 +107,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_Parse(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if licenseTemplate is not an OH_DrmLicenseTemplate, or pointer is null, empty or
 ///     too long; DRM_ERR_UNKNOWN if there is no such field or it does not take this value; the template is unchanged then
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `pointer` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_SetBool(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_SetBool(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     pointer: *const c_char,
     value: bool,
@@ -121,8 +130,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_SetBool(
 /// @param value the value
 /// @return as OH_DrmLicenseTemplate_SetBool()
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `pointer` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_SetInt(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_SetInt(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     pointer: *const c_char,
     value: i64,
@@ -141,8 +153,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_SetInt(
 /// @param value the value, UTF-8, less than NATIVE_DRM_MAX_LICENSE_TEMPLATE_LEN bytes, may be empty; copied
 /// @return as OH_DrmLicenseTemplate_SetBool(); DRM_ERR_INVALID_VAL also if value is null, too long or not UTF-8
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `pointer` and `value` are strings.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_SetString(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_SetString(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     pointer: *const c_char,
     value: *const c_char,
@@ -178,8 +193,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_Validate(licenseTemplate: *mut OH_DrmLic
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if licenseTemplate is not an OH_DrmLicenseTemplate, a pointer is null or the
 ///     room is too small
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `json` is writable for as many bytes as `jsonLen` says; `jsonLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_Serialize(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_Serialize(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     json: *mut c_char,
     jsonLen: *mut u32,
@@ -201,8 +219,12 @@ pub extern "C" fn OH_DrmLicenseTemplate_Serialize(
 ///     long or not UTF-8, another pointer is null or the room is too small; DRM_ERR_UNKNOWN if the template or the stored
 ///     policy is refused
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `storedPolicy` is a string; `json` is writable for as many bytes as `jsonLen` says; `jsonLen` is readable and
+/// writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_GetEffectivePolicy(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_GetEffectivePolicy(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     storedPolicy: *const c_char,
     json: *mut c_char,
@@ -226,8 +248,12 @@ pub extern "C" fn OH_DrmLicenseTemplate_GetEffectivePolicy(
 /// @param jsonLen in: room in json, at least 1; out: bytes of text and NUL, also if the room is too small
 /// @return as OH_DrmLicenseTemplate_GetEffectivePolicy()
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `storedPolicy` is a string; `json` is writable for as many bytes as `jsonLen` says; `jsonLen` is readable and
+/// writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_GetWarnings(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_GetWarnings(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     storedPolicy: *const c_char,
     json: *mut c_char,
@@ -251,8 +277,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_GetWarnings(
 /// @param status receives the status, 0 if that call was not refused
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if licenseTemplate is not an OH_DrmLicenseTemplate or status is null
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `status` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_GetRefusalStatus(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_GetRefusalStatus(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     status: *mut u32,
 ) -> ErrCodeValue {
@@ -272,8 +301,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_GetRefusalStatus(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if licenseTemplate is not an OH_DrmLicenseTemplate, a pointer is null or the
 ///     room is too small; DRM_ERR_UNKNOWN if nothing was refused
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `rule` is writable for as many bytes as `ruleLen` says; `ruleLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_GetRefusalRule(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_GetRefusalRule(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     rule: *mut c_char,
     ruleLen: *mut u32,
@@ -291,8 +323,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_GetRefusalRule(
 /// @param pointerLen in: room in pointer, at least 1; out: bytes of pointer and NUL, also if the room is too small
 /// @return as OH_DrmLicenseTemplate_GetRefusalRule()
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `pointer` is writable for as many bytes as `pointerLen` says; `pointerLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_GetRefusalPointer(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_GetRefusalPointer(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     pointer: *mut c_char,
     pointerLen: *mut u32,
@@ -311,8 +346,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_GetRefusalPointer(
 /// @param jsonLen in: room in json, at least 1; out: bytes of text and NUL, also if the room is too small
 /// @return as OH_DrmLicenseTemplate_GetRefusalRule()
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `json` is writable for as many bytes as `jsonLen` says; `jsonLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_GetRefusal(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_GetRefusal(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     json: *mut c_char,
     jsonLen: *mut u32,

@@ -43,8 +43,11 @@ fn call(body: impl FnOnce() -> Result<()>) -> ErrCodeValue {
 ///     DRM_LicenseProfile; DRM_ERR_SERVICE_DIED if the directory cannot be used or is in use; DRM_ERR_UNKNOWN if there are
 ///     65,536 services
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `directory` is a string; `service` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_Create(
+pub unsafe extern "C" fn OH_DrmLicenseService_Create(
     directory: *const c_char,
     profile: LicenseProfileValue,
     service: *mut *mut OH_DrmLicenseService,
@@ -100,8 +103,11 @@ pub extern "C" fn OH_DrmLicenseService_Destroy(service: *mut OH_DrmLicenseServic
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters, ids or keys, or if a key id belongs to another content;
 ///     DRM_ERR_UNKNOWN if the text is malformed; DRM_ERR_SERVICE_DIED if the directory cannot be written
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `json` is readable for `jsonLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_AddContent(
+pub unsafe extern "C" fn OH_DrmLicenseService_AddContent(
     service: *mut OH_DrmLicenseService,
     json: *const u8,
     jsonLen: u32,
@@ -125,8 +131,11 @@ pub extern "C" fn OH_DrmLicenseService_AddContent(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_UNKNOWN if the policy breaks a rule of the license
 ///     template; DRM_ERR_SERVICE_DIED if the directory cannot be written
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `name` is a string; `json` is readable for `jsonLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_AddPolicy(
+pub unsafe extern "C" fn OH_DrmLicenseService_AddPolicy(
     service: *mut OH_DrmLicenseService,
     name: *const c_char,
     json: *const u8,
@@ -149,8 +158,11 @@ pub extern "C" fn OH_DrmLicenseService_AddPolicy(
 ///     16 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes; null for none
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_SERVICE_DIED if the directory cannot be written
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `name` and `token` are strings.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_AddProvider(
+pub unsafe extern "C" fn OH_DrmLicenseService_AddProvider(
     service: *mut OH_DrmLicenseService,
     name: *const c_char,
     token: *const c_char,
@@ -177,8 +189,11 @@ pub extern "C" fn OH_DrmLicenseService_AddProvider(
 /// @param jsonLen bytes of json, 1 to NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN
 /// @return as those functions; what comes before the part that failed is then added
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `json` is readable for `jsonLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_AddCatalog(
+pub unsafe extern "C" fn OH_DrmLicenseService_AddCatalog(
     service: *mut OH_DrmLicenseService,
     json: *const u8,
     jsonLen: u32,
@@ -202,8 +217,12 @@ pub extern "C" fn OH_DrmLicenseService_AddCatalog(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_UNKNOWN if there is no such content or track;
 ///     DRM_ERR_SERVICE_DIED if the directory cannot be read
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `contentId` is readable for `contentIdLen` bytes; `trackType` is a string; `keyId` and `key` are writable for 16
+/// bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_GetContentKey(
+pub unsafe extern "C" fn OH_DrmLicenseService_GetContentKey(
     service: *mut OH_DrmLicenseService,
     contentId: *const u8,
     contentIdLen: u32,
@@ -240,8 +259,12 @@ pub extern "C" fn OH_DrmLicenseService_GetContentKey(
 /// @param answer receives what the answer is about; may be null
 /// @return DRM_ERR_OK for a license and for a refusal; DRM_ERR_INVALID_VAL for bad parameters or if response is too small
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `message` is readable for `messageLen` bytes; `response` is writable for as many bytes as `responseLen` says;
+/// `responseLen` is readable and writable; `answer` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_HandleMessage(
+pub unsafe extern "C" fn OH_DrmLicenseService_HandleMessage(
     service: *mut OH_DrmLicenseService,
     message: *const u8,
     messageLen: u32,
@@ -282,8 +305,11 @@ pub extern "C" fn OH_DrmLicenseService_HandleMessage(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_UNKNOWN if there is no such license;
 ///     DRM_ERR_SERVICE_DIED if the directory cannot be written
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `licenseId` is readable for 16 bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_RevokeLicense(
+pub unsafe extern "C" fn OH_DrmLicenseService_RevokeLicense(
     service: *mut OH_DrmLicenseService,
     licenseId: *const u8,
 ) -> ErrCodeValue {
@@ -302,8 +328,11 @@ pub extern "C" fn OH_DrmLicenseService_RevokeLicense(
 /// @param certificateLen in: room in certificate; out: bytes used or needed
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL for bad parameters or if certificate is too small
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `certificate` is writable for as many bytes as `certificateLen` says; `certificateLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_GetAuthority(
+pub unsafe extern "C" fn OH_DrmLicenseService_GetAuthority(
     service: *mut OH_DrmLicenseService,
     certificate: *mut u8,
     certificateLen: *mut u32,

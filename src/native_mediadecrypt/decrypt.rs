@@ -29,8 +29,11 @@ use base::secret::wipe_registers;
 ///     the algorithm is not supported; DRM_ERR_SERVICE_DIED if the first use of a stored license cannot be recorded, or
 ///     the key system failed
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `info` and the subsamples that it names are readable; `data` is readable and writable for `dataLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_DecryptSample(
+pub unsafe extern "C" fn OH_MediaKeySession_DecryptSample(
     mediaKeySession: *mut MediaKeySession,
     info: *const DRM_SampleInfo,
     data: *mut u8,
@@ -57,8 +60,11 @@ pub extern "C" fn OH_MediaKeySession_DecryptSample(
 /// @return as OH_MediaKeySession_DecryptSample(); DRM_ERR_INVALID_VAL also if cencInfo is not an OH_AVCencInfo or its
 ///     mode is DRM_CENC_INFO_KEY_IV_SUBSAMPLES_NOT_SET and its algorithm not DRM_ALG_CENC_UNENCRYPTED
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `data` is readable and writable for `dataLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_DecryptSampleWithCencInfo(
+pub unsafe extern "C" fn OH_MediaKeySession_DecryptSampleWithCencInfo(
     mediaKeySession: *mut MediaKeySession,
     cencInfo: *mut OH_AVCencInfo,
     data: *mut u8,
@@ -78,8 +84,12 @@ pub extern "C" fn OH_MediaKeySession_DecryptSampleWithCencInfo(
 /// @param failedIndex receives the index of the sample that was refused, on failure only; may be null
 /// @return as OH_MediaKeySession_DecryptSample(), for the first sample that is refused
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `samples` is readable for `count` samples, and of each: `info` and the subsamples that it names are readable, `data`
+/// is readable and writable for `dataLen` bytes that belong to no other sample. `failedIndex` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_DecryptSamples(
+pub unsafe extern "C" fn OH_MediaKeySession_DecryptSamples(
     mediaKeySession: *mut MediaKeySession,
     samples: *const DRM_Sample,
     count: u32,
@@ -99,8 +109,11 @@ pub extern "C" fn OH_MediaKeySession_DecryptSamples(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, also when it is destroyed while
 ///     waiting, or a pointer is null; DRM_ERR_NO_KEY if the time is over; DRM_ERR_SERVICE_DIED if the key system failed
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `keyId` is readable for 16 bytes; `mediaKeySession` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_FindSessionByKeyId(
+pub unsafe extern "C" fn OH_MediaKeySystem_FindSessionByKeyId(
     mediaKeySystem: *mut MediaKeySystem,
     keyId: *const u8,
     timeoutMs: u32,

@@ -102,8 +102,11 @@ pub struct OH_MediaKeySession_Callback {
 /// @param callback the callbacks; copied
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or callback is null
 /// @since 11
+///
+/// # Safety
+/// `callback` is readable; its members may be called, on another thread, until they are replaced or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_SetMediaKeySessionCallback(
+pub unsafe extern "C" fn OH_MediaKeySession_SetMediaKeySessionCallback(
     mediaKeySession: *mut MediaKeySession,
     callback: *mut MediaKeySession_Callback,
 ) -> ErrCodeValue {
@@ -121,8 +124,11 @@ pub extern "C" fn OH_MediaKeySession_SetMediaKeySessionCallback(
 /// @param callback the callbacks; copied
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or callback is null
 /// @since 12
+///
+/// # Safety
+/// `callback` is readable; its members may be called, on another thread, until they are replaced or the session destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_SetCallback(
+pub unsafe extern "C" fn OH_MediaKeySession_SetCallback(
     mediaKeySession: *mut MediaKeySession,
     callback: *mut OH_MediaKeySession_Callback,
 ) -> ErrCodeValue {

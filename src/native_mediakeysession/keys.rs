@@ -32,8 +32,11 @@ use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX
 ///     DRM_ERR_NOT_PROVISIONED (and EVENT_PROVISION_REQUIRED) if com.policyplay.drm has no certificate or an expired one;
 ///     DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
 /// @since 11
+///
+/// # Safety
+/// `info` is readable; `mediaKeyRequest` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
+pub unsafe extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
     mediaKeySession: *mut MediaKeySession,
     info: *mut DRM_MediaKeyRequestInfo,
     mediaKeyRequest: *mut DRM_MediaKeyRequest,
@@ -74,8 +77,12 @@ pub extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
 ///     renewal of a license that is over; DRM_ERR_NOT_PROVISIONED without a certificate; DRM_ERR_SERVICE_DIED if the store
 ///     cannot be written or the key system failed. No key is applied then
 /// @since 11
+///
+/// # Safety
+/// `response` is readable for `responseLen` bytes; `offlineMediaKeyId` is writable for as many bytes as
+/// `offlineMediaKeyIdLen` says; `offlineMediaKeyIdLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_ProcessMediaKeyResponse(
+pub unsafe extern "C" fn OH_MediaKeySession_ProcessMediaKeyResponse(
     mediaKeySession: *mut MediaKeySession,
     response: *mut u8,
     responseLen: i32,
@@ -110,8 +117,11 @@ pub extern "C" fn OH_MediaKeySession_ProcessMediaKeyResponse(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or mediaKeyStatus is null;
 ///     DRM_ERR_SERVICE_DIED if the key system failed
 /// @since 11
+///
+/// # Safety
+/// `mediaKeyStatus` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_CheckMediaKeyStatus(
+pub unsafe extern "C" fn OH_MediaKeySession_CheckMediaKeyStatus(
     mediaKeySession: *mut MediaKeySession,
     mediaKeyStatus: *mut DRM_MediaKeyStatus,
 ) -> ErrCodeValue {
@@ -157,8 +167,12 @@ pub extern "C" fn OH_MediaKeySession_ClearMediaKeys(mediaKeySession: *mut MediaK
 ///     com.policyplay.drm has no certificate or an expired one; DRM_ERR_SERVICE_DIED if its file cannot be read or is
 ///     damaged, or the key system failed
 /// @since 11
+///
+/// # Safety
+/// `offlineMediaKeyId` is readable for `offlineMediaKeyIdLen` bytes; `releaseRequest` is writable for as many bytes as
+/// `releaseRequestLen` says; `releaseRequestLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_GenerateOfflineReleaseRequest(
+pub unsafe extern "C" fn OH_MediaKeySession_GenerateOfflineReleaseRequest(
     mediaKeySession: *mut MediaKeySession,
     offlineMediaKeyId: *mut u8,
     offlineMediaKeyIdLen: i32,
@@ -197,8 +211,12 @@ pub extern "C" fn OH_MediaKeySession_GenerateOfflineReleaseRequest(
 ///     com.policyplay.drm has no certificate; DRM_ERR_SERVICE_DIED if the store cannot be read or written or the key system
 ///     failed
 /// @since 11
+///
+/// # Safety
+/// `offlineMediaKeyId` is readable for `offlineMediaKeyIdLen` bytes; `releaseResponse` is readable for
+/// `releaseResponseLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_ProcessOfflineReleaseResponse(
+pub unsafe extern "C" fn OH_MediaKeySession_ProcessOfflineReleaseResponse(
     mediaKeySession: *mut MediaKeySession,
     offlineMediaKeyId: *mut u8,
     offlineMediaKeyIdLen: i32,
@@ -228,8 +246,11 @@ pub extern "C" fn OH_MediaKeySession_ProcessOfflineReleaseResponse(
 ///     DRM_ERR_NOT_PROVISIONED if com.policyplay.drm has no certificate; DRM_ERR_SERVICE_DIED if its file cannot be read or
 ///     is damaged, its state cannot be stored, or the key system failed
 /// @since 11
+///
+/// # Safety
+/// `offlineMediaKeyId` is readable for `offlineMediaKeyIdLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_RestoreOfflineMediaKeys(
+pub unsafe extern "C" fn OH_MediaKeySession_RestoreOfflineMediaKeys(
     mediaKeySession: *mut MediaKeySession,
     offlineMediaKeyId: *mut u8,
     offlineMediaKeyIdLen: i32,
@@ -249,8 +270,11 @@ pub extern "C" fn OH_MediaKeySession_RestoreOfflineMediaKeys(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or contentProtectionLevel is null;
 ///     DRM_ERR_SERVICE_DIED if the key system failed
 /// @since 11
+///
+/// # Safety
+/// `contentProtectionLevel` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_GetContentProtectionLevel(
+pub unsafe extern "C" fn OH_MediaKeySession_GetContentProtectionLevel(
     mediaKeySession: *mut MediaKeySession,
     contentProtectionLevel: *mut ContentProtectionLevelValue,
 ) -> ErrCodeValue {
@@ -273,8 +297,11 @@ pub extern "C" fn OH_MediaKeySession_GetContentProtectionLevel(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or mimeType is
 ///     empty or too long; DRM_ERR_SERVICE_DIED if the key system failed
 /// @since 11
+///
+/// # Safety
+/// `mimeType` is a string; `status` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_RequireSecureDecoderModule(
+pub unsafe extern "C" fn OH_MediaKeySession_RequireSecureDecoderModule(
     mediaKeySession: *mut MediaKeySession,
     mimeType: *const c_char,
     status: *mut bool,

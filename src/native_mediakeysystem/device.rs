@@ -30,8 +30,12 @@ use crate::native_drm_extension::NATIVE_DRM_MAX_RESPONSE_LEN;
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null or a length is
 ///     not positive or too small; DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
 /// @since 11
+///
+/// # Safety
+/// `request` is writable for as many bytes as `requestLen` says; `defaultUrl` is writable for `defaultUrlLen` bytes;
+/// `requestLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GenerateKeySystemRequest(
+pub unsafe extern "C" fn OH_MediaKeySystem_GenerateKeySystemRequest(
     mediaKeySystem: *mut MediaKeySystem,
     request: *mut u8,
     requestLen: *mut i32,
@@ -68,8 +72,11 @@ pub extern "C" fn OH_MediaKeySystem_GenerateKeySystemRequest(
 ///     device trusts; DRM_ERR_SERVICE_DENIED if it is the service's refusal; DRM_ERR_SERVICE_DIED if the certificate cannot
 ///     be stored or the key system failed
 /// @since 11
+///
+/// # Safety
+/// `response` is readable for `responseLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_ProcessKeySystemResponse(
+pub unsafe extern "C" fn OH_MediaKeySystem_ProcessKeySystemResponse(
     mediaKeySystem: *mut MediaKeySystem,
     response: *mut u8,
     responseLen: i32,
@@ -90,8 +97,11 @@ pub extern "C" fn OH_MediaKeySystem_ProcessKeySystemResponse(
 /// @return DRM_ERR_OK, also if there are none; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or
 ///     offlineMediaKeyIds is null; DRM_ERR_SERVICE_DIED if the store cannot be read or the key system failed
 /// @since 12
+///
+/// # Safety
+/// `offlineMediaKeyIds` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetOfflineMediaKeyIds(
+pub unsafe extern "C" fn OH_MediaKeySystem_GetOfflineMediaKeyIds(
     mediaKeySystem: *mut MediaKeySystem,
     offlineMediaKeyIds: *mut DRM_OfflineMediakeyIdArray,
 ) -> ErrCodeValue {
@@ -118,8 +128,11 @@ pub extern "C" fn OH_MediaKeySystem_GetOfflineMediaKeyIds(
 ///     out of range; DRM_ERR_UNKNOWN if there is no such key; DRM_ERR_NOT_PROVISIONED if com.policyplay.drm has no
 ///     certificate; DRM_ERR_SERVICE_DIED if its file cannot be read or is damaged, or the key system failed
 /// @since 12
+///
+/// # Safety
+/// `offlineMediaKeyId` is readable for `offlineMediaKeyIdLen` bytes; `status` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetOfflineMediaKeyStatus(
+pub unsafe extern "C" fn OH_MediaKeySystem_GetOfflineMediaKeyStatus(
     mediaKeySystem: *mut MediaKeySystem,
     offlineMediaKeyId: *mut u8,
     offlineMediaKeyIdLen: i32,
@@ -145,8 +158,11 @@ pub extern "C" fn OH_MediaKeySystem_GetOfflineMediaKeyStatus(
 ///     length is out of range; DRM_ERR_UNKNOWN if there is no such key; DRM_ERR_SERVICE_DIED if it cannot be deleted or
 ///     the key system failed
 /// @since 12
+///
+/// # Safety
+/// `offlineMediaKeyId` is readable for `offlineMediaKeyIdLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_ClearOfflineMediaKeys(
+pub unsafe extern "C" fn OH_MediaKeySystem_ClearOfflineMediaKeys(
     mediaKeySystem: *mut MediaKeySystem,
     offlineMediaKeyId: *mut u8,
     offlineMediaKeyIdLen: i32,
@@ -168,8 +184,11 @@ pub extern "C" fn OH_MediaKeySystem_ClearOfflineMediaKeys(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or certStatus is null;
 ///     DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
 /// @since 11
+///
+/// # Safety
+/// `certStatus` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetCertificateStatus(
+pub unsafe extern "C" fn OH_MediaKeySystem_GetCertificateStatus(
     mediaKeySystem: *mut MediaKeySystem,
     certStatus: *mut CertificateStatusValue,
 ) -> ErrCodeValue {

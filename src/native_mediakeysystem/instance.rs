@@ -60,8 +60,11 @@ pub type OH_MediaKeySystem_Callback = Option<
 /// @param callback the callback
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or callback is null
 /// @since 12
+///
+/// # Safety
+/// `callback` may be called, on another thread, until it is replaced or the instance destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_SetCallback(
+pub unsafe extern "C" fn OH_MediaKeySystem_SetCallback(
     mediaKeySystem: *mut MediaKeySystem,
     callback: OH_MediaKeySystem_Callback,
 ) -> ErrCodeValue {
@@ -83,8 +86,11 @@ pub extern "C" fn OH_MediaKeySystem_SetCallback(
 ///     room
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if a pointer is null or count is too small
 /// @since 12
+///
+/// # Safety
+/// `descs` is writable for as many descriptions as `count` says; `count` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetMediaKeySystems(
+pub unsafe extern "C" fn OH_MediaKeySystem_GetMediaKeySystems(
     descs: *mut DRM_MediaKeySystemDescription,
     count: *mut u32,
 ) -> ErrCodeValue {
@@ -108,8 +114,11 @@ pub extern "C" fn OH_MediaKeySystem_GetMediaKeySystems(
 ///     MAX_MEDIA_KEY_SYSTEM_NAME_LEN bytes
 /// @return true if it is; false also if name is null, empty or too long
 /// @since 11
+///
+/// # Safety
+/// `name` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_IsSupported(name: *const c_char) -> bool {
+pub unsafe extern "C" fn OH_MediaKeySystem_IsSupported(name: *const c_char) -> bool {
     boundary::value(false, || {
         let name = args::string("name", name, MAX_MEDIA_KEY_SYSTEM_NAME_LEN)?;
         Ok(registry::find(&name).is_some())
@@ -125,8 +134,11 @@ pub extern "C" fn OH_MediaKeySystem_IsSupported(name: *const c_char) -> bool {
 ///     parameters after ';' and letter case do not matter
 /// @return true if it is; false also if an argument is null, empty or too long
 /// @since 11
+///
+/// # Safety
+/// `name` and `mimeType` are strings.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_IsSupported2(name: *const c_char, mimeType: *const c_char) -> bool {
+pub unsafe extern "C" fn OH_MediaKeySystem_IsSupported2(name: *const c_char, mimeType: *const c_char) -> bool {
     boundary::value(false, || {
         let name = args::string("name", name, MAX_MEDIA_KEY_SYSTEM_NAME_LEN)?;
         let mime_type = args::string("mimeType", mimeType, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
@@ -143,8 +155,11 @@ pub extern "C" fn OH_MediaKeySystem_IsSupported2(name: *const c_char, mimeType: 
 /// @param contentProtectionLevel the level
 /// @return true if it is; false also if an argument is null, empty, too long or not a level
 /// @since 11
+///
+/// # Safety
+/// `name` and `mimeType` are strings.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_IsSupported3(
+pub unsafe extern "C" fn OH_MediaKeySystem_IsSupported3(
     name: *const c_char,
     mimeType: *const c_char,
     contentProtectionLevel: ContentProtectionLevelValue,
@@ -168,8 +183,11 @@ pub extern "C" fn OH_MediaKeySystem_IsSupported3(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if an argument is null or name is empty or too long; DRM_ERR_UNKNOWN if
 ///     there is no such key system; DRM_ERR_MAX_SYSTEM_NUM_REACHED if 64 instances of it exist
 /// @since 11
+///
+/// # Safety
+/// `name` is a string; `mediaKeySystem` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_Create(
+pub unsafe extern "C" fn OH_MediaKeySystem_Create(
     name: *const c_char,
     mediaKeySystem: *mut *mut MediaKeySystem,
 ) -> ErrCodeValue {
@@ -198,8 +216,11 @@ pub extern "C" fn OH_MediaKeySystem_Create(
 ///     long or not UTF-8; DRM_ERR_UNKNOWN if the name is read-only, 256 names are set or "outputHdcp" has another value;
 ///     DRM_ERR_SERVICE_DIED if the key system failed, or "storagePath" is relative and there is no current directory
 /// @since 11
+///
+/// # Safety
+/// `configName` and `value` are strings.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_SetConfigurationString(
+pub unsafe extern "C" fn OH_MediaKeySystem_SetConfigurationString(
     mediaKeySystem: *mut MediaKeySystem,
     configName: *const c_char,
     value: *const c_char,
@@ -224,8 +245,11 @@ pub extern "C" fn OH_MediaKeySystem_SetConfigurationString(
 ///     empty or too long, or valueLen is too small (the last error names the bytes needed); DRM_ERR_UNKNOWN if there
 ///     is no such name; DRM_ERR_SERVICE_DIED if the key system or its storage failed
 /// @since 11
+///
+/// # Safety
+/// `configName` is a string; `value` is writable for `valueLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetConfigurationString(
+pub unsafe extern "C" fn OH_MediaKeySystem_GetConfigurationString(
     mediaKeySystem: *mut MediaKeySystem,
     configName: *const c_char,
     value: *mut c_char,
@@ -254,8 +278,11 @@ pub extern "C" fn OH_MediaKeySystem_GetConfigurationString(
 ///     empty or too long, or valueLen is out of range; DRM_ERR_UNKNOWN if the name is read-only or 256 names are set;
 ///     DRM_ERR_SERVICE_DIED if the key system failed
 /// @since 11
+///
+/// # Safety
+/// `configName` is a string; `value` is readable for `valueLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_SetConfigurationByteArray(
+pub unsafe extern "C" fn OH_MediaKeySystem_SetConfigurationByteArray(
     mediaKeySystem: *mut MediaKeySystem,
     configName: *const c_char,
     value: *mut u8,
@@ -282,8 +309,12 @@ pub extern "C" fn OH_MediaKeySystem_SetConfigurationByteArray(
 ///     empty or too long, or valueLen is too small or negative; DRM_ERR_UNKNOWN if there is no such name;
 ///     DRM_ERR_SERVICE_DIED if the key system or its storage failed
 /// @since 11
+///
+/// # Safety
+/// `configName` is a string; `value` is writable for as many bytes as `valueLen` says; `valueLen` is readable and
+/// writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetConfigurationByteArray(
+pub unsafe extern "C" fn OH_MediaKeySystem_GetConfigurationByteArray(
     mediaKeySystem: *mut MediaKeySystem,
     configName: *const c_char,
     value: *mut u8,
@@ -311,8 +342,11 @@ pub extern "C" fn OH_MediaKeySystem_GetConfigurationByteArray(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or statistics is null;
 ///     DRM_ERR_SERVICE_DIED if the key system failed
 /// @since 11
+///
+/// # Safety
+/// `statistics` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetStatistics(
+pub unsafe extern "C" fn OH_MediaKeySystem_GetStatistics(
     mediaKeySystem: *mut MediaKeySystem,
     statistics: *mut DRM_Statistics,
 ) -> ErrCodeValue {
@@ -336,8 +370,11 @@ pub extern "C" fn OH_MediaKeySystem_GetStatistics(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or contentProtectionLevel is null;
 ///     DRM_ERR_SERVICE_DIED if the key system failed
 /// @since 11
+///
+/// # Safety
+/// `contentProtectionLevel` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetMaxContentProtectionLevel(
+pub unsafe extern "C" fn OH_MediaKeySystem_GetMaxContentProtectionLevel(
     mediaKeySystem: *mut MediaKeySystem,
     contentProtectionLevel: *mut ContentProtectionLevelValue,
 ) -> ErrCodeValue {
@@ -358,8 +395,11 @@ pub extern "C" fn OH_MediaKeySystem_GetMaxContentProtectionLevel(
 /// @param callback the callback
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or callback is null
 /// @since 11
+///
+/// # Safety
+/// `callback` may be called, on another thread, until it is replaced or the instance destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_SetMediaKeySystemCallback(
+pub unsafe extern "C" fn OH_MediaKeySystem_SetMediaKeySystemCallback(
     mediaKeySystem: *mut MediaKeySystem,
     callback: MediaKeySystem_Callback,
 ) -> ErrCodeValue {
@@ -386,8 +426,11 @@ pub extern "C" fn OH_MediaKeySystem_SetMediaKeySystemCallback(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null or the level is
 ///     out of range; DRM_ERR_MAX_SESSION_NUM_REACHED if 64 sessions exist; DRM_ERR_SERVICE_DIED if the key system failed
 /// @since 11
+///
+/// # Safety
+/// `level` is readable; `mediaKeySession` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_CreateMediaKeySession(
+pub unsafe extern "C" fn OH_MediaKeySystem_CreateMediaKeySession(
     mediaKeySystem: *mut MediaKeySystem,
     level: *mut ContentProtectionLevelValue,
     mediaKeySession: *mut *mut MediaKeySession,

@@ -50,4 +50,5 @@ pub mod native_mediakeysystem;
 #[cfg(test)]
 mod tests {
     mod decrypt_allocations;
+    mod handle_kinds;
 }

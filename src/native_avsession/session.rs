@@ -88,7 +88,7 @@ pub extern "C" fn OH_AVSession_Activate(avsession: *mut OH_AVSession) -> Session
 /// @since 13
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_AVSession_Deactivate(avsession: *mut OH_AVSession) -> SessionErrValue {
-    registry::set(avsession, |session| session.deactivate())
+    registry::set(avsession, Session::deactivate)
 }
 
 /// Gets the kind of a session.

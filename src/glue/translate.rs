@@ -1,5 +1,6 @@
 //! Between the structs of C and the domain's types.
 
+use std::borrow::Cow;
 use std::ffi::c_char;
 
 use serde::Serialize;
@@ -19,7 +20,6 @@ use drm::key_system::{
 };
 use drm::registry;
 use drm::storage::StoredStatus;
-use init_data;
 use license::policy::Explanation;
 
 // SAFETY: integers only.
@@ -170,19 +170,11 @@ pub fn request(request: &Request, target: &mut DRM_MediaKeyRequest) {
 }
 
 /// The pssh boxes in some data that fit into a DRM_MediaKeySystemInfo.
-pub fn fitting_pssh_boxes(data: &[u8]) -> Result<Vec<Vec<u8>>> {
-    let mut boxes: Vec<Vec<u8>> = init_data::find_pssh(data)?
-        .into_iter()
-        .filter(|found| found.len() <= MAX_PSSH_DATA_LEN)
-        .map(Into::into)
-        .collect();
+pub fn fitting_pssh_boxes(data: &[u8]) -> Result<Vec<Cow<'_, [u8]>>> {
+    let mut boxes = init_data::find_pssh(data)?;
+    init_data::retain_fitting(&mut boxes, MAX_PSSH_DATA_LEN, MAX_PSSH_INFO_COUNT, is_understood);
     if boxes.is_empty() {
         return Err(Error::NotFound { what: "pssh box", name: format!("of at most {MAX_PSSH_DATA_LEN} bytes") });
-    }
-    if boxes.len() > MAX_PSSH_INFO_COUNT {
-        // A stable sort: each half keeps the order of the stream.
-        boxes.sort_by_key(|found| !is_understood(&system_id(found)));
-        boxes.truncate(MAX_PSSH_INFO_COUNT);
     }
     Ok(boxes)
 }
@@ -197,7 +189,7 @@ fn system_id(pssh: &[u8]) -> [u8; 16] {
 }
 
 /// Pssh boxes for C.
-pub fn pssh_boxes(boxes: &[Vec<u8>], target: &mut DRM_MediaKeySystemInfo) {
+pub fn pssh_boxes(boxes: &[Cow<'_, [u8]>], target: &mut DRM_MediaKeySystemInfo) {
     for (slot, found) in target.psshInfo.iter_mut().zip(boxes) {
         slot.uuid = system_id(found);
         slot.data[..found.len()].copy_from_slice(found);

@@ -9,27 +9,37 @@ use std::path::Path;
 /// ABI major version: the number in the SONAME.
 const ABI_MAJOR: u32 = 0;
 
-/// One header: its path below `include/`, its Rust file below `src/`, its includes, its types that no function of
-/// the file uses, and a sentence about it.
+/// One header: its path below `include/`, its Rust files below `src/` with functions in the header's order, its includes, its
+/// types that no function of the files uses, and a sentence about it.
 struct Header {
     path: &'static str,
-    source: &'static str,
+    sources: &'static [&'static str],
     includes: &'static [&'static str],
     types: &'static [&'static str],
     brief: &'static str,
 }
 
+impl Header {
+    /// The file or directory that it is generated from.
+    fn origin(&self) -> &'static str {
+        match self.sources {
+            [only] => only,
+            several => several[0].split_inclusive('/').next().expect("a path has a first part"),
+        }
+    }
+}
+
 const HEADERS: &[Header] = &[
     Header {
         path: "multimedia/drm_framework/native_drm_err.h",
-        source: "native_drm_err.rs",
+        sources: &["native_drm_err.rs"],
         includes: &[],
         types: &["Drm_ErrCode", "DrmErrorCode"],
         brief: "Codes that the DRM functions return.",
     },
     Header {
         path: "multimedia/drm_framework/native_drm_common.h",
-        source: "native_drm_common.rs",
+        sources: &["native_drm_common.rs"],
         includes: &["<stdbool.h>", "<stdint.h>", "<stdio.h>", "\"native_drm_err.h\""],
         types: &[
             "DRM_EventType",
@@ -55,21 +65,21 @@ const HEADERS: &[Header] = &[
     },
     Header {
         path: "multimedia/drm_framework/native_mediakeysystem.h",
-        source: "native_mediakeysystem.rs",
+        sources: &["native_mediakeysystem/instance.rs", "native_mediakeysystem/device.rs"],
         includes: &["<stdbool.h>", "<stdint.h>", "<stdio.h>", "\"native_drm_common.h\"", "\"native_drm_err.h\""],
         types: &[],
         brief: "MediaKeySystem: key systems, provisioning, offline keys.",
     },
     Header {
         path: "multimedia/drm_framework/native_mediakeysession.h",
-        source: "native_mediakeysession.rs",
+        sources: &["native_mediakeysession/keys.rs", "native_mediakeysession/callbacks.rs"],
         includes: &["<stdbool.h>", "<stdint.h>", "<stdio.h>", "\"native_drm_common.h\"", "\"native_drm_err.h\""],
         types: &[],
         brief: "MediaKeySession: media keys, online and offline.",
     },
     Header {
         path: "multimedia/drm_framework/native_mediadecrypt.h",
-        source: "native_mediadecrypt.rs",
+        sources: &["native_mediadecrypt/description.rs", "native_mediadecrypt/decrypt.rs"],
         includes: &[
             "<stdint.h>",
             "\"../player_framework/native_cencinfo.h\"",
@@ -81,21 +91,25 @@ const HEADERS: &[Header] = &[
     },
     Header {
         path: "multimedia/drm_framework/native_drm_extension.h",
-        source: "native_drm_extension.rs",
+        sources: &[
+            "native_drm_extension/callbacks.rs",
+            "native_drm_extension/inspection.rs",
+            "native_drm_extension/log.rs",
+        ],
         includes: &["<stdbool.h>", "<stddef.h>", "<stdint.h>", "\"native_drm_common.h\"", "\"native_drm_err.h\""],
         types: &["NativeDrm_LogLevel"],
         brief: "Last error, init data, user data for callbacks, version, log. Not part of OpenHarmony's NDK.",
     },
     Header {
         path: "multimedia/drm_framework/native_drm_license.h",
-        source: "native_drm_license.rs",
+        sources: &["native_drm_license/functions.rs", "native_drm_license/object.rs"],
         includes: &["<stdbool.h>", "<stdint.h>", "\"native_drm_err.h\""],
         types: &["DRM_LicenseProfile"],
         brief: "License templates. Not part of OpenHarmony's NDK.",
     },
     Header {
         path: "multimedia/drm_framework/native_drm_license_service.h",
-        source: "native_drm_license_service.rs",
+        sources: &["native_drm_license_service/functions.rs", "native_drm_license_service/object.rs"],
         includes: &[
             "<stdbool.h>",
             "<stdint.h>",
@@ -108,28 +122,28 @@ const HEADERS: &[Header] = &[
     },
     Header {
         path: "multimedia/player_framework/native_averrors.h",
-        source: "native_averrors.rs",
+        sources: &["native_averrors.rs"],
         includes: &[],
         types: &["OH_AVErrCode"],
         brief: "Codes that the OH_AVCencInfo functions return.",
     },
     Header {
         path: "multimedia/player_framework/native_cencinfo.h",
-        source: "native_cencinfo.rs",
+        sources: &["native_cencinfo.rs"],
         includes: &["<stdint.h>", "\"native_averrors.h\""],
         types: &["DrmCencAlgorithm", "DrmCencInfoMode"],
         brief: "OH_AVCencInfo: encryption information of one sample. OH_AVCencInfo_SetAVBuffer is absent.",
     },
     Header {
         path: "multimedia/av_session/native_avsession_errors.h",
-        source: "native_avsession_errors.rs",
+        sources: &["native_avsession_errors.rs"],
         includes: &[],
         types: &["AVSession_ErrCode", "AVSessionCallback_Result", "AVMetadata_Result"],
         brief: "Codes that the AVSession functions and their callbacks return.",
     },
     Header {
         path: "multimedia/av_session/native_avsession_base.h",
-        source: "native_avsession_base.rs",
+        sources: &["native_avsession_base.rs"],
         includes: &[],
         types: &[
             "AVSession_Type",
@@ -144,21 +158,21 @@ const HEADERS: &[Header] = &[
     },
     Header {
         path: "multimedia/av_session/native_avmetadata.h",
-        source: "native_avmetadata.rs",
+        sources: &["native_avmetadata.rs"],
         includes: &["<stdint.h>", "\"native_avsession_base.h\"", "\"native_avsession_errors.h\""],
         types: &[],
         brief: "Metadata of media and how it is made.",
     },
     Header {
         path: "multimedia/av_session/native_avplaybackstate.h",
-        source: "native_avplaybackstate.rs",
+        sources: &["native_avplaybackstate.rs"],
         includes: &["<stdint.h>", "\"native_avsession_base.h\"", "\"native_avsession_errors.h\""],
         types: &["AVSession_PlaybackPosition"],
         brief: "The playback state of a session at one moment.",
     },
     Header {
         path: "multimedia/av_session/native_avsession.h",
-        source: "native_avsession.rs",
+        sources: &["native_avsession/session.rs", "native_avsession/callbacks.rs", "native_avsession/registry.rs"],
         includes: &[
             "<stdbool.h>",
             "<stdint.h>",
@@ -172,7 +186,11 @@ const HEADERS: &[Header] = &[
     },
     Header {
         path: "multimedia/av_session/native_avsession_extension.h",
-        source: "native_avsession_extension.rs",
+        sources: &[
+            "native_avsession_extension/state.rs",
+            "native_avsession_extension/command_callbacks.rs",
+            "native_avsession_extension/key_and_call_callbacks.rs",
+        ],
         includes: &["<stdint.h>", "\"native_avsession.h\""],
         types: &["NativeAVSession_MediaKey", "NativeAVSession_KeyAction"],
         brief: "Commands, state and lyrics that the AVSession kit's native interface lacks. Not part of OpenHarmony's NDK.",
@@ -210,7 +228,8 @@ fn generate(base: &cbindgen::Config, header: &Header, root: &Path) -> String {
     config.header = Some(format!(
         "/*\n * SPDX-License-Identifier: Apache-2.0\n * Generated from src/{}; do not edit.\n */\n\n\
          /**\n * @file {name}\n * @brief {}\n */",
-        header.source, header.brief
+        header.origin(),
+        header.brief
     ));
     // cbindgen would put the trailer outside of its own include guard.
     config.after_includes =
@@ -218,14 +237,30 @@ fn generate(base: &cbindgen::Config, header: &Header, root: &Path) -> String {
     config.trailer = Some(format!("#ifdef __cplusplus\n}} /* extern \"C\" */\n#endif\n\n#endif /* {guard} */"));
     config.export.include = header.types.iter().map(|&name| name.to_owned()).collect();
 
-    let bindings = cbindgen::Builder::new()
-        .with_config(config)
-        .with_src(root.join("src").join(header.source))
+    let mut bindings = header
+        .sources
+        .iter()
+        .fold(cbindgen::Builder::new().with_config(config), |builder, source| {
+            builder.with_src(root.join("src").join(source))
+        })
         .generate()
         .unwrap_or_else(|error| panic!("{}: {error}", header.path));
+    for function in &mut bindings.functions {
+        leave_out_safety(&mut function.documentation.doc_comment);
+    }
     let mut text = Vec::new();
     bindings.write(&mut text);
     String::from_utf8(text).expect("cbindgen writes UTF-8")
+}
+
+/// Takes the `# Safety` section out of a function's documentation, at whose end it is: it is for callers in Rust.
+fn leave_out_safety(lines: &mut Vec<String>) {
+    if let Some(start) = lines.iter().position(|line| line.trim() == "# Safety") {
+        lines.truncate(start);
+        while lines.last().is_some_and(|line| line.trim().is_empty()) {
+            lines.pop();
+        }
+    }
 }
 
 fn write_if_changed(path: &Path, text: &str) {

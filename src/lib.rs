@@ -1,10 +1,22 @@
 //! `libnative_drm`: OpenHarmony's native DRM API for Linux.
 //!
-//! C programs use the headers under `include/`. One file here is one header; [`glue`] is what they share. This is the only
+//! C programs use the headers under `include/`. One file here, or one directory, is one header; [`glue`] is what they share. This is the only
 //! place with `extern "C"` and raw pointers. It checks, finds, calls one verb of the crates below it and translates; it
 //! decides nothing.
+//!
+//! # Safety
+//!
+//! A handle is a number that is looked up, so functions that take no other pointers are safe. Null is always allowed, and
+//! refused where it makes no sense, as is a misaligned pointer. About all other pointers the `# Safety` sections use these
+//! words, each for the time of the call:
+//!
+//! - *readable*: it points to a value of its type, or to as many as the section says, that nobody writes;
+//! - *writable*: it points to room for a value of its type, or for as many as the section says, that nobody else accesses;
+//! - *a string*: it is readable up to a NUL, or up to the limit that the function's documentation gives.
+//!
+//! The sections are for callers in Rust; build.rs leaves them out of the headers, whose parameter descriptions say the same.
 
-#![deny(missing_docs)]
+#![deny(missing_docs, clippy::missing_safety_doc)]
 #![warn(clippy::pedantic)]
 #![allow(
     clippy::inline_always,
@@ -16,8 +28,6 @@
 #![allow(non_camel_case_types, non_snake_case)]
 
 mod glue;
-#[doc(hidden)]
-pub use glue::enums;
 
 pub mod native_averrors;
 pub mod native_avmetadata;
@@ -40,4 +50,5 @@ pub mod native_mediakeysystem;
 #[cfg(test)]
 mod tests {
     mod decrypt_allocations;
+    mod handle_kinds;
 }

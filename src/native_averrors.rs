@@ -1,5 +1,7 @@
 //! `multimedia/player_framework/native_averrors.h`: the codes that OH_AVCencInfo functions return.
 
+use crate::glue::enums::c_enum_values;
+
 /// What OH_AVCencInfo functions return. Only AV_ERR_OK and AV_ERR_INVALID_VAL are returned by this library.
 ///
 /// @since 9
@@ -38,4 +40,8 @@ pub enum OH_AVErrCode {
     AV_ERR_DRM_DECRYPT_FAILED = 201,
     /// Start of video error numbers.
     AV_ERR_VIDEO_BASE = 300,
+}
+
+c_enum_values! {
+    AVErrCodeValue of OH_AVErrCode;
 }

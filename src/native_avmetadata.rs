@@ -7,9 +7,10 @@ use std::sync::Arc;
 use crate::glue::args;
 use crate::glue::avsession_text;
 use crate::glue::boundary::{self, MetadataCode};
-use crate::glue::enums::{MetadataResultValue, SkipIntervalsValue};
-use crate::glue::error::{Error, Result};
-use crate::glue::handle::{Kind, MetadataBuilders, Metadatas};
+use crate::glue::error::Result;
+use crate::glue::handle::{Kind, kind};
+use crate::native_avsession_base::SkipIntervalsValue;
+use crate::native_avsession_errors::MetadataResultValue;
 use avsession::metadata::{Lyric, Metadata, SkipIntervals};
 
 /// Makes metadata. A handle: never dereferenced, safe to pass after destruction.
@@ -36,6 +37,15 @@ pub struct OH_AVMetadataStruct {
 /// @since 13
 pub type OH_AVMetadata = OH_AVMetadataStruct;
 
+kind!(
+    /// OH_AVMetadataBuilder handles.
+    MetadataBuilders: OH_AVMetadataBuilder => Mutex<Metadata>, 5, "OH_AVMetadataBuilder"
+);
+kind!(
+    /// OH_AVMetadata handles.
+    Metadatas: OH_AVMetadata => Metadata, 6, "OH_AVMetadata"
+);
+
 /// Creates a builder: all texts empty, duration 0, skip intervals SECONDS_15, no display tags, filter
 /// TYPE_CAST_PLUS_STREAM.
 ///
@@ -45,8 +55,11 @@ pub type OH_AVMetadata = OH_AVMetadataStruct;
 /// @return AVMETADATA_SUCCESS; AVMETADATA_ERROR_INVALID_PARAM if builder is null; AVMETADATA_ERROR_NO_MEMORY if there is
 ///     no handle left
 /// @since 13
+///
+/// # Safety
+/// `builder` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_Create(builder: *mut *mut OH_AVMetadataBuilder) -> MetadataResultValue {
+pub unsafe extern "C" fn OH_AVMetadataBuilder_Create(builder: *mut *mut OH_AVMetadataBuilder) -> MetadataResultValue {
     boundary::call::<MetadataCode>(|| {
         let out = args::out("builder", builder)?;
         out.write(MetadataBuilders::insert(Arc::default())?);
@@ -63,9 +76,7 @@ pub extern "C" fn OH_AVMetadataBuilder_Create(builder: *mut *mut OH_AVMetadataBu
 /// @since 13
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_AVMetadataBuilder_Destroy(builder: *mut OH_AVMetadataBuilder) -> MetadataResultValue {
-    boundary::call::<MetadataCode>(|| {
-        MetadataBuilders::remove(builder).map(drop).ok_or_else(|| MetadataBuilders::not_a_handle("builder"))
-    })
+    boundary::call::<MetadataCode>(|| MetadataBuilders::take("builder", builder).map(drop))
 }
 
 /// Sets the player's id of the media. The text is copied.
@@ -78,16 +89,15 @@ pub extern "C" fn OH_AVMetadataBuilder_Destroy(builder: *mut OH_AVMetadataBuilde
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or assetId is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `assetId` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetAssetId(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetAssetId(
     builder: *mut OH_AVMetadataBuilder,
     assetId: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::text("assetId", assetId)?;
-        metadata.asset_id = text;
-        Ok(())
-    })
+    set_text(builder, "assetId", assetId, |metadata| &mut metadata.asset_id)
 }
 
 /// Sets the title. The text is copied.
@@ -100,16 +110,15 @@ pub extern "C" fn OH_AVMetadataBuilder_SetAssetId(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or title is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `title` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetTitle(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetTitle(
     builder: *mut OH_AVMetadataBuilder,
     title: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::text("title", title)?;
-        metadata.title = text;
-        Ok(())
-    })
+    set_text(builder, "title", title, |metadata| &mut metadata.title)
 }
 
 /// Sets the artist. The text is copied.
@@ -122,16 +131,15 @@ pub extern "C" fn OH_AVMetadataBuilder_SetTitle(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or artist is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `artist` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetArtist(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetArtist(
     builder: *mut OH_AVMetadataBuilder,
     artist: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::text("artist", artist)?;
-        metadata.artist = text;
-        Ok(())
-    })
+    set_text(builder, "artist", artist, |metadata| &mut metadata.artist)
 }
 
 /// Sets the author. The text is copied.
@@ -144,16 +152,15 @@ pub extern "C" fn OH_AVMetadataBuilder_SetArtist(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or author is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `author` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetAuthor(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetAuthor(
     builder: *mut OH_AVMetadataBuilder,
     author: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::text("author", author)?;
-        metadata.author = text;
-        Ok(())
-    })
+    set_text(builder, "author", author, |metadata| &mut metadata.author)
 }
 
 /// Sets the album. The text is copied.
@@ -166,16 +173,15 @@ pub extern "C" fn OH_AVMetadataBuilder_SetAuthor(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or album is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `album` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetAlbum(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetAlbum(
     builder: *mut OH_AVMetadataBuilder,
     album: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::text("album", album)?;
-        metadata.album = text;
-        Ok(())
-    })
+    set_text(builder, "album", album, |metadata| &mut metadata.album)
 }
 
 /// Sets who wrote the words. The text is copied.
@@ -188,16 +194,15 @@ pub extern "C" fn OH_AVMetadataBuilder_SetAlbum(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or writer is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `writer` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetWriter(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetWriter(
     builder: *mut OH_AVMetadataBuilder,
     writer: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::text("writer", writer)?;
-        metadata.writer = text;
-        Ok(())
-    })
+    set_text(builder, "writer", writer, |metadata| &mut metadata.writer)
 }
 
 /// Sets the composer. The text is copied.
@@ -210,16 +215,15 @@ pub extern "C" fn OH_AVMetadataBuilder_SetWriter(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or composer is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `composer` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetComposer(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetComposer(
     builder: *mut OH_AVMetadataBuilder,
     composer: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::text("composer", composer)?;
-        metadata.composer = text;
-        Ok(())
-    })
+    set_text(builder, "composer", composer, |metadata| &mut metadata.composer)
 }
 
 /// Sets the duration.
@@ -252,16 +256,15 @@ pub extern "C" fn OH_AVMetadataBuilder_SetDuration(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or mediaImageUri is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `mediaImageUri` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetMediaImageUri(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetMediaImageUri(
     builder: *mut OH_AVMetadataBuilder,
     mediaImageUri: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::long_text("mediaImageUri", mediaImageUri)?;
-        metadata.media_image_uri = text;
-        Ok(())
-    })
+    set_long_text(builder, "mediaImageUri", mediaImageUri, |metadata| &mut metadata.media_image_uri)
 }
 
 /// Sets the subtitle. The text is copied.
@@ -274,16 +277,15 @@ pub extern "C" fn OH_AVMetadataBuilder_SetMediaImageUri(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or subtitle is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `subtitle` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetSubtitle(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetSubtitle(
     builder: *mut OH_AVMetadataBuilder,
     subtitle: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::text("subtitle", subtitle)?;
-        metadata.subtitle = text;
-        Ok(())
-    })
+    set_text(builder, "subtitle", subtitle, |metadata| &mut metadata.subtitle)
 }
 
 /// Sets the description. The text is copied.
@@ -296,16 +298,15 @@ pub extern "C" fn OH_AVMetadataBuilder_SetSubtitle(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or description is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `description` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetDescription(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetDescription(
     builder: *mut OH_AVMetadataBuilder,
     description: *const c_char,
 ) -> MetadataResultValue {
-    change(builder, |metadata| {
-        let text = avsession_text::long_text("description", description)?;
-        metadata.description = text;
-        Ok(())
-    })
+    set_long_text(builder, "description", description, |metadata| &mut metadata.description)
 }
 
 /// Sets the lyric, in LRC format. The text is copied.
@@ -318,14 +319,16 @@ pub extern "C" fn OH_AVMetadataBuilder_SetDescription(
 /// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder, or lyric is
 ///     null, not UTF-8 or too long
 /// @since 13
+///
+/// # Safety
+/// `lyric` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_SetLyric(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_SetLyric(
     builder: *mut OH_AVMetadataBuilder,
     lyric: *const c_char,
 ) -> MetadataResultValue {
     change(builder, |metadata| {
-        let text = avsession_text::long_text("lyric", lyric)?;
-        metadata.lyric = Lyric::new(text);
+        metadata.lyric = Lyric::new(avsession_text::long_text("lyric", lyric)?);
         Ok(())
     })
 }
@@ -345,9 +348,7 @@ pub extern "C" fn OH_AVMetadataBuilder_SetSkipIntervals(
     intervals: SkipIntervalsValue,
 ) -> MetadataResultValue {
     change(builder, |metadata| {
-        metadata.skip_intervals = SkipIntervals::from_seconds(intervals.0).ok_or_else(|| {
-            Error::invalid("intervals", format!("{} is not an AVMetadata_SkipIntervals", intervals.0))
-        })?;
+        metadata.skip_intervals = args::member("intervals", intervals, SkipIntervals::from_seconds)?;
         Ok(())
     })
 }
@@ -397,8 +398,11 @@ pub extern "C" fn OH_AVMetadataBuilder_SetFilter(
 /// @return AVMETADATA_SUCCESS; AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder or avMetadata is
 ///     null; AVMETADATA_ERROR_NO_MEMORY if there is no handle left
 /// @since 13
+///
+/// # Safety
+/// `avMetadata` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVMetadataBuilder_GenerateAVMetadata(
+pub unsafe extern "C" fn OH_AVMetadataBuilder_GenerateAVMetadata(
     builder: *mut OH_AVMetadataBuilder,
     avMetadata: *mut *mut OH_AVMetadata,
 ) -> MetadataResultValue {
@@ -418,19 +422,36 @@ pub extern "C" fn OH_AVMetadataBuilder_GenerateAVMetadata(
 /// @since 13
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_AVMetadata_Destroy(avMetadata: *mut OH_AVMetadata) -> MetadataResultValue {
-    boundary::call::<MetadataCode>(|| {
-        Metadatas::remove(avMetadata).map(drop).ok_or_else(|| Metadatas::not_a_handle("avMetadata"))
-    })
+    boundary::call::<MetadataCode>(|| Metadatas::take("avMetadata", avMetadata).map(drop))
 }
 
 /// Changes what a builder has collected.
-pub(super) fn change(
+fn change(builder: *mut OH_AVMetadataBuilder, change: impl FnOnce(&mut Metadata) -> Result<()>) -> MetadataResultValue {
+    boundary::call::<MetadataCode>(|| change(&mut MetadataBuilders::find("builder", builder)?.lock()))
+}
+
+/// Sets a text such as a title or an id.
+pub(crate) fn set_text(
     builder: *mut OH_AVMetadataBuilder,
-    change: impl FnOnce(&mut Metadata) -> Result<()>,
+    argument: &'static str,
+    text: *const c_char,
+    field: impl FnOnce(&mut Metadata) -> &mut String,
 ) -> MetadataResultValue {
-    boundary::call::<MetadataCode>(|| {
-        let builder: Arc<Mutex<Metadata>> =
-            MetadataBuilders::get(builder).ok_or_else(|| MetadataBuilders::not_a_handle("builder"))?;
-        change(&mut builder.lock())
+    change(builder, |metadata| {
+        *field(metadata) = avsession_text::text(argument, text)?;
+        Ok(())
+    })
+}
+
+/// Sets a long text.
+fn set_long_text(
+    builder: *mut OH_AVMetadataBuilder,
+    argument: &'static str,
+    text: *const c_char,
+    field: impl FnOnce(&mut Metadata) -> &mut String,
+) -> MetadataResultValue {
+    change(builder, |metadata| {
+        *field(metadata) = avsession_text::long_text(argument, text)?;
+        Ok(())
     })
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::glue::args;
 use crate::glue::boundary::{self, SessionCode};
-use crate::glue::enums::{PlaybackStateValue, SessionErrValue};
 use crate::glue::error::Result;
-use crate::glue::handle::{Kind, PlaybackStates};
+use crate::glue::handle::{Kind, kind};
+use crate::native_avsession_base::PlaybackStateValue;
+use crate::native_avsession_errors::SessionErrValue;
 use avsession::playback::Playback;
 
 /// The playback state of a session at one moment. A handle: never dereferenced, safe to pass after destruction.
@@ -17,6 +18,11 @@ use avsession::playback::Playback;
 pub struct OH_AVSession_AVPlaybackState {
     _handle: (),
 }
+
+kind!(
+    /// OH_AVSession_AVPlaybackState handles.
+    PlaybackStates: OH_AVSession_AVPlaybackState => Playback, 7, "OH_AVSession_AVPlaybackState"
+);
 
 /// A position and when it was true.
 ///
@@ -39,8 +45,11 @@ pub struct AVSession_PlaybackPosition {
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if playbackState is not an
 ///     OH_AVSession_AVPlaybackState or state is null
 /// @since 23
+///
+/// # Safety
+/// `state` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_GetPlaybackState(
+pub unsafe extern "C" fn OH_AVSession_GetPlaybackState(
     playbackState: *mut OH_AVSession_AVPlaybackState,
     state: *mut PlaybackStateValue,
 ) -> SessionErrValue {
@@ -60,8 +69,11 @@ pub extern "C" fn OH_AVSession_GetPlaybackState(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if playbackState is not an
 ///     OH_AVSession_AVPlaybackState or position is null
 /// @since 23
+///
+/// # Safety
+/// `position` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_GetPlaybackPosition(
+pub unsafe extern "C" fn OH_AVSession_GetPlaybackPosition(
     playbackState: *mut OH_AVSession_AVPlaybackState,
     position: *mut AVSession_PlaybackPosition,
 ) -> SessionErrValue {
@@ -82,8 +94,11 @@ pub extern "C" fn OH_AVSession_GetPlaybackPosition(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if playbackState is not an
 ///     OH_AVSession_AVPlaybackState or speed is null
 /// @since 23
+///
+/// # Safety
+/// `speed` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_GetPlaybackSpeed(
+pub unsafe extern "C" fn OH_AVSession_GetPlaybackSpeed(
     playbackState: *mut OH_AVSession_AVPlaybackState,
     speed: *mut i32,
 ) -> SessionErrValue {
@@ -104,8 +119,11 @@ pub extern "C" fn OH_AVSession_GetPlaybackSpeed(
 /// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if playbackState is not an
 ///     OH_AVSession_AVPlaybackState or volume is null
 /// @since 23
+///
+/// # Safety
+/// `volume` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVSession_GetPlaybackVolume(
+pub unsafe extern "C" fn OH_AVSession_GetPlaybackVolume(
     playbackState: *mut OH_AVSession_AVPlaybackState,
     volume: *mut i32,
 ) -> SessionErrValue {
@@ -117,5 +135,5 @@ pub extern "C" fn OH_AVSession_GetPlaybackVolume(
 }
 
 fn get(handle: *mut OH_AVSession_AVPlaybackState) -> Result<Arc<Playback>> {
-    PlaybackStates::get(handle).ok_or_else(|| PlaybackStates::not_a_handle("playbackState"))
+    PlaybackStates::find("playbackState", handle)
 }

@@ -1,5 +1,7 @@
 //! `multimedia/av_session/native_avsession_base.h`: enums of the AVSession kit.
 
+use crate::glue::enums::c_enum_values;
+
 /// Kinds of session. Audio and video sessions appear in the system's media controls.
 ///
 /// @since 13
@@ -128,4 +130,12 @@ pub enum AVSession_ProtocolType {
     TYPE_DLNA = 4,
     /// Cast+ audio.
     TYPE_CAST_PLUS_AUDIO = 8,
+}
+
+c_enum_values! {
+    SessionTypeValue of AVSession_Type;
+    PlaybackStateValue of AVSession_PlaybackState;
+    LoopModeValue of AVSession_LoopMode;
+    ControlCommandValue of AVSession_ControlCommand;
+    SkipIntervalsValue of AVMetadata_SkipIntervals;
 }

@@ -1,5 +1,7 @@
 //! `multimedia/av_session/native_avsession_errors.h`: the codes that AVSession functions return.
 
+use crate::glue::enums::c_enum_values;
+
 /// What AVSession functions return.
 ///
 /// The members marked "never returned" keep the NDK's numbers, so that sources written for the NDK compile.
@@ -142,4 +144,10 @@ pub enum AVMetadata_Result {
     AVMETADATA_ERROR_INVALID_PARAM = 1,
     /// There is no memory or no handle left.
     AVMETADATA_ERROR_NO_MEMORY = 2,
+}
+
+c_enum_values! {
+    SessionErrValue of AVSession_ErrCode;
+    CallbackResultValue of AVSessionCallback_Result;
+    MetadataResultValue of AVMetadata_Result;
 }

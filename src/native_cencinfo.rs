@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::glue::args;
 use crate::glue::boundary::{self, AvCode};
-use crate::glue::enums::{AVErrCodeValue, CencAlgorithmValue, CencInfoModeValue};
+use crate::glue::enums::c_enum_values;
 use crate::glue::error::{Error, Result};
-use crate::glue::handle::{CencInfos, Kind};
-use crate::native_averrors::OH_AVErrCode;
+use crate::glue::handle::{Kind, kind};
+use crate::native_averrors::AVErrCodeValue;
 
 /// Algorithms that encrypt samples.
 ///
@@ -40,6 +40,11 @@ pub enum DrmCencInfoMode {
     DRM_CENC_INFO_KEY_IV_SUBSAMPLES_SET = 0,
     /// Key id, IV and subsamples are not set.
     DRM_CENC_INFO_KEY_IV_SUBSAMPLES_NOT_SET = 1,
+}
+
+c_enum_values! {
+    CencAlgorithmValue of DrmCencAlgorithm;
+    CencInfoModeValue of DrmCencInfoMode;
 }
 
 /// Bytes of a key id.
@@ -82,6 +87,11 @@ pub(crate) struct CencInfo {
     pub mode: u32,
 }
 
+kind!(
+    /// OH_AVCencInfo handles.
+    CencInfos: OH_AVCencInfo => Mutex<CencInfo>, 3, "OH_AVCencInfo"
+);
+
 /// Creates an OH_AVCencInfo: unencrypted, key id and IV zero, no subsamples, mode
 /// DRM_CENC_INFO_KEY_IV_SUBSAMPLES_SET.
 ///
@@ -116,9 +126,7 @@ pub extern "C" fn OH_AVCencInfo_Create() -> *mut OH_AVCencInfo {
 /// @since 12
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_AVCencInfo_Destroy(cencInfo: *mut OH_AVCencInfo) -> AVErrCodeValue {
-    boundary::call::<AvCode>(|| {
-        CencInfos::remove(cencInfo).map(drop).ok_or_else(|| CencInfos::not_a_handle("cencInfo"))
-    })
+    boundary::call::<AvCode>(|| CencInfos::take("cencInfo", cencInfo).map(drop))
 }
 
 /// Sets the algorithm.
@@ -152,8 +160,11 @@ pub extern "C" fn OH_AVCencInfo_SetAlgorithm(cencInfo: *mut OH_AVCencInfo, algo:
 /// @return AV_ERR_OK, or AV_ERR_INVALID_VAL if cencInfo is not an OH_AVCencInfo, a pointer is null or a length is
 ///     another
 /// @since 12
+///
+/// # Safety
+/// `keyId` is readable for `keyIdLen` bytes; `iv` is readable for `ivLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVCencInfo_SetKeyIdAndIv(
+pub unsafe extern "C" fn OH_AVCencInfo_SetKeyIdAndIv(
     cencInfo: *mut OH_AVCencInfo,
     keyId: *mut u8,
     keyIdLen: u32,
@@ -187,8 +198,11 @@ pub extern "C" fn OH_AVCencInfo_SetKeyIdAndIv(
 /// @return AV_ERR_OK, or AV_ERR_INVALID_VAL if cencInfo is not an OH_AVCencInfo, subsamples is null, or
 ///     subsampleCount is greater than DRM_KEY_MAX_SUB_SAMPLE_NUM
 /// @since 12
+///
+/// # Safety
+/// `subsamples` is readable for `subsampleCount` subsamples.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_AVCencInfo_SetSubsampleInfo(
+pub unsafe extern "C" fn OH_AVCencInfo_SetSubsampleInfo(
     cencInfo: *mut OH_AVCencInfo,
     encryptedBlockCount: u32,
     skippedBlockCount: u32,
@@ -231,14 +245,5 @@ pub extern "C" fn OH_AVCencInfo_SetMode(cencInfo: *mut OH_AVCencInfo, mode: Cenc
 }
 
 fn change(info: *mut OH_AVCencInfo, f: impl FnOnce(&mut CencInfo) -> Result<()>) -> AVErrCodeValue {
-    boundary::call::<AvCode>(|| {
-        let info = CencInfos::get(info).ok_or_else(|| CencInfos::not_a_handle("cencInfo"))?;
-        f(&mut info.lock())
-    })
-}
-
-impl From<OH_AVErrCode> for i32 {
-    fn from(code: OH_AVErrCode) -> Self {
-        code as Self
-    }
+    boundary::call::<AvCode>(|| f(&mut CencInfos::find("cencInfo", info)?.lock()))
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use crate::glue::enums::{MediaKeyRequestTypeValue, MediaKeyTypeValue};
+use crate::glue::enums::c_enum_values;
 
 /// Events that callbacks receive.
 ///
@@ -104,6 +104,15 @@ pub enum DRM_CertificateStatus {
     CERT_STATUS_INVALID = 3,
     /// The status cannot be told.
     CERT_STATUS_UNAVAILABLE = 4,
+}
+
+c_enum_values! {
+    EventTypeValue of DRM_EventType;
+    ContentProtectionLevelValue of DRM_ContentProtectionLevel;
+    MediaKeyTypeValue of DRM_MediaKeyType;
+    MediaKeyRequestTypeValue of DRM_MediaKeyRequestType;
+    OfflineMediaKeyStatusValue of DRM_OfflineMediaKeyStatus;
+    CertificateStatusValue of DRM_CertificateStatus;
 }
 
 /// Options in one media key request.
@@ -300,7 +309,7 @@ pub struct DRM_MediaKeySystemDescription {
 }
 
 impl DRM_KeysInfo {
-    pub(super) const ZERO: Self = Self {
+    pub(crate) const ZERO: Self = Self {
         keysInfoCount: 0,
         keyId: [[0; MAX_KEY_ID_LEN]; MAX_KEY_INFO_COUNT],
         statusValue: [[0; MAX_KEY_STATUS_VALUE_LEN]; MAX_KEY_INFO_COUNT],

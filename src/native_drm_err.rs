@@ -1,5 +1,7 @@
 //! `multimedia/drm_framework/native_drm_err.h`: the codes that DRM functions return.
 
+use crate::glue::enums::c_enum_values;
+
 /// What DRM functions return.
 ///
 /// The numbers of the codes that this library returns are those of OpenHarmony's DrmErrorCode. The members marked
@@ -57,3 +59,7 @@ pub enum Drm_ErrCode {
 
 /// OpenHarmony's documentation calls the type DrmErrorCode.
 pub type DrmErrorCode = Drm_ErrCode;
+
+c_enum_values! {
+    ErrCodeValue of Drm_ErrCode;
+}

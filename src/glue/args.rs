@@ -7,6 +7,7 @@ use std::ffi::c_char;
 use std::marker::PhantomData;
 use std::ptr;
 
+use crate::glue::enums::EnumValue;
 use crate::glue::error::{Error, Result};
 
 /// A pointer for a result. It is written only when the call succeeds.
@@ -166,6 +167,19 @@ pub fn length(argument: &'static str, value: i32, least: usize, most: usize) -> 
         .ok()
         .filter(|length| (least..=most).contains(length))
         .ok_or_else(|| Error::invalid(argument, format!("{value} is not in {least}..={most}")))
+}
+
+/// A member of a C enum, which `from_number` knows.
+pub fn member<V: EnumValue, T>(
+    argument: &'static str,
+    value: V,
+    from_number: impl FnOnce(u32) -> Option<T>,
+) -> Result<T> {
+    let number = value.number();
+    from_number(number).ok_or_else(|| {
+        let article = if V::NAME.starts_with('A') { "an" } else { "a" };
+        Error::invalid(argument, format!("{number} is not {article} {}", V::NAME))
+    })
 }
 
 /// A pointer for a result.

@@ -4,11 +4,10 @@ use std::cell::RefCell;
 use std::ffi::{CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::glue::enums::{AVErrCodeValue, ErrCodeValue, MetadataResultValue, SessionErrValue};
 use crate::glue::error::{Error, Result};
-use crate::native_averrors::OH_AVErrCode;
-use crate::native_avsession_errors::{AVMetadata_Result, AVSession_ErrCode};
-use crate::native_drm_err::Drm_ErrCode;
+use crate::native_averrors::{AVErrCodeValue, OH_AVErrCode};
+use crate::native_avsession_errors::{AVMetadata_Result, AVSession_ErrCode, MetadataResultValue, SessionErrValue};
+use crate::native_drm_err::{Drm_ErrCode, ErrCodeValue};
 use base::secret::wipe_registers;
 
 thread_local! {

@@ -1,15 +1,18 @@
 //! Function pointers of C as listeners of events.
+//!
+//! Three generations of callbacks differ in what they are given besides the event: nothing (API level 11), the handle (12),
+//! the handle and user data (ours). [`EventFunction`] and [`KeyChangeFunction`] say how each is called; the rest is the same
+//! for all.
 
 use std::ffi::{CString, c_char, c_void};
+use std::marker::PhantomData;
 use std::ptr;
+use std::sync::Arc;
 
-use crate::glue::enums::{ErrCodeValue, EventTypeValue};
 use crate::glue::translate;
-use crate::native_drm_common::{DRM_KeysInfo, MediaKeySession, MediaKeySystem};
-use crate::native_drm_extension::OH_MediaKeySession_UserDataCallback;
-use crate::native_mediakeysession::{MediaKeySession_Callback, OH_MediaKeySession_Callback};
+use crate::native_drm_common::{DRM_KeysInfo, EventTypeValue};
+use crate::native_drm_err::ErrCodeValue;
 use drm::events::{Event, EventKind, Listener};
-use drm::key_info::KeyInfo;
 
 /// A pointer that belongs to the program that registered it.
 #[derive(Clone, Copy)]
@@ -28,47 +31,15 @@ unsafe impl Send for UserData {}
 // SAFETY: as above; the pointer is only copied.
 unsafe impl Sync for UserData {}
 
-/// The number in a handle, from which the handle is made again for a callback.
-pub type Token = usize;
-
-type PlainEventFunction = unsafe extern "C" fn(EventTypeValue, *mut u8, i32, *mut c_char) -> ErrCodeValue;
-type SystemEventFunction =
-    unsafe extern "C" fn(*mut MediaKeySystem, EventTypeValue, *mut u8, i32, *mut c_char) -> ErrCodeValue;
-type SystemUserDataFunction =
-    unsafe extern "C" fn(*mut MediaKeySystem, EventTypeValue, *mut u8, i32, *mut c_char, *mut c_void) -> ErrCodeValue;
-
-/// A callback for the events of a MediaKeySystem.
-pub enum SystemCallback {
-    /// API level 11.
-    Plain(PlainEventFunction),
-    /// API level 12.
-    WithHandle(SystemEventFunction, Token),
-    /// Ours.
-    WithUserData(SystemUserDataFunction, Token, UserData),
-}
-
-/// The functions of a session's callbacks.
-pub enum SessionFunctions {
-    /// API level 11.
-    Plain(MediaKeySession_Callback),
-    /// API level 12.
-    WithHandle(OH_MediaKeySession_Callback, Token),
-    /// Ours.
-    WithUserData(OH_MediaKeySession_UserDataCallback, Token, UserData),
-}
-
-/// Callbacks for the events and key changes of a session.
-pub struct SessionCallback(pub SessionFunctions);
-
 /// An event's arguments in the callback's own copy, which C may change.
-struct Arguments {
+pub struct EventArguments {
     kind: EventTypeValue,
     info: Vec<u8>,
     info_length: i32,
     extra: Vec<u8>,
 }
 
-impl Arguments {
+impl EventArguments {
     fn new(kind: EventKind, info: &[u8], extra: i64) -> Self {
         let mut bytes = info.to_vec();
         // Info is often text; a NUL that does not count makes it printable.
@@ -81,84 +52,141 @@ impl Arguments {
         }
     }
 
-    fn info(&mut self) -> *mut u8 {
-        self.info.as_mut_ptr()
-    }
-
-    fn extra(&mut self) -> *mut c_char {
-        self.extra.as_mut_ptr().cast()
+    fn pointers(&mut self) -> (EventTypeValue, *mut u8, i32, *mut c_char) {
+        (self.kind, self.info.as_mut_ptr(), self.info_length, self.extra.as_mut_ptr().cast())
     }
 }
 
-impl Listener for SystemCallback {
-    fn notify(&self, event: &Event) {
-        let Event::Occurred { kind, info, extra } = event else { return };
-        let mut arguments = Arguments::new(*kind, info, *extra);
-        let (kind, length) = (arguments.kind, arguments.info_length);
-        let (info, extra) = (arguments.info(), arguments.extra());
-        // SAFETY: the program guarantees that what it registered is a function of that type; the arguments live until
-        // the call returns.
-        unsafe {
-            match self {
-                Self::Plain(function) => function(kind, info, length, extra),
-                Self::WithHandle(function, token) => {
-                    function(ptr::without_provenance_mut(*token), kind, info, length, extra)
-                }
-                Self::WithUserData(function, token, user_data) => {
-                    function(ptr::without_provenance_mut(*token), kind, info, length, extra, user_data.pointer())
-                }
-            };
-        }
+/// A function for the events of an object with handles of type `H`.
+pub trait EventFunction<H>: Copy + Send + Sync + 'static {
+    /// Calls it.
+    ///
+    /// # Safety
+    /// It is a function of its type.
+    unsafe fn call(self, handle: *mut H, event: &mut EventArguments, user_data: *mut c_void);
+}
+
+/// A function for the key changes of an object with handles of type `H`.
+pub trait KeyChangeFunction<H>: Copy + Send + Sync + 'static {
+    /// Calls it.
+    ///
+    /// # Safety
+    /// It is a function of its type.
+    unsafe fn call(self, handle: *mut H, keys: &mut DRM_KeysInfo, new_keys_available: bool, user_data: *mut c_void);
+}
+
+/// For objects without key changes.
+#[derive(Clone, Copy)]
+pub enum Never {}
+
+/// Receives events, in each generation.
+type Plain = unsafe extern "C" fn(EventTypeValue, *mut u8, i32, *mut c_char) -> ErrCodeValue;
+type WithHandle<H> = unsafe extern "C" fn(*mut H, EventTypeValue, *mut u8, i32, *mut c_char) -> ErrCodeValue;
+type WithUserData<H> =
+    unsafe extern "C" fn(*mut H, EventTypeValue, *mut u8, i32, *mut c_char, *mut c_void) -> ErrCodeValue;
+
+/// Receives key changes, in each generation.
+type PlainKeyChange = unsafe extern "C" fn(*mut DRM_KeysInfo, bool) -> ErrCodeValue;
+type KeyChangeWithHandle<H> = unsafe extern "C" fn(*mut H, *mut DRM_KeysInfo, bool) -> ErrCodeValue;
+type KeyChangeWithUserData<H> = unsafe extern "C" fn(*mut H, *mut DRM_KeysInfo, bool, *mut c_void) -> ErrCodeValue;
+
+impl<H> EventFunction<H> for Plain {
+    unsafe fn call(self, _: *mut H, event: &mut EventArguments, _: *mut c_void) {
+        let (kind, info, length, extra) = event.pointers();
+        // SAFETY: the caller guarantees the function's type; the arguments live until the call returns.
+        unsafe { self(kind, info, length, extra) };
     }
 }
 
-impl Listener for SessionCallback {
+impl<H: 'static> EventFunction<H> for WithHandle<H> {
+    unsafe fn call(self, handle: *mut H, event: &mut EventArguments, _: *mut c_void) {
+        let (kind, info, length, extra) = event.pointers();
+        // SAFETY: as above.
+        unsafe { self(handle, kind, info, length, extra) };
+    }
+}
+
+impl<H: 'static> EventFunction<H> for WithUserData<H> {
+    unsafe fn call(self, handle: *mut H, event: &mut EventArguments, user_data: *mut c_void) {
+        let (kind, info, length, extra) = event.pointers();
+        // SAFETY: as above.
+        unsafe { self(handle, kind, info, length, extra, user_data) };
+    }
+}
+
+impl<H> KeyChangeFunction<H> for PlainKeyChange {
+    unsafe fn call(self, _: *mut H, keys: &mut DRM_KeysInfo, new_keys_available: bool, _: *mut c_void) {
+        // SAFETY: the caller guarantees the function's type; the arguments live until the call returns.
+        unsafe { self(keys, new_keys_available) };
+    }
+}
+
+impl<H: 'static> KeyChangeFunction<H> for KeyChangeWithHandle<H> {
+    unsafe fn call(self, handle: *mut H, keys: &mut DRM_KeysInfo, new_keys_available: bool, _: *mut c_void) {
+        // SAFETY: as above.
+        unsafe { self(handle, keys, new_keys_available) };
+    }
+}
+
+impl<H: 'static> KeyChangeFunction<H> for KeyChangeWithUserData<H> {
+    unsafe fn call(self, handle: *mut H, keys: &mut DRM_KeysInfo, new_keys_available: bool, user_data: *mut c_void) {
+        // SAFETY: as above.
+        unsafe { self(handle, keys, new_keys_available, user_data) };
+    }
+}
+
+impl<H> KeyChangeFunction<H> for Never {
+    unsafe fn call(self, _: *mut H, _: &mut DRM_KeysInfo, _: bool, _: *mut c_void) {
+        match self {}
+    }
+}
+
+/// What a program registered for an object, of any generation.
+struct Functions<H, E, K> {
+    event: Option<E>,
+    key_change: Option<K>,
+    /// The number in the object's handle, from which the handle is made again.
+    token: usize,
+    user_data: UserData,
+    handle: PhantomData<fn(*mut H)>,
+}
+
+/// A listener that calls functions of C. What has no function is not told.
+pub fn listener<H: 'static, E: EventFunction<H>, K: KeyChangeFunction<H>>(
+    handle: *mut H,
+    event: Option<E>,
+    key_change: Option<K>,
+    user_data: *mut c_void,
+) -> Arc<dyn Listener> {
+    Arc::new(Functions { event, key_change, token: handle.addr(), user_data: UserData(user_data), handle: PhantomData })
+}
+
+/// As [`listener`], for objects that have no key changes.
+pub fn event_listener<H: 'static, E: EventFunction<H>>(
+    handle: *mut H,
+    event: E,
+    user_data: *mut c_void,
+) -> Arc<dyn Listener> {
+    listener(handle, Some(event), None::<Never>, user_data)
+}
+
+impl<H: 'static, E: EventFunction<H>, K: KeyChangeFunction<H>> Listener for Functions<H, E, K> {
     fn notify(&self, event: &Event) {
+        let (handle, user_data) = (ptr::without_provenance_mut(self.token), self.user_data.pointer());
         match event {
-            Event::Occurred { kind, info, extra } => self.0.event(&mut Arguments::new(*kind, info, *extra)),
-            Event::KeysChanged { keys, new_keys_available } => self.0.keys_changed(keys, *new_keys_available),
+            Event::Occurred { kind, info, extra } => {
+                let Some(function) = self.event else { return };
+                let mut arguments = EventArguments::new(*kind, info, *extra);
+                // SAFETY: the program guarantees that what it registered is a function of that type.
+                unsafe { function.call(handle, &mut arguments, user_data) };
+            }
+            Event::KeysChanged { keys, new_keys_available } => {
+                let Some(function) = self.key_change else { return };
+                let mut info = Box::new(DRM_KeysInfo::ZERO);
+                translate::keys_info(keys, &mut info);
+                // SAFETY: as above.
+                unsafe { function.call(handle, &mut info, *new_keys_available, user_data) };
+            }
         }
     }
-}
-
-impl SessionFunctions {
-    fn event(&self, arguments: &mut Arguments) {
-        let (kind, length) = (arguments.kind, arguments.info_length);
-        let (info, extra) = (arguments.info(), arguments.extra());
-        // SAFETY: the program guarantees that what it registered are functions of those types; the arguments live until
-        // the call returns.
-        unsafe {
-            match self {
-                Self::Plain(callback) => callback.eventCallback.map(|function| function(kind, info, length, extra)),
-                Self::WithHandle(callback, token) => {
-                    callback.eventCallback.map(|function| function(session(*token), kind, info, length, extra))
-                }
-                Self::WithUserData(callback, token, user_data) => callback
-                    .eventCallback
-                    .map(|function| function(session(*token), kind, info, length, extra, user_data.pointer())),
-            };
-        }
-    }
-
-    fn keys_changed(&self, keys: &[KeyInfo], available: bool) {
-        let mut info = Box::new(DRM_KeysInfo::ZERO);
-        translate::keys_info(keys, &mut info);
-        // SAFETY: the program guarantees that what it registered are functions of those types; `info` lives until the
-        // call returns.
-        unsafe {
-            match self {
-                Self::Plain(callback) => callback.keyChangeCallback.map(|function| function(&raw mut *info, available)),
-                Self::WithHandle(callback, token) => {
-                    callback.keyChangeCallback.map(|function| function(session(*token), &raw mut *info, available))
-                }
-                Self::WithUserData(callback, token, user_data) => callback
-                    .keyChangeCallback
-                    .map(|function| function(session(*token), &raw mut *info, available, user_data.pointer())),
-            };
-        }
-    }
-}
-
-fn session(token: Token) -> *mut MediaKeySession {
-    ptr::without_provenance_mut(token)
 }

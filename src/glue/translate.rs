@@ -1,17 +1,18 @@
 //! Between the structs of C and the domain's types.
 
+use std::borrow::Cow;
 use std::ffi::c_char;
 
 use serde::Serialize;
 
 use crate::glue::args::{self, Plain};
-use crate::glue::enums::{CertificateStatusValue, ContentProtectionLevelValue, OfflineMediaKeyStatusValue};
 use crate::glue::error::{Error, Result};
 use crate::native_drm_common::{
-    DRM_CertificateStatus, DRM_KeysInfo, DRM_MediaKeyRequest, DRM_MediaKeyRequestInfo, DRM_MediaKeyRequestType,
-    DRM_MediaKeyStatus, DRM_MediaKeySystemDescription, DRM_MediaKeySystemInfo, DRM_MediaKeyType,
-    DRM_OfflineMediaKeyStatus, DRM_OfflineMediakeyIdArray, DRM_Statistics, MAX_INIT_DATA_LEN,
-    MAX_MEDIA_KEY_REQUEST_OPTION_COUNT, MAX_PSSH_DATA_LEN, MAX_PSSH_INFO_COUNT,
+    CertificateStatusValue, ContentProtectionLevelValue, DRM_CertificateStatus, DRM_KeysInfo, DRM_MediaKeyRequest,
+    DRM_MediaKeyRequestInfo, DRM_MediaKeyRequestType, DRM_MediaKeyStatus, DRM_MediaKeySystemDescription,
+    DRM_MediaKeySystemInfo, DRM_MediaKeyType, DRM_OfflineMediaKeyStatus, DRM_OfflineMediakeyIdArray, DRM_Statistics,
+    MAX_INIT_DATA_LEN, MAX_MEDIA_KEY_REQUEST_OPTION_COUNT, MAX_PSSH_DATA_LEN, MAX_PSSH_INFO_COUNT,
+    OfflineMediaKeyStatusValue,
 };
 use drm::key_info::{KeyInfo, fixed_id};
 use drm::key_system::{
@@ -19,7 +20,6 @@ use drm::key_system::{
 };
 use drm::registry;
 use drm::storage::StoredStatus;
-use init_data;
 use license::policy::Explanation;
 
 // SAFETY: integers only.
@@ -39,7 +39,8 @@ unsafe impl Plain for DRM_MediaKeySystemDescription {}
 fn fill(array: &mut [c_char], text: &str) {
     let room = array.len().saturating_sub(1);
     for (target, byte) in array[..room].iter_mut().zip(text.bytes()) {
-        *target = byte.cast_signed();
+        // c_char is i8 or u8, as the platform has it.
+        *target = c_char::from_ne_bytes([byte]);
     }
 }
 
@@ -131,11 +132,11 @@ pub fn status_rows(rows: &[(String, String)], target: &mut DRM_MediaKeyStatus) {
 pub fn request_info(info: &DRM_MediaKeyRequestInfo) -> Result<MediaKeyRequestInfo> {
     const OFFLINE: u32 = DRM_MediaKeyType::MEDIA_KEY_TYPE_OFFLINE as u32;
     const ONLINE: u32 = DRM_MediaKeyType::MEDIA_KEY_TYPE_ONLINE as u32;
-    let key_type = match info.r#type.0 {
-        OFFLINE => MediaKeyType::Offline,
-        ONLINE => MediaKeyType::Online,
-        other => return Err(Error::invalid("type", format!("{other} is not a DRM_MediaKeyType"))),
-    };
+    let key_type = args::member("type", info.r#type, |number| match number {
+        OFFLINE => Some(MediaKeyType::Offline),
+        ONLINE => Some(MediaKeyType::Online),
+        _ => None,
+    })?;
     let length = args::length("initDataLen", info.initDataLen, 1, MAX_INIT_DATA_LEN)?;
     let mime_type = args::fixed_string("mimeType", &info.mimeType)?;
     let options = info.optionsCount as usize;
@@ -152,7 +153,7 @@ pub fn request_info(info: &DRM_MediaKeyRequestInfo) -> Result<MediaKeyRequestInf
 
 /// An option's value: up to its NUL or the whole array.
 fn option_data(data: &[c_char]) -> Vec<u8> {
-    data.iter().map(|byte| byte.cast_unsigned()).take_while(|&byte| byte != 0).collect()
+    data.iter().flat_map(|byte| byte.to_ne_bytes()).take_while(|&byte| byte != 0).collect()
 }
 
 /// A media key request for C. The session has checked that it fits.
@@ -169,19 +170,11 @@ pub fn request(request: &Request, target: &mut DRM_MediaKeyRequest) {
 }
 
 /// The pssh boxes in some data that fit into a DRM_MediaKeySystemInfo.
-pub fn fitting_pssh_boxes(data: &[u8]) -> Result<Vec<Vec<u8>>> {
-    let mut boxes: Vec<Vec<u8>> = init_data::find_pssh(data)?
-        .into_iter()
-        .filter(|found| found.len() <= MAX_PSSH_DATA_LEN)
-        .map(Into::into)
-        .collect();
+pub fn fitting_pssh_boxes(data: &[u8]) -> Result<Vec<Cow<'_, [u8]>>> {
+    let mut boxes = init_data::find_pssh(data)?;
+    init_data::retain_fitting(&mut boxes, MAX_PSSH_DATA_LEN, MAX_PSSH_INFO_COUNT, is_understood);
     if boxes.is_empty() {
         return Err(Error::NotFound { what: "pssh box", name: format!("of at most {MAX_PSSH_DATA_LEN} bytes") });
-    }
-    if boxes.len() > MAX_PSSH_INFO_COUNT {
-        // A stable sort: each half keeps the order of the stream.
-        boxes.sort_by_key(|found| !is_understood(&system_id(found)));
-        boxes.truncate(MAX_PSSH_INFO_COUNT);
     }
     Ok(boxes)
 }
@@ -196,7 +189,7 @@ fn system_id(pssh: &[u8]) -> [u8; 16] {
 }
 
 /// Pssh boxes for C.
-pub fn pssh_boxes(boxes: &[Vec<u8>], target: &mut DRM_MediaKeySystemInfo) {
+pub fn pssh_boxes(boxes: &[Cow<'_, [u8]>], target: &mut DRM_MediaKeySystemInfo) {
     for (slot, found) in target.psshInfo.iter_mut().zip(boxes) {
         slot.uuid = system_id(found);
         slot.data[..found.len()].copy_from_slice(found);

@@ -4,10 +4,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ptr;
 
-use crate::glue::enums::ErrCodeValue;
 use crate::native_cencinfo::{DrmCencAlgorithm, DrmSubsample};
 use crate::native_drm_common::{DRM_ContentProtectionLevel, MediaKeySession, MediaKeySystem};
-use crate::native_drm_err::Drm_ErrCode;
+use crate::native_drm_err::{Drm_ErrCode, ErrCodeValue};
 use crate::native_mediadecrypt::{
     DRM_Sample, DRM_SampleInfo, OH_MediaKeySession_DecryptSample, OH_MediaKeySession_DecryptSamples,
 };
@@ -48,17 +47,14 @@ fn decrypting_allocates_nothing() {
     let mut level = DRM_ContentProtectionLevel::CONTENT_PROTECTION_LEVEL_SW_CRYPTO.into();
     let mut license = *b"0AAECAwQFBgcICQoLDA0ODw==:K34VFiiu0qar9xWICc9PPA==";
     let (mut id, mut id_length) = ([0; 16], 16);
-    assert_eq!(OH_MediaKeySystem_Create(c"com.clearplay.drm".as_ptr(), &raw mut system), OK);
-    assert_eq!(OH_MediaKeySystem_CreateMediaKeySession(system, &raw mut level, &raw mut session), OK);
     let length = i32::try_from(license.len()).unwrap();
-    let code = OH_MediaKeySession_ProcessMediaKeyResponse(
-        session,
-        license.as_mut_ptr(),
-        length,
-        id.as_mut_ptr(),
-        &raw mut id_length,
-    );
-    assert_eq!(code, OK);
+    // SAFETY: a string with its NUL; buffers with their lengths; variables of the right types.
+    unsafe {
+        assert_eq!(OH_MediaKeySystem_Create(c"com.clearplay.drm".as_ptr(), &raw mut system), OK);
+        assert_eq!(OH_MediaKeySystem_CreateMediaKeySession(system, &raw mut level, &raw mut session), OK);
+        let (license, id, id_length) = (license.as_mut_ptr(), id.as_mut_ptr(), &raw mut id_length);
+        assert_eq!(OH_MediaKeySession_ProcessMediaKeyResponse(session, license, length, id, id_length), OK);
+    }
 
     let mut data = vec![0u8; 3 * 65536];
     let subsamples = [DrmSubsample { clearHeaderLen: 16, payLoadLen: 8176 }; 8];
@@ -85,20 +81,25 @@ fn decrypting_allocates_nothing() {
             reserved: 0,
             subsamples: subsamples.as_ptr(),
         };
-        let sample = |part: &mut [u8]| DRM_Sample {
+        let first = data.as_mut_ptr();
+        let sample = |index: usize| DRM_Sample {
             info: &raw const info,
-            data: part.as_mut_ptr(),
-            dataLen: u32::try_from(part.len()).unwrap(),
+            data: first.wrapping_add(index * 65536),
+            dataLen: 65536,
             reserved: 0,
         };
-        let samples: Vec<_> = data.chunks_mut(65536).map(sample).collect();
+        let samples = [0, 1, 2].map(sample);
+        // SAFETY: `info` and its subsamples live as long as the calls; `data` has three times that many bytes.
+        let decrypt = || unsafe { OH_MediaKeySession_DecryptSample(session, &raw const info, first, 65536) };
         // The first call of a thread may prepare things.
-        assert_eq!(OH_MediaKeySession_DecryptSample(session, &raw const info, data.as_mut_ptr(), 65536), OK);
+        assert_eq!(decrypt(), OK);
         let before = ALLOCATIONS.get();
         for _ in 0..100 {
-            assert_eq!(OH_MediaKeySession_DecryptSample(session, &raw const info, data.as_mut_ptr(), 65536), OK);
+            assert_eq!(decrypt(), OK);
         }
-        assert_eq!(OH_MediaKeySession_DecryptSamples(session, samples.as_ptr(), 3, ptr::null_mut()), OK);
+        // SAFETY: three samples, each with a part of `data` of its own.
+        let code = unsafe { OH_MediaKeySession_DecryptSamples(session, samples.as_ptr(), 3, ptr::null_mut()) };
+        assert_eq!(code, OK);
         assert_eq!(ALLOCATIONS.get() - before, 0, "{algorithm:?} {crypt}:{skip}");
     }
     assert_eq!(OH_MediaKeySystem_Destroy(system), OK);

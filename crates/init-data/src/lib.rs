@@ -19,7 +19,7 @@ pub mod pssh;
 mod select;
 
 pub use detect::find_pssh;
-pub use select::{key_ids_for, key_ids_of_system};
+pub use select::{key_ids_for, key_ids_of_system, retain_fitting};
 
 /// OpenHarmony's ClearPlay, `47a10ff0-ca3c-49c6-9c12-a764ffde091f`.
 pub const CLEARPLAY_SYSTEM_ID: [u8; 16] = 0x47a1_0ff0_ca3c_49c6_9c12_a764_ffde_091f_u128.to_be_bytes();

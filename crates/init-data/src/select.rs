@@ -1,9 +1,10 @@
-//! Selecting the `pssh` box from which a key system takes its key ids.
+//! Selecting `pssh` boxes: the one from which a key system takes its key ids, and those that there is room for.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::key_ids::parse_clearplay_pssh_data;
-use super::pssh::PsshBox;
+use super::pssh::{self, PsshBox};
 use base::error::{Error, Result};
 
 /// The key ids that a key system asks a license for, without repetitions, in the order of the box.
@@ -41,6 +42,22 @@ pub fn key_ids_of_system(system_ids: &[[u8; 16]], boxes: &[PsshBox], clearplay_j
     Err(not_found("no pssh box of this key system lists a key id"))
 }
 
+/// Leaves out boxes of more than `longest` bytes. If more than `most` are left, those whose system id `is_understood` come
+/// first, each half in the order of the stream, and the rest is left out.
+pub fn retain_fitting(
+    boxes: &mut Vec<Cow<'_, [u8]>>,
+    longest: usize,
+    most: usize,
+    is_understood: impl Fn(&[u8; 16]) -> bool,
+) {
+    boxes.retain(|found| found.len() <= longest);
+    if boxes.len() > most {
+        // A stable sort.
+        boxes.sort_by_key(|found| !pssh::parse(found).is_ok_and(|parsed| is_understood(&parsed.system_id)));
+        boxes.truncate(most);
+    }
+}
+
 fn of_box(source: &PsshBox, clearplay_json: bool) -> Result<Option<Vec<[u8; 16]>>> {
     let mut ids = if !source.key_ids.is_empty() {
         source.key_ids.clone()
@@ -56,4 +73,29 @@ fn of_box(source: &PsshBox, clearplay_json: bool) -> Result<Option<Vec<[u8; 16]>
 
 fn not_found(name: &str) -> Error {
     Error::NotFound { what: "key id in the init data", name: name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_system(system: u8, data: usize) -> Cow<'static, [u8]> {
+        let size = u32::try_from(32 + data).unwrap().to_be_bytes();
+        let count = u32::try_from(data).unwrap().to_be_bytes();
+        [&size[..], b"pssh", &[0; 4], &[system; 16], &count, &vec![0; data]].concat().into()
+    }
+
+    #[test]
+    fn boxes_that_fit_in_the_order_of_the_stream_unless_there_are_too_many() {
+        let all = [of_system(1, 0), of_system(2, 100), of_system(3, 0), of_system(2, 0)];
+        let fitting = |longest, most| {
+            let mut boxes = all.to_vec();
+            retain_fitting(&mut boxes, longest, most, |system| system[0] == 2);
+            boxes
+        };
+        assert_eq!(fitting(132, 4), all);
+        assert_eq!(fitting(131, 4), [all[0].clone(), all[2].clone(), all[3].clone()]);
+        assert_eq!(fitting(132, 3), [all[1].clone(), all[3].clone(), all[0].clone()]);
+        assert_eq!(fitting(31, 4).len(), 0);
+    }
 }

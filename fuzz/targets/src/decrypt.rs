@@ -10,9 +10,8 @@ use std::sync::OnceLock;
 use base::base64::Variant;
 use cenc::kernel::Level;
 use cenc::{Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
-use native_drm::enums::{CencAlgorithmValue, ContentProtectionLevelValue};
-use native_drm::native_cencinfo::DrmSubsample;
-use native_drm::native_drm_common::{MediaKeySession, MediaKeySystem};
+use native_drm::native_cencinfo::{CencAlgorithmValue, DrmSubsample};
+use native_drm::native_drm_common::{ContentProtectionLevelValue, MediaKeySession, MediaKeySystem};
 use native_drm::native_drm_extension::OH_Drm_GetLastErrorMessage;
 use native_drm::native_mediadecrypt::{DRM_SampleInfo, OH_MediaKeySession_DecryptSample};
 use native_drm::native_mediakeysession::{OH_MediaKeySession_Destroy, OH_MediaKeySession_ProcessMediaKeyResponse};
@@ -39,10 +38,14 @@ struct World {
 impl World {
     fn new() -> Self {
         let mut system = ptr::null_mut::<MediaKeySystem>();
-        assert_eq!(OH_MediaKeySystem_Create(c"com.clearplay.drm".as_ptr(), &raw mut system).0, 0);
+        // SAFETY: a string with its NUL; a variable for the result.
+        let code = unsafe { OH_MediaKeySystem_Create(c"com.clearplay.drm".as_ptr(), &raw mut system) };
+        assert_eq!(code.0, 0);
         let session = || {
             let (mut level, mut session) = (ContentProtectionLevelValue(1), ptr::null_mut::<MediaKeySession>());
-            assert_eq!(OH_MediaKeySystem_CreateMediaKeySession(system, &raw mut level, &raw mut session).0, 0);
+            // SAFETY: variables of the right types.
+            let code = unsafe { OH_MediaKeySystem_CreateMediaKeySession(system, &raw mut level, &raw mut session) };
+            assert_eq!(code.0, 0);
             let pair =
                 |id: &[u8], key: &[u8]| format!("{}:{}", Variant::Standard.encode(id), Variant::Standard.encode(key));
             let mut pairs: Vec<_> = KEYS.iter().map(|(id, key)| pair(id, key)).collect();
@@ -50,8 +53,10 @@ impl World {
             let mut text = format!("0{}", pairs.join(",")).into_bytes();
             let (mut id, mut length) = ([0u8; 64], 64);
             let (bytes, size) = (text.as_mut_ptr(), text.len() as i32);
-            let code =
-                OH_MediaKeySession_ProcessMediaKeyResponse(session, bytes, size, id.as_mut_ptr(), &raw mut length);
+            // SAFETY: two buffers with their lengths.
+            let code = unsafe {
+                OH_MediaKeySession_ProcessMediaKeyResponse(session, bytes, size, id.as_mut_ptr(), &raw mut length)
+            };
             assert_eq!(code.0, 0);
             session
         };
@@ -109,7 +114,9 @@ pub fn run(input: &[u8]) {
     let before = memory[range.clone()].to_vec();
     let session = ptr::without_provenance_mut::<MediaKeySession>(handle);
     let data = if length == 0 && script.byte() == 0 { ptr::null_mut() } else { memory[range.clone()].as_mut_ptr() };
-    let code = OH_MediaKeySession_DecryptSample(session, &raw const info, data, length as u32).0;
+    // SAFETY: `info.subsamples` is null or the table with its length, whatever else is wrong with `info`; `data` has the
+    // length, or is null.
+    let code = unsafe { OH_MediaKeySession_DecryptSample(session, &raw const info, data, length as u32) }.0;
 
     let outside = memory[..range.start].iter().chain(&memory[range.end..]);
     assert!(outside.copied().all(|byte| byte == FILL), "written outside of the sample");

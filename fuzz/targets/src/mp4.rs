@@ -54,7 +54,8 @@ pub fn detect(input: &[u8]) {
     let mut info = Box::new(MaybeUninit::<DRM_MediaKeySystemInfo>::uninit());
     // SAFETY: the box has room for one.
     unsafe { info.as_mut_ptr().write_bytes(UNTOUCHED, 1) };
-    let code = OH_Drm_ParseMediaKeySystemInfo(input.as_ptr(), input.len(), info.as_mut_ptr()).0;
+    // SAFETY: bytes with their length; the box has room for the result.
+    let code = unsafe { OH_Drm_ParseMediaKeySystemInfo(input.as_ptr(), input.len(), info.as_mut_ptr()) }.0;
     // SAFETY: every byte was written above, and the struct is made of integers.
     let info = unsafe { info.assume_init_ref() };
     if code == 0 {

@@ -1,6 +1,6 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * Generated from src/native_drm_license.rs; do not edit.
+ * Generated from src/native_drm_license/; do not edit.
  */
 
 /**

@@ -1,6 +1,6 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * Generated from src/native_mediakeysession.rs; do not edit.
+ * Generated from src/native_mediakeysession/; do not edit.
  */
 
 /**

@@ -17,7 +17,7 @@ const GENERATION_MASK: usize = 0xFFFF_FFFF;
 const INDEX_MASK: usize = SLOTS - 1;
 
 /// Handles of a kind that may exist at the same time.
-pub(super) const SLOTS: usize = 65_536;
+pub(crate) const SLOTS: usize = 65_536;
 
 const _: () = assert!(usize::BITS == 64, "handles need 64-bit pointers");
 const _: () = assert!(SLOTS.is_power_of_two() && SLOTS <= 1 << GENERATION_SHIFT);
@@ -81,6 +81,16 @@ pub(crate) trait Kind: 'static {
         object
     }
 
+    /// The object of a handle that a C function was given.
+    fn find(argument: &'static str, handle: *const Self::Opaque) -> Result<Arc<Self::Object>> {
+        Self::get(handle).ok_or_else(|| Self::not_a_handle(argument))
+    }
+
+    /// As [`Kind::remove`], for a handle that a C function was given.
+    fn take(argument: &'static str, handle: *const Self::Opaque) -> Result<Arc<Self::Object>> {
+        Self::remove(handle).ok_or_else(|| Self::not_a_handle(argument))
+    }
+
     fn take_index() -> Result<usize> {
         let mut free = Self::free().lock();
         if let Some(index) = free.indexes.pop() {
@@ -114,7 +124,7 @@ pub(crate) struct Slot<T> {
 
 impl<T: Send + Sync> Slot<T> {
     /// An empty one.
-    pub(super) const fn empty() -> Self {
+    pub(crate) const fn empty() -> Self {
         Self { handle: AtomicUsize::new(0), object: RcuSlot::new() }
     }
 }
@@ -129,7 +139,7 @@ pub(crate) struct Free {
 
 impl Free {
     /// All of them: none has had a handle.
-    pub(super) const fn all() -> Self {
+    pub(crate) const fn all() -> Self {
         Self { indexes: Vec::new(), used: 0 }
     }
 }

@@ -3,11 +3,12 @@
 use std::ffi::{c_char, c_void};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use native_drm::enums::{
-    CallbackResultValue, ControlCommandValue, ErrCodeValue, EventTypeValue, LogLevelValue, LoopModeValue,
-};
 use native_drm::native_avsession::{OH_AVSession, OH_AVSession_Destroy, OH_AVSession_SetFavorite};
-use native_drm::native_drm_common::{DRM_KeysInfo, MediaKeySession, MediaKeySystem};
+use native_drm::native_avsession_base::{ControlCommandValue, LoopModeValue};
+use native_drm::native_avsession_errors::CallbackResultValue;
+use native_drm::native_drm_common::{DRM_KeysInfo, EventTypeValue, MediaKeySession, MediaKeySystem};
+use native_drm::native_drm_err::ErrCodeValue;
+use native_drm::native_drm_extension::LogLevelValue;
 use native_drm::native_mediakeysession::{OH_MediaKeySession_ClearMediaKeys, OH_MediaKeySession_Destroy};
 use native_drm::native_mediakeysystem::OH_MediaKeySystem_Destroy;
 

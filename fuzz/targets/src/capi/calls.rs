@@ -4,10 +4,10 @@
 
 use std::ptr;
 
-use native_drm::enums::*;
 use native_drm::native_avmetadata::*;
 use native_drm::native_avplaybackstate::*;
 use native_drm::native_avsession::*;
+use native_drm::native_avsession_base::*;
 use native_drm::native_avsession_extension::*;
 use native_drm::native_cencinfo::*;
 use native_drm::native_drm_common::*;
@@ -55,7 +55,11 @@ macro_rules! calls {
             name: stringify!($name),
             weight: $weight,
             run: |$context| {
-                let code = $call;
+                #[allow(unused_unsafe, reason = "functions that take nothing but handles are safe")]
+                // SAFETY: the context's pointers are null or to memory of the length that goes with them, of the type's
+                // alignment, and its strings end with a NUL; all of it lives until the context's `end`. The callbacks may
+                // run at any time.
+                let code = unsafe { $call };
                 $context.$kit(code);
                 $($context.keep($kind);)?
             },

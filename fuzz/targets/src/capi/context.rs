@@ -283,19 +283,19 @@ impl<'a> Context<'a> {
         self.code = None;
     }
 
-    pub fn drm(&mut self, code: native_drm::enums::ErrCodeValue) {
+    pub fn drm(&mut self, code: native_drm::native_drm_err::ErrCodeValue) {
         self.code = Some((code.0, DRM_CODES));
     }
 
-    pub fn av(&mut self, code: native_drm::enums::AVErrCodeValue) {
+    pub fn av(&mut self, code: native_drm::native_averrors::AVErrCodeValue) {
         self.code = Some((code.0, AV_CODES));
     }
 
-    pub fn session(&mut self, code: native_drm::enums::SessionErrValue) {
+    pub fn session(&mut self, code: native_drm::native_avsession_errors::SessionErrValue) {
         self.code = Some((code.0, SESSION_CODES));
     }
 
-    pub fn metadata(&mut self, code: native_drm::enums::MetadataResultValue) {
+    pub fn metadata(&mut self, code: native_drm::native_avsession_errors::MetadataResultValue) {
         self.code = Some((code.0, METADATA_CODES));
     }
 

@@ -2,20 +2,21 @@
 
 use smallvec::SmallVec;
 
-use crate::glue::args;
-use crate::glue::boundary::{self, DrmCode};
-use crate::glue::enums::ErrCodeValue;
-use crate::glue::error::{Error, Result};
-use crate::glue::handle::{self, CencInfos, Kind, Sessions};
-use crate::native_cencinfo::{
-    CencInfo, DRM_KEY_ID_SIZE, DRM_KEY_MAX_SUB_SAMPLE_NUM, DrmCencAlgorithm, DrmCencInfoMode, DrmSubsample,
-    OH_AVCencInfo,
-};
-use crate::native_drm_common::MediaKeySession;
-use crate::native_mediadecrypt::{
+use super::description::{
     DRM_CENC_SCHEME_AUTO, DRM_CENC_SCHEME_CBC1, DRM_CENC_SCHEME_CBCS, DRM_CENC_SCHEME_CENC, DRM_CENC_SCHEME_CENS,
     DRM_Sample, DRM_SampleInfo,
 };
+use crate::glue::args;
+use crate::glue::boundary::{self, DrmCode};
+use crate::glue::error::{Error, Result};
+use crate::glue::handle::Kind;
+use crate::glue::media_keys::{self, Sessions};
+use crate::native_cencinfo::{
+    CencInfo, CencInfos, DRM_KEY_ID_SIZE, DRM_KEY_MAX_SUB_SAMPLE_NUM, DrmCencAlgorithm, DrmCencInfoMode, DrmSubsample,
+    OH_AVCencInfo,
+};
+use crate::native_drm_common::MediaKeySession;
+use crate::native_drm_err::ErrCodeValue;
 use base::rcu::pin;
 use cenc::{Cipher, Pattern, Sample, Scheme, Subsample};
 use drm::sample::{CheckedSample, SampleRequest};
@@ -59,7 +60,6 @@ fn usual_sample(info: &DRM_SampleInfo, length: usize) -> Option<Sample<'_>> {
 #[cold]
 #[inline(never)]
 pub fn look_into(
-    argument: &'static str,
     session: *const MediaKeySession,
     info: *const DRM_SampleInfo,
     data: *mut u8,
@@ -68,28 +68,26 @@ pub fn look_into(
     boundary::call::<DrmCode>(|| {
         let info = args::reference("info", info)?;
         let data = args::sample("data", data, length)?;
-        run(argument, session, &request(info)?, data)
+        run(session, &request(info)?, data)
     })
 }
 
 /// Decrypts one sample that an `OH_AVCencInfo` describes.
 pub fn decrypt_with_cenc_info(
-    argument: &'static str,
     session: *const MediaKeySession,
     info: *const OH_AVCencInfo,
     data: *mut u8,
     length: u32,
 ) -> Result<()> {
-    let info = CencInfos::get(info).ok_or_else(|| CencInfos::not_a_handle("cencInfo"))?;
+    let info = CencInfos::find("cencInfo", info)?;
     let info = info.lock().clone();
     let data = args::sample("data", data, length)?;
     let mut subsamples = [DrmSubsample::default(); DRM_KEY_MAX_SUB_SAMPLE_NUM + 1];
-    run(argument, session, &cenc_info_request(&info, length, &mut subsamples)?, data)
+    run(session, &cenc_info_request(&info, length, &mut subsamples)?, data)
 }
 
 /// Decrypts several samples, or none if one of them is refused.
 pub fn decrypt_all(
-    argument: &'static str,
     session: *const MediaKeySession,
     samples: *const DRM_Sample,
     count: usize,
@@ -97,14 +95,14 @@ pub fn decrypt_all(
 ) -> Result<()> {
     let failed_index = if failed_index.is_null() { None } else { Some(args::out("failedIndex", failed_index)?) };
     if count == 0 {
-        return handle::session(argument, session).map(drop);
+        return media_keys::session(session).map(drop);
     }
     let samples = args::slice("samples", samples, count)?;
     // Each license whose use begins takes a round of its own.
     for _ in 0..=count {
-        let Err(refusal) = decrypt_checked(argument, session, samples) else { return Ok(()) };
+        let Err(refusal) = decrypt_checked(session, samples) else { return Ok(()) };
         if let (Error::FirstUse, Some(key_id)) = (&refusal.error, refusal.key_id) {
-            begin_use(argument, session, &key_id)?;
+            begin_use(session, &key_id)?;
             continue;
         }
         if let (Some(out), Some(index)) = (failed_index, refusal.index) {
@@ -126,14 +124,11 @@ struct Refusal {
 }
 
 /// Checks all samples, then decrypts them.
-fn decrypt_checked(
-    argument: &'static str,
-    session: *const MediaKeySession,
-    samples: &[DRM_Sample],
-) -> Result<(), Refusal> {
+fn decrypt_checked(session: *const MediaKeySession, samples: &[DRM_Sample]) -> Result<(), Refusal> {
     let pin = pin();
     let plain = |error| Refusal { error, index: None, key_id: None };
-    let session = Sessions::get_pinned(&pin, session).ok_or_else(|| plain(Sessions::not_a_handle(argument)))?;
+    let session =
+        Sessions::get_pinned(&pin, session).ok_or_else(|| plain(Sessions::not_a_handle("mediaKeySession")))?;
     // Grows with what has been checked: `count` is not to be trusted with an allocation.
     let mut checked: SmallVec<[CheckedSample<'_>; INLINE_SAMPLES]> = SmallVec::new();
     for (index, sample) in samples.iter().enumerate() {
@@ -164,28 +159,18 @@ fn check_one(sample: &DRM_Sample) -> Result<(&DRM_SampleInfo, SampleRequest<'_>)
     Ok((info, request(info)?))
 }
 
-fn run(
-    argument: &'static str,
-    session: *const MediaKeySession,
-    request: &SampleRequest<'_>,
-    data: &mut [u8],
-) -> Result<()> {
-    let mut result = try_once(argument, session, request, data);
+fn run(session: *const MediaKeySession, request: &SampleRequest<'_>, data: &mut [u8]) -> Result<()> {
+    let mut result = try_once(session, request, data);
     if let Err(Error::FirstUse) = result {
-        begin_use(argument, session, request.key_id)?;
-        result = try_once(argument, session, request, data);
+        begin_use(session, request.key_id)?;
+        result = try_once(session, request, data);
     }
     result.map_err(|error| refused(session, error, request.key_id))
 }
 
-fn try_once(
-    argument: &'static str,
-    session: *const MediaKeySession,
-    request: &SampleRequest<'_>,
-    data: &mut [u8],
-) -> Result<()> {
+fn try_once(session: *const MediaKeySession, request: &SampleRequest<'_>, data: &mut [u8]) -> Result<()> {
     let pin = pin();
-    let session = Sessions::get_pinned(&pin, session).ok_or_else(|| Sessions::not_a_handle(argument))?;
+    let session = Sessions::get_pinned(&pin, session).ok_or_else(|| Sessions::not_a_handle("mediaKeySession"))?;
     Ok(session.decrypt_sample(&pin, request, data).inspect_err(|error| {
         if !matches!(error, drm::Error::FirstUse) {
             session.count_error(&pin);
@@ -195,8 +180,8 @@ fn try_once(
 
 /// Records the first use of a license. Not to be called while pinned: this takes locks and may write a file.
 #[cold]
-fn begin_use(argument: &'static str, session: *const MediaKeySession, key_id: &[u8; DRM_KEY_ID_SIZE]) -> Result<()> {
-    let session = Sessions::get(session).ok_or_else(|| Sessions::not_a_handle(argument))?;
+fn begin_use(session: *const MediaKeySession, key_id: &[u8; DRM_KEY_ID_SIZE]) -> Result<()> {
+    let session = media_keys::session(session)?;
     Ok(session.begin_use(key_id)?)
 }
 

@@ -1,103 +1,16 @@
-//! `multimedia/drm_framework/native_mediakeysession.h`: media keys, online and offline.
+//! Keys of a session: requests, responses, offline keys, status.
 
 use std::ffi::c_char;
-use std::sync::Arc;
 
 use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
-use crate::glue::callback::{SessionCallback, SessionFunctions};
-use crate::glue::enums::{ContentProtectionLevelValue, ErrCodeValue, EventTypeValue};
-use crate::glue::error::Result;
-use crate::glue::handle;
+use crate::glue::media_keys;
 use crate::glue::translate;
 use crate::native_drm_common::{
-    DRM_KeysInfo, DRM_MediaKeyRequest, DRM_MediaKeyRequestInfo, DRM_MediaKeyStatus, MAX_OFFLINE_MEDIA_KEY_ID_LEN,
-    MediaKeySession,
+    ContentProtectionLevelValue, DRM_MediaKeyRequest, DRM_MediaKeyRequestInfo, DRM_MediaKeyStatus, MediaKeySession,
 };
+use crate::native_drm_err::ErrCodeValue;
 use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_RESPONSE_LEN};
-use drm::events::CallbackSlot;
-
-/// Receives events of a MediaKeySession, without its handle.
-///
-/// Called on the library's dispatcher thread, one call at a time, in order; every function of the library may be called
-/// from it.
-///
-/// @param eventType the event
-/// @param info data of the event, valid during the call
-/// @param infoLen bytes of info
-/// @param extra a decimal number as text, "0" where there is nothing to say; never null
-/// @return ignored
-/// @since 11
-pub type MediaKeySession_EventCallback = Option<
-    unsafe extern "C" fn(eventType: EventTypeValue, info: *mut u8, infoLen: i32, extra: *mut c_char) -> ErrCodeValue,
->;
-
-/// Receives the keys of a session after the status of any of them changed.
-///
-/// @param keysInfo all keys of the session with their status words, valid during the call
-/// @param newKeysAvailable true if a key became usable
-/// @return ignored
-/// @since 11
-pub type MediaKeySession_KeyChangeCallback =
-    Option<unsafe extern "C" fn(keysInfo: *mut DRM_KeysInfo, newKeysAvailable: bool) -> ErrCodeValue>;
-
-/// Callbacks of a session, without its handle. A null member receives nothing.
-///
-/// @since 11
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct MediaKeySession_Callback {
-    /// Receives events.
-    pub eventCallback: MediaKeySession_EventCallback,
-    /// Receives key changes.
-    pub keyChangeCallback: MediaKeySession_KeyChangeCallback,
-}
-
-/// Receives events of a MediaKeySession, with its handle. Otherwise like MediaKeySession_EventCallback.
-///
-/// @param mediaKeySession the session that the event belongs to
-/// @param eventType the event
-/// @param info data of the event, valid during the call
-/// @param infoLen bytes of info
-/// @param extra a decimal number as text, never null
-/// @return ignored
-/// @since 12
-pub type OH_MediaKeySession_EventCallback = Option<
-    unsafe extern "C" fn(
-        mediaKeySession: *mut MediaKeySession,
-        eventType: EventTypeValue,
-        info: *mut u8,
-        infoLen: i32,
-        extra: *mut c_char,
-    ) -> ErrCodeValue,
->;
-
-/// Receives key changes, with the session's handle. Otherwise like MediaKeySession_KeyChangeCallback.
-///
-/// @param mediaKeySession the session that the keys belong to
-/// @param keysInfo all keys of the session with their status words, valid during the call
-/// @param newKeysAvailable true if a key became usable
-/// @return ignored
-/// @since 12
-pub type OH_MediaKeySession_KeyChangeCallback = Option<
-    unsafe extern "C" fn(
-        mediaKeySession: *mut MediaKeySession,
-        keysInfo: *mut DRM_KeysInfo,
-        newKeysAvailable: bool,
-    ) -> ErrCodeValue,
->;
-
-/// Callbacks of a session, with its handle. A null member receives nothing.
-///
-/// @since 12
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct OH_MediaKeySession_Callback {
-    /// Receives events.
-    pub eventCallback: OH_MediaKeySession_EventCallback,
-    /// Receives key changes.
-    pub keyChangeCallback: OH_MediaKeySession_KeyChangeCallback,
-}
 
 /// Generates the message that asks a license server for the keys that init data names.
 ///
@@ -119,14 +32,17 @@ pub struct OH_MediaKeySession_Callback {
 ///     DRM_ERR_NOT_PROVISIONED (and EVENT_PROVISION_REQUIRED) if com.policyplay.drm has no certificate or an expired one;
 ///     DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
 /// @since 11
+///
+/// # Safety
+/// `info` is readable; `mediaKeyRequest` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
+pub unsafe extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
     mediaKeySession: *mut MediaKeySession,
     info: *mut DRM_MediaKeyRequestInfo,
     mediaKeyRequest: *mut DRM_MediaKeyRequest,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let session = media_keys::session(mediaKeySession)?;
         let request_info = translate::request_info(args::reference("info", info.cast_const())?)?;
         let out = args::out("mediaKeyRequest", mediaKeyRequest)?;
         let request = session.generate_media_key_request(&request_info)?;
@@ -161,8 +77,12 @@ pub extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
 ///     renewal of a license that is over; DRM_ERR_NOT_PROVISIONED without a certificate; DRM_ERR_SERVICE_DIED if the store
 ///     cannot be written or the key system failed. No key is applied then
 /// @since 11
+///
+/// # Safety
+/// `response` is readable for `responseLen` bytes; `offlineMediaKeyId` is writable for as many bytes as
+/// `offlineMediaKeyIdLen` says; `offlineMediaKeyIdLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_ProcessMediaKeyResponse(
+pub unsafe extern "C" fn OH_MediaKeySession_ProcessMediaKeyResponse(
     mediaKeySession: *mut MediaKeySession,
     response: *mut u8,
     responseLen: i32,
@@ -170,7 +90,7 @@ pub extern "C" fn OH_MediaKeySession_ProcessMediaKeyResponse(
     offlineMediaKeyIdLen: *mut i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let session = media_keys::session(mediaKeySession)?;
         let length = args::length("responseLen", responseLen, 1, NATIVE_DRM_MAX_RESPONSE_LEN)?;
         let response = args::slice("response", response, length)?;
         let id_out = args::out("offlineMediaKeyId", offlineMediaKeyId)?;
@@ -197,13 +117,16 @@ pub extern "C" fn OH_MediaKeySession_ProcessMediaKeyResponse(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or mediaKeyStatus is null;
 ///     DRM_ERR_SERVICE_DIED if the key system failed
 /// @since 11
+///
+/// # Safety
+/// `mediaKeyStatus` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_CheckMediaKeyStatus(
+pub unsafe extern "C" fn OH_MediaKeySession_CheckMediaKeyStatus(
     mediaKeySession: *mut MediaKeySession,
     mediaKeyStatus: *mut DRM_MediaKeyStatus,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let session = media_keys::session(mediaKeySession)?;
         let out = args::out("mediaKeyStatus", mediaKeyStatus)?;
         let rows = session.status_rows()?;
         out.write_with(|target| translate::status_rows(&rows, target));
@@ -223,7 +146,7 @@ pub extern "C" fn OH_MediaKeySession_CheckMediaKeyStatus(
 /// @since 11
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_MediaKeySession_ClearMediaKeys(mediaKeySession: *mut MediaKeySession) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| Ok(handle::session("mediaKeySession", mediaKeySession)?.clear_media_keys()?))
+    boundary::call::<DrmCode>(|| Ok(media_keys::session(mediaKeySession)?.clear_media_keys()?))
 }
 
 /// Generates the message that gives a stored (offline) media key back.
@@ -244,8 +167,12 @@ pub extern "C" fn OH_MediaKeySession_ClearMediaKeys(mediaKeySession: *mut MediaK
 ///     com.policyplay.drm has no certificate or an expired one; DRM_ERR_SERVICE_DIED if its file cannot be read or is
 ///     damaged, or the key system failed
 /// @since 11
+///
+/// # Safety
+/// `offlineMediaKeyId` is readable for `offlineMediaKeyIdLen` bytes; `releaseRequest` is writable for as many bytes as
+/// `releaseRequestLen` says; `releaseRequestLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_GenerateOfflineReleaseRequest(
+pub unsafe extern "C" fn OH_MediaKeySession_GenerateOfflineReleaseRequest(
     mediaKeySession: *mut MediaKeySession,
     offlineMediaKeyId: *mut u8,
     offlineMediaKeyIdLen: i32,
@@ -253,8 +180,8 @@ pub extern "C" fn OH_MediaKeySession_GenerateOfflineReleaseRequest(
     releaseRequestLen: *mut i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
-        let id = offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
+        let session = media_keys::session(mediaKeySession)?;
+        let id = media_keys::offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
         let out = args::out("releaseRequest", releaseRequest)?;
         let out_length = args::in_out("releaseRequestLen", releaseRequestLen)?;
         let request = session.generate_offline_release_request(id)?;
@@ -284,8 +211,12 @@ pub extern "C" fn OH_MediaKeySession_GenerateOfflineReleaseRequest(
 ///     com.policyplay.drm has no certificate; DRM_ERR_SERVICE_DIED if the store cannot be read or written or the key system
 ///     failed
 /// @since 11
+///
+/// # Safety
+/// `offlineMediaKeyId` is readable for `offlineMediaKeyIdLen` bytes; `releaseResponse` is readable for
+/// `releaseResponseLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_ProcessOfflineReleaseResponse(
+pub unsafe extern "C" fn OH_MediaKeySession_ProcessOfflineReleaseResponse(
     mediaKeySession: *mut MediaKeySession,
     offlineMediaKeyId: *mut u8,
     offlineMediaKeyIdLen: i32,
@@ -293,8 +224,8 @@ pub extern "C" fn OH_MediaKeySession_ProcessOfflineReleaseResponse(
     releaseResponseLen: i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
-        let id = offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
+        let session = media_keys::session(mediaKeySession)?;
+        let id = media_keys::offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
         let length = args::length("releaseResponseLen", releaseResponseLen, 1, NATIVE_DRM_MAX_RESPONSE_LEN)?;
         Ok(session.process_offline_release_response(id, args::slice("releaseResponse", releaseResponse, length)?)?)
     })
@@ -315,15 +246,18 @@ pub extern "C" fn OH_MediaKeySession_ProcessOfflineReleaseResponse(
 ///     DRM_ERR_NOT_PROVISIONED if com.policyplay.drm has no certificate; DRM_ERR_SERVICE_DIED if its file cannot be read or
 ///     is damaged, its state cannot be stored, or the key system failed
 /// @since 11
+///
+/// # Safety
+/// `offlineMediaKeyId` is readable for `offlineMediaKeyIdLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_RestoreOfflineMediaKeys(
+pub unsafe extern "C" fn OH_MediaKeySession_RestoreOfflineMediaKeys(
     mediaKeySession: *mut MediaKeySession,
     offlineMediaKeyId: *mut u8,
     offlineMediaKeyIdLen: i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
-        Ok(session.restore_offline_key(offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?)?)
+        let session = media_keys::session(mediaKeySession)?;
+        Ok(session.restore_offline_key(media_keys::offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?)?)
     })
 }
 
@@ -336,13 +270,16 @@ pub extern "C" fn OH_MediaKeySession_RestoreOfflineMediaKeys(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or contentProtectionLevel is null;
 ///     DRM_ERR_SERVICE_DIED if the key system failed
 /// @since 11
+///
+/// # Safety
+/// `contentProtectionLevel` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_GetContentProtectionLevel(
+pub unsafe extern "C" fn OH_MediaKeySession_GetContentProtectionLevel(
     mediaKeySession: *mut MediaKeySession,
     contentProtectionLevel: *mut ContentProtectionLevelValue,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let session = media_keys::session(mediaKeySession)?;
         let out = args::out("contentProtectionLevel", contentProtectionLevel)?;
         out.write(translate::level_value(session.level()?));
         Ok(())
@@ -360,79 +297,20 @@ pub extern "C" fn OH_MediaKeySession_GetContentProtectionLevel(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or mimeType is
 ///     empty or too long; DRM_ERR_SERVICE_DIED if the key system failed
 /// @since 11
+///
+/// # Safety
+/// `mimeType` is a string; `status` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_RequireSecureDecoderModule(
+pub unsafe extern "C" fn OH_MediaKeySession_RequireSecureDecoderModule(
     mediaKeySession: *mut MediaKeySession,
     mimeType: *const c_char,
     status: *mut bool,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
+        let session = media_keys::session(mediaKeySession)?;
         let mime_type = args::string("mimeType", mimeType, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let out = args::out("status", status)?;
         out.write(session.requires_secure_decoder(&mime_type)?);
         Ok(())
     })
-}
-
-/// Sets the callbacks without handle of a session. They replace earlier ones and exist beside those of the other
-/// generations.
-///
-/// Any thread. When it returns, earlier callbacks are not running and will not run (unless called from a callback).
-///
-/// @param mediaKeySession the session
-/// @param callback the callbacks; copied
-/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or callback is null
-/// @since 11
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_SetMediaKeySessionCallback(
-    mediaKeySession: *mut MediaKeySession,
-    callback: *mut MediaKeySession_Callback,
-) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
-        let functions = SessionFunctions::Plain(args::read("callback", callback)?);
-        session.events().set(CallbackSlot::Plain, Some(Arc::new(SessionCallback(functions))));
-        Ok(())
-    })
-}
-
-/// Sets the callbacks with handle of a session. They replace earlier ones and exist beside those of the other
-/// generations.
-///
-/// Any thread. When it returns, earlier callbacks are not running and will not run (unless called from a callback).
-///
-/// @param mediaKeySession the session
-/// @param callback the callbacks; copied
-/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or callback is null
-/// @since 12
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_SetCallback(
-    mediaKeySession: *mut MediaKeySession,
-    callback: *mut OH_MediaKeySession_Callback,
-) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let session = handle::session("mediaKeySession", mediaKeySession)?;
-        let functions = SessionFunctions::WithHandle(args::read("callback", callback)?, mediaKeySession.addr());
-        session.events().set(CallbackSlot::WithHandle, Some(Arc::new(SessionCallback(functions))));
-        Ok(())
-    })
-}
-
-/// Destroys a session; its handle is stale afterwards and its keys are wiped.
-///
-/// Any thread, also in a callback. When it returns, no callback of the session is running or will run (if called from a
-/// callback: except that one). A decrypt that is under way on another thread is waited for.
-///
-/// @param mediaKeySession the session
-/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession
-/// @since 11
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_Destroy(mediaKeySession: *mut MediaKeySession) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| handle::destroy_session("mediaKeySession", mediaKeySession))
-}
-
-fn offline_id<'a>(id: *const u8, length: i32) -> Result<&'a [u8]> {
-    let length = args::length("offlineMediaKeyIdLen", length, 1, MAX_OFFLINE_MEDIA_KEY_ID_LEN)?;
-    args::slice("offlineMediaKeyId", id, length)
 }

@@ -1,25 +1,20 @@
-//! `multimedia/drm_framework/native_mediakeysystem.h`: key systems, provisioning, offline keys.
+//! Which key systems there are; their instances, configuration and sessions.
 
 use std::ffi::c_char;
-use std::sync::Arc;
+use std::ptr;
 
 use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
-use crate::glue::callback::SystemCallback;
-use crate::glue::enums::{
-    CertificateStatusValue, ContentProtectionLevelValue, ErrCodeValue, EventTypeValue, OfflineMediaKeyStatusValue,
-};
+use crate::glue::callback;
 use crate::glue::error::Error;
-use crate::glue::handle;
+use crate::glue::media_keys;
 use crate::glue::translate;
 use crate::native_drm_common::{
-    DRM_MediaKeySystemDescription, DRM_OfflineMediakeyIdArray, DRM_Statistics, MAX_MEDIA_KEY_SYSTEM_NAME_LEN,
-    MAX_OFFLINE_MEDIA_KEY_ID_COUNT, MAX_OFFLINE_MEDIA_KEY_ID_LEN, MAX_STATISTICS_COUNT, MediaKeySession,
-    MediaKeySystem,
+    ContentProtectionLevelValue, DRM_MediaKeySystemDescription, DRM_Statistics, EventTypeValue,
+    MAX_MEDIA_KEY_SYSTEM_NAME_LEN, MAX_STATISTICS_COUNT, MediaKeySession, MediaKeySystem,
 };
-use crate::native_drm_extension::{
-    NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_CONFIG_VALUE_LEN, NATIVE_DRM_MAX_RESPONSE_LEN,
-};
+use crate::native_drm_err::ErrCodeValue;
+use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_CONFIG_VALUE_LEN};
 use drm::events::CallbackSlot;
 use drm::{platform, registry};
 
@@ -65,16 +60,19 @@ pub type OH_MediaKeySystem_Callback = Option<
 /// @param callback the callback
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or callback is null
 /// @since 12
+///
+/// # Safety
+/// `callback` may be called, on another thread, until it is replaced or the instance destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_SetCallback(
+pub unsafe extern "C" fn OH_MediaKeySystem_SetCallback(
     mediaKeySystem: *mut MediaKeySystem,
     callback: OH_MediaKeySystem_Callback,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let function = callback.ok_or_else(|| Error::invalid("callback", "null"))?;
-        let listener = SystemCallback::WithHandle(function, mediaKeySystem.addr());
-        system.events().set(CallbackSlot::WithHandle, Some(Arc::new(listener)));
+        let listener = callback::event_listener(mediaKeySystem, function, ptr::null_mut());
+        system.events().set(CallbackSlot::WithHandle, Some(listener));
         Ok(())
     })
 }
@@ -88,8 +86,11 @@ pub extern "C" fn OH_MediaKeySystem_SetCallback(
 ///     room
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if a pointer is null or count is too small
 /// @since 12
+///
+/// # Safety
+/// `descs` is writable for as many descriptions as `count` says; `count` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetMediaKeySystems(
+pub unsafe extern "C" fn OH_MediaKeySystem_GetMediaKeySystems(
     descs: *mut DRM_MediaKeySystemDescription,
     count: *mut u32,
 ) -> ErrCodeValue {
@@ -113,8 +114,11 @@ pub extern "C" fn OH_MediaKeySystem_GetMediaKeySystems(
 ///     MAX_MEDIA_KEY_SYSTEM_NAME_LEN bytes
 /// @return true if it is; false also if name is null, empty or too long
 /// @since 11
+///
+/// # Safety
+/// `name` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_IsSupported(name: *const c_char) -> bool {
+pub unsafe extern "C" fn OH_MediaKeySystem_IsSupported(name: *const c_char) -> bool {
     boundary::value(false, || {
         let name = args::string("name", name, MAX_MEDIA_KEY_SYSTEM_NAME_LEN)?;
         Ok(registry::find(&name).is_some())
@@ -130,8 +134,11 @@ pub extern "C" fn OH_MediaKeySystem_IsSupported(name: *const c_char) -> bool {
 ///     parameters after ';' and letter case do not matter
 /// @return true if it is; false also if an argument is null, empty or too long
 /// @since 11
+///
+/// # Safety
+/// `name` and `mimeType` are strings.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_IsSupported2(name: *const c_char, mimeType: *const c_char) -> bool {
+pub unsafe extern "C" fn OH_MediaKeySystem_IsSupported2(name: *const c_char, mimeType: *const c_char) -> bool {
     boundary::value(false, || {
         let name = args::string("name", name, MAX_MEDIA_KEY_SYSTEM_NAME_LEN)?;
         let mime_type = args::string("mimeType", mimeType, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
@@ -148,8 +155,11 @@ pub extern "C" fn OH_MediaKeySystem_IsSupported2(name: *const c_char, mimeType: 
 /// @param contentProtectionLevel the level
 /// @return true if it is; false also if an argument is null, empty, too long or not a level
 /// @since 11
+///
+/// # Safety
+/// `name` and `mimeType` are strings.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_IsSupported3(
+pub unsafe extern "C" fn OH_MediaKeySystem_IsSupported3(
     name: *const c_char,
     mimeType: *const c_char,
     contentProtectionLevel: ContentProtectionLevelValue,
@@ -173,8 +183,11 @@ pub extern "C" fn OH_MediaKeySystem_IsSupported3(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if an argument is null or name is empty or too long; DRM_ERR_UNKNOWN if
 ///     there is no such key system; DRM_ERR_MAX_SYSTEM_NUM_REACHED if 64 instances of it exist
 /// @since 11
+///
+/// # Safety
+/// `name` is a string; `mediaKeySystem` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_Create(
+pub unsafe extern "C" fn OH_MediaKeySystem_Create(
     name: *const c_char,
     mediaKeySystem: *mut *mut MediaKeySystem,
 ) -> ErrCodeValue {
@@ -182,7 +195,7 @@ pub extern "C" fn OH_MediaKeySystem_Create(
         let name = args::string("name", name, MAX_MEDIA_KEY_SYSTEM_NAME_LEN)?;
         let out = args::out("mediaKeySystem", mediaKeySystem)?;
         let system = registry::create_system(&name)?;
-        out.write(handle::insert_system(&system)?);
+        out.write(media_keys::insert_system(&system)?);
         Ok(())
     })
 }
@@ -203,14 +216,17 @@ pub extern "C" fn OH_MediaKeySystem_Create(
 ///     long or not UTF-8; DRM_ERR_UNKNOWN if the name is read-only, 256 names are set or "outputHdcp" has another value;
 ///     DRM_ERR_SERVICE_DIED if the key system failed, or "storagePath" is relative and there is no current directory
 /// @since 11
+///
+/// # Safety
+/// `configName` and `value` are strings.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_SetConfigurationString(
+pub unsafe extern "C" fn OH_MediaKeySystem_SetConfigurationString(
     mediaKeySystem: *mut MediaKeySystem,
     configName: *const c_char,
     value: *const c_char,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let value = args::string("value", value, NATIVE_DRM_MAX_CONFIG_VALUE_LEN)?;
         Ok(system.set_configuration_string(name, value)?)
@@ -229,15 +245,18 @@ pub extern "C" fn OH_MediaKeySystem_SetConfigurationString(
 ///     empty or too long, or valueLen is too small (the last error names the bytes needed); DRM_ERR_UNKNOWN if there
 ///     is no such name; DRM_ERR_SERVICE_DIED if the key system or its storage failed
 /// @since 11
+///
+/// # Safety
+/// `configName` is a string; `value` is writable for `valueLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetConfigurationString(
+pub unsafe extern "C" fn OH_MediaKeySystem_GetConfigurationString(
     mediaKeySystem: *mut MediaKeySystem,
     configName: *const c_char,
     value: *mut c_char,
     valueLen: i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let out = args::out("value", value)?;
         let room = args::length("valueLen", valueLen, 1, i32::MAX as usize)?;
@@ -259,15 +278,18 @@ pub extern "C" fn OH_MediaKeySystem_GetConfigurationString(
 ///     empty or too long, or valueLen is out of range; DRM_ERR_UNKNOWN if the name is read-only or 256 names are set;
 ///     DRM_ERR_SERVICE_DIED if the key system failed
 /// @since 11
+///
+/// # Safety
+/// `configName` is a string; `value` is readable for `valueLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_SetConfigurationByteArray(
+pub unsafe extern "C" fn OH_MediaKeySystem_SetConfigurationByteArray(
     mediaKeySystem: *mut MediaKeySystem,
     configName: *const c_char,
     value: *mut u8,
     valueLen: i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let length = args::length("valueLen", valueLen, 1, NATIVE_DRM_MAX_CONFIG_VALUE_LEN)?;
         let value = args::slice("value", value, length)?.to_vec();
@@ -287,15 +309,19 @@ pub extern "C" fn OH_MediaKeySystem_SetConfigurationByteArray(
 ///     empty or too long, or valueLen is too small or negative; DRM_ERR_UNKNOWN if there is no such name;
 ///     DRM_ERR_SERVICE_DIED if the key system or its storage failed
 /// @since 11
+///
+/// # Safety
+/// `configName` is a string; `value` is writable for as many bytes as `valueLen` says; `valueLen` is readable and
+/// writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetConfigurationByteArray(
+pub unsafe extern "C" fn OH_MediaKeySystem_GetConfigurationByteArray(
     mediaKeySystem: *mut MediaKeySystem,
     configName: *const c_char,
     value: *mut u8,
     valueLen: *mut i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let out = args::out("value", value)?;
         let length = args::in_out("valueLen", valueLen)?;
@@ -316,13 +342,16 @@ pub extern "C" fn OH_MediaKeySystem_GetConfigurationByteArray(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or statistics is null;
 ///     DRM_ERR_SERVICE_DIED if the key system failed
 /// @since 11
+///
+/// # Safety
+/// `statistics` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetStatistics(
+pub unsafe extern "C" fn OH_MediaKeySystem_GetStatistics(
     mediaKeySystem: *mut MediaKeySystem,
     statistics: *mut DRM_Statistics,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let out = args::out("statistics", statistics)?;
         let rows = system.statistics()?;
         debug_assert!(rows.len() <= MAX_STATISTICS_COUNT);
@@ -341,13 +370,16 @@ pub extern "C" fn OH_MediaKeySystem_GetStatistics(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or contentProtectionLevel is null;
 ///     DRM_ERR_SERVICE_DIED if the key system failed
 /// @since 11
+///
+/// # Safety
+/// `contentProtectionLevel` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetMaxContentProtectionLevel(
+pub unsafe extern "C" fn OH_MediaKeySystem_GetMaxContentProtectionLevel(
     mediaKeySystem: *mut MediaKeySystem,
     contentProtectionLevel: *mut ContentProtectionLevelValue,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let out = args::out("contentProtectionLevel", contentProtectionLevel)?;
         out.write(translate::level_value(system.maximum_level()?));
         Ok(())
@@ -363,15 +395,19 @@ pub extern "C" fn OH_MediaKeySystem_GetMaxContentProtectionLevel(
 /// @param callback the callback
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or callback is null
 /// @since 11
+///
+/// # Safety
+/// `callback` may be called, on another thread, until it is replaced or the instance destroyed.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_SetMediaKeySystemCallback(
+pub unsafe extern "C" fn OH_MediaKeySystem_SetMediaKeySystemCallback(
     mediaKeySystem: *mut MediaKeySystem,
     callback: MediaKeySystem_Callback,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let function = callback.ok_or_else(|| Error::invalid("callback", "null"))?;
-        system.events().set(CallbackSlot::Plain, Some(Arc::new(SystemCallback::Plain(function))));
+        let listener = callback::event_listener(mediaKeySystem, function, ptr::null_mut());
+        system.events().set(CallbackSlot::Plain, Some(listener));
         Ok(())
     })
 }
@@ -390,204 +426,21 @@ pub extern "C" fn OH_MediaKeySystem_SetMediaKeySystemCallback(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null or the level is
 ///     out of range; DRM_ERR_MAX_SESSION_NUM_REACHED if 64 sessions exist; DRM_ERR_SERVICE_DIED if the key system failed
 /// @since 11
+///
+/// # Safety
+/// `level` is readable; `mediaKeySession` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_CreateMediaKeySession(
+pub unsafe extern "C" fn OH_MediaKeySystem_CreateMediaKeySession(
     mediaKeySystem: *mut MediaKeySystem,
     level: *mut ContentProtectionLevelValue,
     mediaKeySession: *mut *mut MediaKeySession,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let level = translate::level("level", args::read("level", level)?)?;
         let out = args::out("mediaKeySession", mediaKeySession)?;
         let session = system.create_session(level)?;
-        out.write(handle::insert_session(&system, &session)?);
+        out.write(media_keys::insert_session(&system, &session)?);
         Ok(())
     })
-}
-
-/// Generates a provisioning request.
-///
-/// com.clearplay.drm and org.w3.clearkey answer with a fixed message, and any non-empty response is accepted: they need no
-/// certificate. com.policyplay.drm: a signed request with the device's keys, new ones if it has none.
-/// com.clearplay.drm fires EVENT_PROVISION_REQUIRED at the first request of an instance.
-///
-/// Any thread.
-///
-/// @param mediaKeySystem the instance
-/// @param request receives the request
-/// @param requestLen in: bytes that request has room for, at least 1; out: bytes written, or bytes needed if there is
-///     too little room
-/// @param defaultUrl receives the URL to send the request to, and a NUL
-/// @param defaultUrlLen bytes that defaultUrl has room for, at least 1
-/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null or a length is
-///     not positive or too small; DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
-/// @since 11
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GenerateKeySystemRequest(
-    mediaKeySystem: *mut MediaKeySystem,
-    request: *mut u8,
-    requestLen: *mut i32,
-    defaultUrl: *mut c_char,
-    defaultUrlLen: i32,
-) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
-        let request = args::out("request", request)?;
-        let request_length = args::in_out("requestLen", requestLen)?;
-        let url = args::out("defaultUrl", defaultUrl)?;
-        let url_room = args::length("defaultUrlLen", defaultUrlLen, 1, i32::MAX as usize)?;
-        args::room("requestLen", request_length)?;
-        let generated = system.generate_key_system_request()?;
-        args::check_string("defaultUrl", url_room, &generated.default_url)?;
-        args::needed("request", request_length, generated.data.len())?;
-        url.write_string("defaultUrl", url_room, &generated.default_url)?;
-        request.write_slice(&generated.data);
-        system.announce_provisioning_request();
-        Ok(())
-    })
-}
-
-/// Processes a provisioning response. com.policyplay.drm: the device's certificate; durable when it returns, and the
-/// certificate of all instances and programs that use the same storagePath.
-///
-/// Any thread.
-///
-/// @param mediaKeySystem the instance
-/// @param response the response
-/// @param responseLen bytes of response, 1 to NATIVE_DRM_MAX_RESPONSE_LEN
-/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, response is null or responseLen is
-///     out of range; DRM_ERR_UNKNOWN if it answers no request of this instance or does not come from the service that the
-///     device trusts; DRM_ERR_SERVICE_DENIED if it is the service's refusal; DRM_ERR_SERVICE_DIED if the certificate cannot
-///     be stored or the key system failed
-/// @since 11
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_ProcessKeySystemResponse(
-    mediaKeySystem: *mut MediaKeySystem,
-    response: *mut u8,
-    responseLen: i32,
-) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
-        let length = args::length("responseLen", responseLen, 1, NATIVE_DRM_MAX_RESPONSE_LEN)?;
-        Ok(system.process_key_system_response(args::slice("response", response, length)?)?)
-    })
-}
-
-/// Lists the ids of the stored (offline) media keys, damaged ones included.
-///
-/// Any thread.
-///
-/// @param mediaKeySystem the instance
-/// @param offlineMediaKeyIds receives the ids
-/// @return DRM_ERR_OK, also if there are none; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or
-///     offlineMediaKeyIds is null; DRM_ERR_SERVICE_DIED if the store cannot be read or the key system failed
-/// @since 12
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetOfflineMediaKeyIds(
-    mediaKeySystem: *mut MediaKeySystem,
-    offlineMediaKeyIds: *mut DRM_OfflineMediakeyIdArray,
-) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
-        let out = args::out("offlineMediaKeyIds", offlineMediaKeyIds)?;
-        let ids = system.offline_key_ids()?;
-        debug_assert!(ids.len() <= MAX_OFFLINE_MEDIA_KEY_ID_COUNT);
-        out.write_with(|array| translate::offline_key_ids(&ids, array));
-        Ok(())
-    })
-}
-
-/// Gets the status of a stored (offline) media key: usable, or inactive because it was released or, for com.policyplay.drm,
-/// because its license is over.
-///
-/// Any thread.
-///
-/// @param mediaKeySystem the instance
-/// @param offlineMediaKeyId the key's id
-/// @param offlineMediaKeyIdLen bytes of the id, 1 to MAX_OFFLINE_MEDIA_KEY_ID_LEN
-/// @param status receives the status
-/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null or the length is
-///     out of range; DRM_ERR_UNKNOWN if there is no such key; DRM_ERR_NOT_PROVISIONED if com.policyplay.drm has no
-///     certificate; DRM_ERR_SERVICE_DIED if its file cannot be read or is damaged, or the key system failed
-/// @since 12
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetOfflineMediaKeyStatus(
-    mediaKeySystem: *mut MediaKeySystem,
-    offlineMediaKeyId: *mut u8,
-    offlineMediaKeyIdLen: i32,
-    status: *mut OfflineMediaKeyStatusValue,
-) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
-        let id = offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
-        let out = args::out("status", status)?;
-        out.write(translate::stored_status(system.offline_key_status(id)?));
-        Ok(())
-    })
-}
-
-/// Deletes a stored (offline) media key, also a damaged one. Sessions that have restored it keep it.
-///
-/// Any thread.
-///
-/// @param mediaKeySystem the instance
-/// @param offlineMediaKeyId the key's id
-/// @param offlineMediaKeyIdLen bytes of the id, 1 to MAX_OFFLINE_MEDIA_KEY_ID_LEN
-/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, offlineMediaKeyId is null or the
-///     length is out of range; DRM_ERR_UNKNOWN if there is no such key; DRM_ERR_SERVICE_DIED if it cannot be deleted or
-///     the key system failed
-/// @since 12
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_ClearOfflineMediaKeys(
-    mediaKeySystem: *mut MediaKeySystem,
-    offlineMediaKeyId: *mut u8,
-    offlineMediaKeyIdLen: i32,
-) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
-        let id = offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
-        Ok(system.clear_offline_key(id)?)
-    })
-}
-
-/// Gets the status of the device certificate. com.clearplay.drm and org.w3.clearkey need none: CERT_STATUS_PROVISIONED.
-/// com.policyplay.drm: that of the device's certificate in the store, by the instance's clock.
-///
-/// Any thread.
-///
-/// @param mediaKeySystem the instance
-/// @param certStatus receives the status
-/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem or certStatus is null;
-///     DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
-/// @since 11
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_GetCertificateStatus(
-    mediaKeySystem: *mut MediaKeySystem,
-    certStatus: *mut CertificateStatusValue,
-) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
-        let out = args::out("certStatus", certStatus)?;
-        out.write(translate::certificate_status(system.certificate_status()?));
-        Ok(())
-    })
-}
-
-/// Destroys a MediaKeySystem and its sessions; their handles are stale afterwards and their keys are wiped.
-///
-/// Any thread, also in a callback. When it returns, no callback of the instance or its sessions is running or will run
-/// (if called from a callback: except that one). A decrypt that is under way on another thread is waited for.
-///
-/// @param mediaKeySystem the instance
-/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem
-/// @since 11
-#[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_Destroy(mediaKeySystem: *mut MediaKeySystem) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| handle::destroy_system("mediaKeySystem", mediaKeySystem))
-}
-
-fn offline_id<'a>(id: *const u8, length: i32) -> crate::glue::error::Result<&'a [u8]> {
-    let length = args::length("offlineMediaKeyIdLen", length, 1, MAX_OFFLINE_MEDIA_KEY_ID_LEN)?;
-    args::slice("offlineMediaKeyId", id, length)
 }

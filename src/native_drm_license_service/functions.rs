@@ -1,103 +1,29 @@
-//! `multimedia/drm_framework/native_drm_license_service.h`: the license service in the program itself.
+//! The functions of the license service.
 
 use std::ffi::c_char;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use parking_lot::Mutex;
 
+use super::object::{LicenseServices, OH_DrmLicenseService, OH_DrmLicenseService_Answer, ServiceObject};
 use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
-use crate::glue::enums::{ErrCodeValue, LicenseProfileValue};
 use crate::glue::error::{Error, Result};
-use crate::glue::handle::{Kind, LicenseServices};
+use crate::glue::handle::Kind;
+use crate::native_drm_err::ErrCodeValue;
 use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_RESPONSE_LEN};
-use crate::native_drm_license;
+use crate::native_drm_license::LicenseProfileValue;
+use crate::native_drm_license::object::checked_profile;
 use base::secret::on_clean_stack;
 use license::protocol::Fixed;
-use license_service::{Catalog, Content, Endpoint, Sender, Service, SettableClock, Settings};
+use license_service::{Catalog, Content, Service, SettableClock, Settings};
 
 /// Bytes in the longest directory name, including its NUL.
 pub const NATIVE_DRM_MAX_LICENSE_PATH_LEN: usize = 4096;
 /// Bytes in the longest message.
 pub const NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN: usize = 262_144;
-/// Bytes of a license's id.
-pub const NATIVE_DRM_LICENSE_ID_LEN: usize = 16;
-
-/// Messages between two tidyings of a service's store.
-const TIDY_INTERVAL: u64 = 1024;
-
-/// A license service. A handle: never dereferenced, safe to pass after destruction.
-///
-/// @since native_drm 0.1
-pub struct OH_DrmLicenseService {
-    _handle: (),
-}
-
-/// What the service answered.
-///
-/// @since native_drm 0.1
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct OH_DrmLicenseService_Answer {
-    /// The license's id; zeros if the answer is not about a license.
-    pub licenseId: [u8; NATIVE_DRM_LICENSE_ID_LEN],
-    /// The license's sequence, which rises with each renewal; 0 if the answer is not about a license.
-    pub sequence: u64,
-    /// As in HTTP: 200, or 400 and more for a refusal.
-    pub status: u32,
-}
-
-// SAFETY: a struct of integers, for which all bits zero is a valid value.
-unsafe impl args::Plain for OH_DrmLicenseService_Answer {}
-
-/// What a handle stands for.
-pub(crate) struct ServiceObject {
-    service: Service,
-    clock: Arc<SettableClock>,
-    /// Messages that were answered.
-    answered: AtomicU64,
-    /// The last answer that did not fit, with its message.
-    waiting: Mutex<Option<(Vec<u8>, Answer)>>,
-}
-
-#[derive(Clone)]
-struct Answer {
-    status: u16,
-    sequence: u64,
-    license: [u8; NATIVE_DRM_LICENSE_ID_LEN],
-    body: Vec<u8>,
-}
-
-impl ServiceObject {
-    fn answer(&self, message: &[u8]) -> Answer {
-        let waiting = self.waiting.lock().take();
-        if let Some((former, answer)) = waiting
-            && former == message
-        {
-            return answer;
-        }
-        // There is nobody else to do it now and then. What fails is in the log, and the next message will tell.
-        if self.answered.fetch_add(1, Ordering::Relaxed).is_multiple_of(TIDY_INTERVAL) {
-            let _ = self.service.tidy();
-        }
-        match self.service.handle(message, Endpoint::Any, &Sender::Trusted) {
-            Ok(reply) => Answer {
-                status: 200,
-                sequence: reply.summary.sequence.unwrap_or_default(),
-                license: reply.summary.license.map(|id| id.0).unwrap_or_default(),
-                body: reply.body,
-            },
-            Err(refusal) => Answer {
-                status: refusal.status(),
-                sequence: 0,
-                license: Default::default(),
-                body: serde_json::to_vec(&refusal).unwrap_or_default(),
-            },
-        }
-    }
-}
 
 fn call(body: impl FnOnce() -> Result<()>) -> ErrCodeValue {
     on_clean_stack(|| boundary::call::<DrmCode>(body))
@@ -118,8 +44,11 @@ fn call(body: impl FnOnce() -> Result<()>) -> ErrCodeValue {
 ///     DRM_LicenseProfile; DRM_ERR_SERVICE_DIED if the directory cannot be used or is in use; DRM_ERR_UNKNOWN if there are
 ///     65,536 services
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `directory` is a string; `service` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_Create(
+pub unsafe extern "C" fn OH_DrmLicenseService_Create(
     directory: *const c_char,
     profile: LicenseProfileValue,
     service: *mut *mut OH_DrmLicenseService,
@@ -131,7 +60,7 @@ pub extern "C" fn OH_DrmLicenseService_Create(
         } else {
             Some(args::string("directory", directory, NATIVE_DRM_MAX_LICENSE_PATH_LEN)?)
         };
-        let profile = native_drm_license::checked_profile(profile)?;
+        let profile = checked_profile(profile)?;
         let settings = Settings { profile, ..Settings::default() };
         let clock = Arc::new(SettableClock::new());
         let service = match directory {
@@ -157,10 +86,7 @@ pub extern "C" fn OH_DrmLicenseService_Create(
 /// @since native_drm 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_DrmLicenseService_Destroy(service: *mut OH_DrmLicenseService) -> ErrCodeValue {
-    call(|| {
-        let removed = LicenseServices::remove(service);
-        removed.map(drop).ok_or_else(|| LicenseServices::not_a_handle("service"))
-    })
+    call(|| LicenseServices::take("service", service).map(drop))
 }
 
 /// Adds a content, or replaces the one with the same id.
@@ -178,8 +104,11 @@ pub extern "C" fn OH_DrmLicenseService_Destroy(service: *mut OH_DrmLicenseServic
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters, ids or keys, or if a key id belongs to another content;
 ///     DRM_ERR_UNKNOWN if the text is malformed; DRM_ERR_SERVICE_DIED if the directory cannot be written
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `json` is readable for `jsonLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_AddContent(
+pub unsafe extern "C" fn OH_DrmLicenseService_AddContent(
     service: *mut OH_DrmLicenseService,
     json: *const u8,
     jsonLen: u32,
@@ -203,8 +132,11 @@ pub extern "C" fn OH_DrmLicenseService_AddContent(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_UNKNOWN if the policy breaks a rule of the license
 ///     template; DRM_ERR_SERVICE_DIED if the directory cannot be written
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `name` is a string; `json` is readable for `jsonLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_AddPolicy(
+pub unsafe extern "C" fn OH_DrmLicenseService_AddPolicy(
     service: *mut OH_DrmLicenseService,
     name: *const c_char,
     json: *const u8,
@@ -227,8 +159,11 @@ pub extern "C" fn OH_DrmLicenseService_AddPolicy(
 ///     16 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes; null for none
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_SERVICE_DIED if the directory cannot be written
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `name` and `token` are strings.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_AddProvider(
+pub unsafe extern "C" fn OH_DrmLicenseService_AddProvider(
     service: *mut OH_DrmLicenseService,
     name: *const c_char,
     token: *const c_char,
@@ -255,8 +190,11 @@ pub extern "C" fn OH_DrmLicenseService_AddProvider(
 /// @param jsonLen bytes of json, 1 to NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN
 /// @return as those functions; what comes before the part that failed is then added
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `json` is readable for `jsonLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_AddCatalog(
+pub unsafe extern "C" fn OH_DrmLicenseService_AddCatalog(
     service: *mut OH_DrmLicenseService,
     json: *const u8,
     jsonLen: u32,
@@ -280,8 +218,12 @@ pub extern "C" fn OH_DrmLicenseService_AddCatalog(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_UNKNOWN if there is no such content or track;
 ///     DRM_ERR_SERVICE_DIED if the directory cannot be read
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `contentId` is readable for `contentIdLen` bytes; `trackType` is a string; `keyId` and `key` are writable for 16
+/// bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_GetContentKey(
+pub unsafe extern "C" fn OH_DrmLicenseService_GetContentKey(
     service: *mut OH_DrmLicenseService,
     contentId: *const u8,
     contentIdLen: u32,
@@ -318,8 +260,12 @@ pub extern "C" fn OH_DrmLicenseService_GetContentKey(
 /// @param answer receives what the answer is about; may be null
 /// @return DRM_ERR_OK for a license and for a refusal; DRM_ERR_INVALID_VAL for bad parameters or if response is too small
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `message` is readable for `messageLen` bytes; `response` is writable for as many bytes as `responseLen` says;
+/// `responseLen` is readable and writable; `answer` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_HandleMessage(
+pub unsafe extern "C" fn OH_DrmLicenseService_HandleMessage(
     service: *mut OH_DrmLicenseService,
     message: *const u8,
     messageLen: u32,
@@ -360,8 +306,11 @@ pub extern "C" fn OH_DrmLicenseService_HandleMessage(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters; DRM_ERR_UNKNOWN if there is no such license;
 ///     DRM_ERR_SERVICE_DIED if the directory cannot be written
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `licenseId` is readable for 16 bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_RevokeLicense(
+pub unsafe extern "C" fn OH_DrmLicenseService_RevokeLicense(
     service: *mut OH_DrmLicenseService,
     licenseId: *const u8,
 ) -> ErrCodeValue {
@@ -380,8 +329,11 @@ pub extern "C" fn OH_DrmLicenseService_RevokeLicense(
 /// @param certificateLen in: room in certificate; out: bytes used or needed
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL for bad parameters or if certificate is too small
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `certificate` is writable for as many bytes as `certificateLen` says; `certificateLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseService_GetAuthority(
+pub unsafe extern "C" fn OH_DrmLicenseService_GetAuthority(
     service: *mut OH_DrmLicenseService,
     certificate: *mut u8,
     certificateLen: *mut u32,
@@ -413,7 +365,7 @@ pub extern "C" fn OH_DrmLicenseService_SetTime(service: *mut OH_DrmLicenseServic
 }
 
 fn object(service: *const OH_DrmLicenseService) -> Result<Arc<ServiceObject>> {
-    LicenseServices::get(service).ok_or_else(|| LicenseServices::not_a_handle("service"))
+    LicenseServices::find("service", service)
 }
 
 fn text<'a>(

@@ -3,27 +3,30 @@
 use std::ptr;
 use std::sync::Arc;
 
-use super::slots::Kind;
-use super::{Sessions, Systems};
+use crate::glue::args;
 use crate::glue::error::{Error, Result};
-use crate::native_drm_common;
+use crate::glue::handle::{Kind, kind};
+use crate::native_drm_common::{self, MAX_OFFLINE_MEDIA_KEY_ID_LEN};
 use drm::session::MediaKeySession;
 use drm::system::MediaKeySystem;
 
+kind!(
+    /// MediaKeySystem handles.
+    Systems: native_drm_common::MediaKeySystem => MediaKeySystem, 1, "MediaKeySystem"
+);
+kind!(
+    /// MediaKeySession handles.
+    Sessions: native_drm_common::MediaKeySession => MediaKeySession, 2, "MediaKeySession"
+);
+
 /// The MediaKeySystem of a handle.
-pub(crate) fn system(
-    argument: &'static str,
-    handle: *const native_drm_common::MediaKeySystem,
-) -> Result<Arc<MediaKeySystem>> {
-    Systems::get(handle).ok_or_else(|| Systems::not_a_handle(argument))
+pub(crate) fn system(handle: *const native_drm_common::MediaKeySystem) -> Result<Arc<MediaKeySystem>> {
+    Systems::find("mediaKeySystem", handle)
 }
 
 /// The MediaKeySession of a handle.
-pub(crate) fn session(
-    argument: &'static str,
-    handle: *const native_drm_common::MediaKeySession,
-) -> Result<Arc<MediaKeySession>> {
-    Sessions::get(handle).ok_or_else(|| Sessions::not_a_handle(argument))
+pub(crate) fn session(handle: *const native_drm_common::MediaKeySession) -> Result<Arc<MediaKeySession>> {
+    Sessions::find("mediaKeySession", handle)
 }
 
 /// Makes a handle for a MediaKeySystem.
@@ -53,19 +56,24 @@ pub(crate) fn session_pointer(session: &MediaKeySession) -> Result<*mut native_d
 }
 
 /// Destroys a session.
-pub(crate) fn destroy_session(argument: &'static str, handle: *const native_drm_common::MediaKeySession) -> Result<()> {
-    let session = Sessions::remove(handle).ok_or_else(|| Sessions::not_a_handle(argument))?;
-    session.destroy();
+pub(crate) fn destroy_session(handle: *const native_drm_common::MediaKeySession) -> Result<()> {
+    Sessions::take("mediaKeySession", handle)?.destroy();
     Ok(())
 }
 
 /// Destroys a system and its sessions.
-pub(crate) fn destroy_system(argument: &'static str, handle: *const native_drm_common::MediaKeySystem) -> Result<()> {
-    let system = Systems::remove(handle).ok_or_else(|| Systems::not_a_handle(argument))?;
+pub(crate) fn destroy_system(handle: *const native_drm_common::MediaKeySystem) -> Result<()> {
+    let system = Systems::take("mediaKeySystem", handle)?;
     for session in system.close() {
         if let Some(&token) = session.token().get() {
             Sessions::remove(ptr::without_provenance(token));
         }
     }
     Ok(())
+}
+
+/// The id of an offline media key, as several functions take it.
+pub(crate) fn offline_id<'a>(id: *const u8, length: i32) -> Result<&'a [u8]> {
+    let length = args::length("offlineMediaKeyIdLen", length, 1, MAX_OFFLINE_MEDIA_KEY_ID_LEN)?;
+    args::slice("offlineMediaKeyId", id, length)
 }

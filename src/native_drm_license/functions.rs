@@ -1,4 +1,4 @@
-//! `multimedia/drm_framework/native_drm_license.h`: license templates.
+//! The functions for license templates.
 
 use std::ffi::c_char;
 use std::sync::Arc;
@@ -7,91 +7,18 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use super::object::{LicenseProfileValue, LicenseTemplate, LicenseTemplates, OH_DrmLicenseTemplate, checked_profile};
 use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
-use crate::glue::enums::{ErrCodeValue, LicenseProfileValue};
 use crate::glue::error::{Error, Result};
-use crate::glue::handle::{Kind, LicenseTemplates};
-use license::template::{Policy, Profile, Refusal, Setting, StoredPolicy, Template, Warning, WarningRule, parse};
+use crate::glue::handle::Kind;
+use crate::native_drm_err::ErrCodeValue;
+use license::template::{Setting, Template, WarningRule, parse};
 
 /// Bytes of a template or stored policy as JSON, for NUL-terminated ones including the NUL.
 pub const NATIVE_DRM_MAX_LICENSE_TEMPLATE_LEN: usize = 1_048_576;
 /// Bytes of a JSON pointer argument, including its NUL.
 pub const NATIVE_DRM_MAX_LICENSE_POINTER_LEN: usize = 1024;
-
-/// The rules that a license template is held to.
-///
-/// @since native_drm 0.1
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DRM_LicenseProfile {
-    /// Every rule.
-    DRM_LICENSE_PROFILE_STRICT = 0,
-    /// What the samples of Azure Media Services send is accepted with warnings: allowed_track_types beside
-    /// content_key_specs, unknown fields, upper-case HDCP, null members.
-    DRM_LICENSE_PROFILE_AZURE = 1,
-}
-
-/// A license template. A handle: never dereferenced, safe to pass after destruction.
-///
-/// @since native_drm 0.1
-pub struct OH_DrmLicenseTemplate {
-    _handle: (),
-}
-
-/// What an `OH_DrmLicenseTemplate` holds.
-pub(crate) struct LicenseTemplate {
-    profile: Profile,
-    template: Template,
-    /// Of reading the message.
-    warnings: Vec<Warning>,
-    /// Of the last call that can be refused.
-    refusal: Option<Refusal>,
-}
-
-impl LicenseTemplate {
-    /// Does what may be refused and keeps the refusal for the getters.
-    fn attempt<T>(&mut self, action: impl FnOnce(&mut Self) -> std::result::Result<T, Refusal>) -> Result<T> {
-        let result = action(self);
-        self.refusal = result.as_ref().err().cloned();
-        Ok(result?)
-    }
-
-    fn set(&mut self, pointer: &str, value: Setting<'_>) -> Result<()> {
-        self.attempt(|this| this.template.set(pointer, value))
-    }
-
-    fn effective_policy(&mut self, stored: Option<&str>) -> Result<(Policy, Vec<Warning>)> {
-        self.attempt(|this| {
-            let mut warnings = this.warnings.clone();
-            warnings.extend(this.template.validate(this.profile)?);
-            let stored = match stored {
-                Some(text) => {
-                    let (stored, of_stored) = StoredPolicy::parse(text.as_bytes(), this.profile)?;
-                    warnings.extend(of_stored);
-                    Some(stored)
-                }
-                None => None,
-            };
-            let policy = this.template.effective_policy(stored.as_ref())?;
-            warnings.extend(policy.warnings());
-            Ok((policy, warnings))
-        })
-    }
-
-    fn refusal(&self) -> Result<&Refusal> {
-        self.refusal.as_ref().ok_or_else(|| Error::Refused("nothing was refused".into()))
-    }
-}
-
-/// The profile that a `DRM_LicenseProfile` names.
-pub(crate) fn checked_profile(value: LicenseProfileValue) -> Result<Profile> {
-    match value.0 {
-        0 => Ok(Profile::Strict),
-        1 => Ok(Profile::Azure),
-        other => Err(Error::invalid("profile", format!("{other} is not a DRM_LicenseProfile"))),
-    }
-}
 
 /// Creates a template without any field, like the message {}.
 ///
@@ -102,8 +29,11 @@ pub(crate) fn checked_profile(value: LicenseProfileValue) -> Result<Profile> {
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if profile is not a DRM_LicenseProfile or licenseTemplate is null;
 ///     DRM_ERR_UNKNOWN if there are 65,536 templates
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `licenseTemplate` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_Create(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_Create(
     profile: LicenseProfileValue,
     licenseTemplate: *mut *mut OH_DrmLicenseTemplate,
 ) -> ErrCodeValue {
@@ -125,10 +55,7 @@ pub extern "C" fn OH_DrmLicenseTemplate_Create(
 /// @since native_drm 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_DrmLicenseTemplate_Destroy(licenseTemplate: *mut OH_DrmLicenseTemplate) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let removed = LicenseTemplates::remove(licenseTemplate);
-        removed.map(drop).ok_or_else(|| LicenseTemplates::not_a_handle("licenseTemplate"))
-    })
+    boundary::call::<DrmCode>(|| LicenseTemplates::take("licenseTemplate", licenseTemplate).map(drop))
 }
 
 /// Replaces a template by a message. Every rule is checked; if one is broken the template stays as it was and
@@ -142,8 +69,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_Destroy(licenseTemplate: *mut OH_DrmLice
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if licenseTemplate is not an OH_DrmLicenseTemplate, json is null or jsonLen is
 ///     out of range; DRM_ERR_UNKNOWN if the message is refused
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `json` is readable for `jsonLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_Parse(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_Parse(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     json: *const u8,
     jsonLen: u32,
@@ -177,8 +107,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_Parse(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if licenseTemplate is not an OH_DrmLicenseTemplate, or pointer is null, empty or
 ///     too long; DRM_ERR_UNKNOWN if there is no such field or it does not take this value; the template is unchanged then
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `pointer` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_SetBool(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_SetBool(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     pointer: *const c_char,
     value: bool,
@@ -197,8 +130,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_SetBool(
 /// @param value the value
 /// @return as OH_DrmLicenseTemplate_SetBool()
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `pointer` is a string.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_SetInt(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_SetInt(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     pointer: *const c_char,
     value: i64,
@@ -217,8 +153,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_SetInt(
 /// @param value the value, UTF-8, less than NATIVE_DRM_MAX_LICENSE_TEMPLATE_LEN bytes, may be empty; copied
 /// @return as OH_DrmLicenseTemplate_SetBool(); DRM_ERR_INVALID_VAL also if value is null, too long or not UTF-8
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `pointer` and `value` are strings.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_SetString(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_SetString(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     pointer: *const c_char,
     value: *const c_char,
@@ -254,8 +193,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_Validate(licenseTemplate: *mut OH_DrmLic
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if licenseTemplate is not an OH_DrmLicenseTemplate, a pointer is null or the
 ///     room is too small
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `json` is writable for as many bytes as `jsonLen` says; `jsonLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_Serialize(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_Serialize(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     json: *mut c_char,
     jsonLen: *mut u32,
@@ -277,8 +219,12 @@ pub extern "C" fn OH_DrmLicenseTemplate_Serialize(
 ///     long or not UTF-8, another pointer is null or the room is too small; DRM_ERR_UNKNOWN if the template or the stored
 ///     policy is refused
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `storedPolicy` is a string; `json` is writable for as many bytes as `jsonLen` says; `jsonLen` is readable and
+/// writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_GetEffectivePolicy(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_GetEffectivePolicy(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     storedPolicy: *const c_char,
     json: *mut c_char,
@@ -302,8 +248,12 @@ pub extern "C" fn OH_DrmLicenseTemplate_GetEffectivePolicy(
 /// @param jsonLen in: room in json, at least 1; out: bytes of text and NUL, also if the room is too small
 /// @return as OH_DrmLicenseTemplate_GetEffectivePolicy()
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `storedPolicy` is a string; `json` is writable for as many bytes as `jsonLen` says; `jsonLen` is readable and
+/// writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_GetWarnings(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_GetWarnings(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     storedPolicy: *const c_char,
     json: *mut c_char,
@@ -327,8 +277,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_GetWarnings(
 /// @param status receives the status, 0 if that call was not refused
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if licenseTemplate is not an OH_DrmLicenseTemplate or status is null
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `status` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_GetRefusalStatus(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_GetRefusalStatus(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     status: *mut u32,
 ) -> ErrCodeValue {
@@ -348,8 +301,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_GetRefusalStatus(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if licenseTemplate is not an OH_DrmLicenseTemplate, a pointer is null or the
 ///     room is too small; DRM_ERR_UNKNOWN if nothing was refused
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `rule` is writable for as many bytes as `ruleLen` says; `ruleLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_GetRefusalRule(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_GetRefusalRule(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     rule: *mut c_char,
     ruleLen: *mut u32,
@@ -367,8 +323,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_GetRefusalRule(
 /// @param pointerLen in: room in pointer, at least 1; out: bytes of pointer and NUL, also if the room is too small
 /// @return as OH_DrmLicenseTemplate_GetRefusalRule()
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `pointer` is writable for as many bytes as `pointerLen` says; `pointerLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_GetRefusalPointer(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_GetRefusalPointer(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     pointer: *mut c_char,
     pointerLen: *mut u32,
@@ -387,8 +346,11 @@ pub extern "C" fn OH_DrmLicenseTemplate_GetRefusalPointer(
 /// @param jsonLen in: room in json, at least 1; out: bytes of text and NUL, also if the room is too small
 /// @return as OH_DrmLicenseTemplate_GetRefusalRule()
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `json` is writable for as many bytes as `jsonLen` says; `jsonLen` is readable and writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_DrmLicenseTemplate_GetRefusal(
+pub unsafe extern "C" fn OH_DrmLicenseTemplate_GetRefusal(
     licenseTemplate: *mut OH_DrmLicenseTemplate,
     json: *mut c_char,
     jsonLen: *mut u32,
@@ -400,11 +362,7 @@ fn change(
     template: *const OH_DrmLicenseTemplate,
     action: impl FnOnce(&mut LicenseTemplate) -> Result<()>,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        let held = LicenseTemplates::get(template);
-        let held = held.ok_or_else(|| LicenseTemplates::not_a_handle("licenseTemplate"))?;
-        action(&mut held.lock())
-    })
+    boundary::call::<DrmCode>(|| action(&mut LicenseTemplates::find("licenseTemplate", template)?.lock()))
 }
 
 fn stored_policy(pointer: *const c_char) -> Result<Option<String>> {

@@ -1,76 +1,14 @@
-//! `multimedia/drm_framework/native_mediadecrypt.h`: decryption of samples in place.
+//! The functions that decrypt, and the one that finds the session to decrypt with.
 
+use super::description::{DRM_Sample, DRM_SampleInfo};
+use super::sample;
 use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
-use crate::glue::enums::{CencAlgorithmValue, ErrCodeValue};
-use crate::glue::handle;
-use crate::glue::sample;
-use crate::native_cencinfo::{DRM_KEY_ID_SIZE, DRM_KEY_IV_SIZE, DrmSubsample, OH_AVCencInfo};
+use crate::glue::media_keys;
+use crate::native_cencinfo::{DRM_KEY_ID_SIZE, OH_AVCencInfo};
 use crate::native_drm_common::{MediaKeySession, MediaKeySystem};
-use crate::native_drm_err::Drm_ErrCode;
+use crate::native_drm_err::{Drm_ErrCode, ErrCodeValue};
 use base::secret::wipe_registers;
-
-/// Value of DRM_SampleInfo.scheme: derive the scheme from algorithm and pattern. CTR without a pattern is cenc, CTR with
-/// one is cens, CBC without a pattern is cbc1, CBC with one is cbcs.
-pub const DRM_CENC_SCHEME_AUTO: u32 = 0;
-/// Scheme "cenc": CTR, no pattern.
-pub const DRM_CENC_SCHEME_CENC: u32 = 0x6365_6E63;
-/// Scheme "cens": CTR with a pattern; pattern 0:0 = every whole block.
-pub const DRM_CENC_SCHEME_CENS: u32 = 0x6365_6E73;
-/// Scheme "cbc1": CBC, no pattern, chained across the subsamples of a sample.
-pub const DRM_CENC_SCHEME_CBC1: u32 = 0x6362_6331;
-/// Scheme "cbcs": CBC with a pattern, restarted at the IV for every subsample; pattern 0:0 = every whole block.
-pub const DRM_CENC_SCHEME_CBCS: u32 = 0x6362_6373;
-
-/// How one sample is encrypted (ISO/IEC 23001-7).
-///
-/// Set all of it to zero, then structSize to sizeof(DRM_SampleInfo), then the rest.
-///
-/// @since native_drm 0.1
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct DRM_SampleInfo {
-    /// sizeof(DRM_SampleInfo); a later version of the library may append members.
-    pub structSize: u32,
-    /// The algorithm. DRM_ALG_CENC_UNENCRYPTED passes the sample through; DRM_ALG_CENC_AES_WV is not supported.
-    pub algorithm: CencAlgorithmValue,
-    /// DRM_CENC_SCHEME_AUTO, or the scheme's four characters as in the stream's schm box. Needed to tell cbcs with
-    /// pattern 0:0 (full-sample audio in several subsamples) from cbc1.
-    pub scheme: u32,
-    /// Bytes used in iv: 8 or 16. In CTR modes an 8-byte IV is followed by a zero block counter; in CBC modes it is
-    /// padded with zeros on the right.
-    pub ivLen: u32,
-    /// Key id.
-    pub keyId: [u8; DRM_KEY_ID_SIZE],
-    /// Initialisation vector.
-    pub iv: [u8; DRM_KEY_IV_SIZE],
-    /// Encrypted 16-byte blocks of the pattern; 0 with skipByteBlock 0 = no pattern.
-    pub cryptByteBlock: u32,
-    /// Clear 16-byte blocks of the pattern.
-    pub skipByteBlock: u32,
-    /// Number of subsamples, any; 0 = the whole sample is protected.
-    pub subsampleCount: u32,
-    /// Zero.
-    pub reserved: u32,
-    /// The subsamples; may be null if there are none. Their lengths must add up to the sample's.
-    pub subsamples: *const DrmSubsample,
-}
-
-/// One sample of OH_MediaKeySession_DecryptSamples().
-///
-/// @since native_drm 0.1
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct DRM_Sample {
-    /// How the sample is encrypted.
-    pub info: *const DRM_SampleInfo,
-    /// The sample's bytes, decrypted in place; may be null if there are none.
-    pub data: *mut u8,
-    /// Number of bytes.
-    pub dataLen: u32,
-    /// Zero.
-    pub reserved: u32,
-}
 
 /// Decrypts a sample in place.
 ///
@@ -91,8 +29,11 @@ pub struct DRM_Sample {
 ///     the algorithm is not supported; DRM_ERR_SERVICE_DIED if the first use of a stored license cannot be recorded, or
 ///     the key system failed
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `info` and the subsamples that it names are readable; `data` is readable and writable for `dataLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_DecryptSample(
+pub unsafe extern "C" fn OH_MediaKeySession_DecryptSample(
     mediaKeySession: *mut MediaKeySession,
     info: *const DRM_SampleInfo,
     data: *mut u8,
@@ -102,7 +43,7 @@ pub extern "C" fn OH_MediaKeySession_DecryptSample(
     wipe_registers();
     match done {
         Some(()) => Drm_ErrCode::DRM_ERR_OK.into(),
-        None => sample::look_into("mediaKeySession", mediaKeySession, info, data, dataLen),
+        None => sample::look_into(mediaKeySession, info, data, dataLen),
     }
 }
 
@@ -119,16 +60,17 @@ pub extern "C" fn OH_MediaKeySession_DecryptSample(
 /// @return as OH_MediaKeySession_DecryptSample(); DRM_ERR_INVALID_VAL also if cencInfo is not an OH_AVCencInfo or its
 ///     mode is DRM_CENC_INFO_KEY_IV_SUBSAMPLES_NOT_SET and its algorithm not DRM_ALG_CENC_UNENCRYPTED
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `data` is readable and writable for `dataLen` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_DecryptSampleWithCencInfo(
+pub unsafe extern "C" fn OH_MediaKeySession_DecryptSampleWithCencInfo(
     mediaKeySession: *mut MediaKeySession,
     cencInfo: *mut OH_AVCencInfo,
     data: *mut u8,
     dataLen: u32,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        sample::decrypt_with_cenc_info("mediaKeySession", mediaKeySession, cencInfo, data, dataLen)
-    })
+    boundary::call::<DrmCode>(|| sample::decrypt_with_cenc_info(mediaKeySession, cencInfo, data, dataLen))
 }
 
 /// Decrypts several samples in place. Everything is checked before the first byte changes: when it fails, all samples are
@@ -142,16 +84,18 @@ pub extern "C" fn OH_MediaKeySession_DecryptSampleWithCencInfo(
 /// @param failedIndex receives the index of the sample that was refused, on failure only; may be null
 /// @return as OH_MediaKeySession_DecryptSample(), for the first sample that is refused
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `samples` is readable for `count` samples, and of each: `info` and the subsamples that it names are readable, `data`
+/// is readable and writable for `dataLen` bytes that belong to no other sample. `failedIndex` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySession_DecryptSamples(
+pub unsafe extern "C" fn OH_MediaKeySession_DecryptSamples(
     mediaKeySession: *mut MediaKeySession,
     samples: *const DRM_Sample,
     count: u32,
     failedIndex: *mut u32,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| {
-        sample::decrypt_all("mediaKeySession", mediaKeySession, samples, count as usize, failedIndex)
-    })
+    boundary::call::<DrmCode>(|| sample::decrypt_all(mediaKeySession, samples, count as usize, failedIndex))
 }
 
 /// Finds a session that holds a usable key, waiting for it if necessary.
@@ -165,20 +109,23 @@ pub extern "C" fn OH_MediaKeySession_DecryptSamples(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, also when it is destroyed while
 ///     waiting, or a pointer is null; DRM_ERR_NO_KEY if the time is over; DRM_ERR_SERVICE_DIED if the key system failed
 /// @since native_drm 0.1
+///
+/// # Safety
+/// `keyId` is readable for 16 bytes; `mediaKeySession` is writable.
 #[unsafe(no_mangle)]
-pub extern "C" fn OH_MediaKeySystem_FindSessionByKeyId(
+pub unsafe extern "C" fn OH_MediaKeySystem_FindSessionByKeyId(
     mediaKeySystem: *mut MediaKeySystem,
     keyId: *const u8,
     timeoutMs: u32,
     mediaKeySession: *mut *mut MediaKeySession,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = handle::system("mediaKeySystem", mediaKeySystem)?;
+        let system = media_keys::system(mediaKeySystem)?;
         let key_id: [u8; DRM_KEY_ID_SIZE] = args::array("keyId", keyId)?;
         let out = args::out("mediaKeySession", mediaKeySession)?;
         let timeout = (timeoutMs != u32::MAX).then(|| std::time::Duration::from_millis(u64::from(timeoutMs)));
         let session = system.find_session_by_key_id(&key_id, timeout)?;
-        out.write(handle::session_pointer(&session)?);
+        out.write(media_keys::session_pointer(&session)?);
         Ok(())
     })
 }

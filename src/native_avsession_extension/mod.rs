@@ -1,0 +1,9 @@
+//! `multimedia/av_session/native_avsession_extension.h`: what the AVSession kit's native interface lacks.
+
+mod command_callbacks;
+mod key_and_call_callbacks;
+mod state;
+
+pub use command_callbacks::*;
+pub use key_and_call_callbacks::*;
+pub use state::*;

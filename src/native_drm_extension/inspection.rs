@@ -1,0 +1,154 @@
+//! The last error, virtual clocks, explanations of licenses, init data in streams, the version; limits of arguments.
+
+use std::ffi::c_char;
+
+use crate::glue::args;
+use crate::glue::boundary::{self, DrmCode};
+use crate::glue::media_keys;
+use crate::glue::translate;
+use crate::native_drm_common::{DRM_MediaKeySystemInfo, MediaKeySession, MediaKeySystem};
+use crate::native_drm_err::ErrCodeValue;
+
+/// Major version of the API that this header describes.
+pub const NATIVE_DRM_VERSION_MAJOR: u32 = 0;
+/// Minor version of the API that this header describes.
+pub const NATIVE_DRM_VERSION_MINOR: u32 = 1;
+/// Patch version of the API that this header describes.
+pub const NATIVE_DRM_VERSION_PATCH: u32 = 0;
+
+/// Bytes of a configuration name or MIME type argument, including its NUL.
+pub const NATIVE_DRM_MAX_CONFIG_NAME_LEN: usize = 256;
+/// Bytes of a configuration value, for strings including the NUL.
+pub const NATIVE_DRM_MAX_CONFIG_VALUE_LEN: usize = 4096;
+/// Bytes of a response from a server.
+pub const NATIVE_DRM_MAX_RESPONSE_LEN: usize = 1_048_576;
+
+/// Tells in words why this thread's last failing call failed: which argument, which byte offset, which key id. Never
+/// contains key material. Successful calls leave it alone.
+///
+/// Any thread; each has its own message.
+///
+/// @return the message, NUL-terminated UTF-8 of at most 4096 bytes with the NUL, empty if no call failed yet; never null;
+///     valid until this thread's next failing call or its end
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_Drm_GetLastErrorMessage() -> *const c_char {
+    boundary::last_error()
+}
+
+/// Puts a MediaKeySystem on a virtual clock: one that stands still until it is moved, for tests of licenses. Sessions of
+/// com.policyplay.drm then see a rental of 30 days pass in milliseconds. If it is on one already, sets its wall clock, as a
+/// user may set a device's; the monotonic clock that licenses go by stays.
+///
+/// Any thread.
+///
+/// @param mediaKeySystem the instance; it must not have sessions when it leaves the machine's clock
+/// @param unixMillis what the wall clock shows, milliseconds since 1970
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem; DRM_ERR_UNKNOWN if it has sessions that
+///     go by the machine's clock; DRM_ERR_SERVICE_DIED if the key system failed
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_SetVirtualClock(
+    mediaKeySystem: *mut MediaKeySystem,
+    unixMillis: i64,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| Ok(media_keys::system(mediaKeySystem)?.set_virtual_clock(unixMillis)?))
+}
+
+/// Lets time pass on a virtual clock, wall clock and monotonic clock alike.
+///
+/// What licenses have to do meanwhile (renewal attempts, expiry) is done, each at its own time and in order, before this
+/// returns; callbacks come on their thread as ever.
+///
+/// Any thread; one at a time for an instance.
+///
+/// @param mediaKeySystem an instance on a virtual clock
+/// @param millis milliseconds that pass
+/// @param asleep true if the machine sleeps meanwhile: what was due is done in the end only
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem; DRM_ERR_UNKNOWN if it is on the
+///     machine's clock; DRM_ERR_SERVICE_DIED if the key system failed
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySystem_AdvanceVirtualClock(
+    mediaKeySystem: *mut MediaKeySystem,
+    millis: u64,
+    asleep: bool,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| Ok(media_keys::system(mediaKeySystem)?.advance_virtual_clock(millis, asleep)?))
+}
+
+/// Explains the licenses with a policy that a session holds: which window binds, when the next change comes, why a key is
+/// refused.
+///
+/// The text is a JSON array with one object per license, the newest first: `license_id` (hexadecimal), `text` (in words),
+/// `now`, `state` (READY PLAYING RENEWING EXPIRED BLOCKED CLOCK_LOCKED), `usable`, `expiry`, `binding_window`, `windows`,
+/// `next_change`, `renewal`, `keys`. Times are seconds since 1970, null = never. A session without such licenses gives `[]`.
+///
+/// Any thread.
+///
+/// @param mediaKeySession the session
+/// @param json receives the text, NUL-terminated
+/// @param jsonLen in: bytes that json has room for, at least 1; out: bytes written including the NUL, or bytes needed if
+///     there is too little room
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null or there is too
+///     little room; DRM_ERR_SERVICE_DIED if the key system failed
+/// @since native_drm 0.1
+///
+/// # Safety
+/// `json` is writable for as many bytes as `jsonLen` says; `jsonLen` is readable and writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn OH_MediaKeySession_ExplainLicenses(
+    mediaKeySession: *mut MediaKeySession,
+    json: *mut c_char,
+    jsonLen: *mut u32,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let session = media_keys::session(mediaKeySession)?;
+        let out = args::text_out("json", json, "jsonLen", jsonLen)?;
+        out.write(&translate::explanations(&session.explain()?)?)
+    })
+}
+
+/// Finds the pssh boxes of a stream.
+///
+/// Accepts an MP4 file or initialisation segment (boxes in moov and moof; media data may be missing), concatenated pssh
+/// boxes, a DASH MPD and an HLS playlist. Equal boxes are reported once, in the order of their appearance. Boxes larger
+/// than MAX_PSSH_DATA_LEN are left out; if there are more than MAX_PSSH_INFO_COUNT, those that a key system of this
+/// library understands come first and the rest is left out.
+///
+/// Any thread.
+///
+/// @param data the bytes
+/// @param dataLen number of bytes, at least 1
+/// @param info receives the boxes
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if a pointer is null or dataLen is 0; DRM_ERR_UNKNOWN if the data is malformed
+///     or has no pssh box that fits
+/// @since native_drm 0.1
+///
+/// # Safety
+/// `data` is readable for `dataLen` bytes; `info` is writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn OH_Drm_ParseMediaKeySystemInfo(
+    data: *const u8,
+    dataLen: usize,
+    info: *mut DRM_MediaKeySystemInfo,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let data = args::bytes("data", "dataLen", data, dataLen)?;
+        let out = args::out("info", info)?;
+        let boxes = translate::fitting_pssh_boxes(data)?;
+        out.write_with(|target| translate::pssh_boxes(&boxes, target));
+        Ok(())
+    })
+}
+
+/// Gets the version of the library that is running.
+///
+/// Any thread.
+///
+/// @return major × 65536 + minor × 256 + patch
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_Drm_GetVersion() -> u32 {
+    NATIVE_DRM_VERSION_MAJOR << 16 | NATIVE_DRM_VERSION_MINOR << 8 | NATIVE_DRM_VERSION_PATCH
+}

@@ -1,0 +1,165 @@
+//! Callbacks of a session, and its end, after which none runs.
+
+use std::ffi::c_char;
+use std::ptr;
+
+use crate::glue::args;
+use crate::glue::boundary::{self, DrmCode};
+use crate::glue::callback::{self, EventFunction, KeyChangeFunction};
+use crate::glue::media_keys;
+use crate::native_drm_common::{DRM_KeysInfo, EventTypeValue, MediaKeySession};
+use crate::native_drm_err::ErrCodeValue;
+use drm::events::CallbackSlot;
+
+/// Receives events of a MediaKeySession, without its handle.
+///
+/// Called on the library's dispatcher thread, one call at a time, in order; every function of the library may be called
+/// from it.
+///
+/// @param eventType the event
+/// @param info data of the event, valid during the call
+/// @param infoLen bytes of info
+/// @param extra a decimal number as text, "0" where there is nothing to say; never null
+/// @return ignored
+/// @since 11
+pub type MediaKeySession_EventCallback = Option<
+    unsafe extern "C" fn(eventType: EventTypeValue, info: *mut u8, infoLen: i32, extra: *mut c_char) -> ErrCodeValue,
+>;
+
+/// Receives the keys of a session after the status of any of them changed.
+///
+/// @param keysInfo all keys of the session with their status words, valid during the call
+/// @param newKeysAvailable true if a key became usable
+/// @return ignored
+/// @since 11
+pub type MediaKeySession_KeyChangeCallback =
+    Option<unsafe extern "C" fn(keysInfo: *mut DRM_KeysInfo, newKeysAvailable: bool) -> ErrCodeValue>;
+
+/// Callbacks of a session, without its handle. A null member receives nothing.
+///
+/// @since 11
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct MediaKeySession_Callback {
+    /// Receives events.
+    pub eventCallback: MediaKeySession_EventCallback,
+    /// Receives key changes.
+    pub keyChangeCallback: MediaKeySession_KeyChangeCallback,
+}
+
+/// Receives events of a MediaKeySession, with its handle. Otherwise like MediaKeySession_EventCallback.
+///
+/// @param mediaKeySession the session that the event belongs to
+/// @param eventType the event
+/// @param info data of the event, valid during the call
+/// @param infoLen bytes of info
+/// @param extra a decimal number as text, never null
+/// @return ignored
+/// @since 12
+pub type OH_MediaKeySession_EventCallback = Option<
+    unsafe extern "C" fn(
+        mediaKeySession: *mut MediaKeySession,
+        eventType: EventTypeValue,
+        info: *mut u8,
+        infoLen: i32,
+        extra: *mut c_char,
+    ) -> ErrCodeValue,
+>;
+
+/// Receives key changes, with the session's handle. Otherwise like MediaKeySession_KeyChangeCallback.
+///
+/// @param mediaKeySession the session that the keys belong to
+/// @param keysInfo all keys of the session with their status words, valid during the call
+/// @param newKeysAvailable true if a key became usable
+/// @return ignored
+/// @since 12
+pub type OH_MediaKeySession_KeyChangeCallback = Option<
+    unsafe extern "C" fn(
+        mediaKeySession: *mut MediaKeySession,
+        keysInfo: *mut DRM_KeysInfo,
+        newKeysAvailable: bool,
+    ) -> ErrCodeValue,
+>;
+
+/// Callbacks of a session, with its handle. A null member receives nothing.
+///
+/// @since 12
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct OH_MediaKeySession_Callback {
+    /// Receives events.
+    pub eventCallback: OH_MediaKeySession_EventCallback,
+    /// Receives key changes.
+    pub keyChangeCallback: OH_MediaKeySession_KeyChangeCallback,
+}
+
+/// Sets the callbacks without handle of a session. They replace earlier ones and exist beside those of the other
+/// generations.
+///
+/// Any thread. When it returns, earlier callbacks are not running and will not run (unless called from a callback).
+///
+/// @param mediaKeySession the session
+/// @param callback the callbacks; copied
+/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or callback is null
+/// @since 11
+///
+/// # Safety
+/// `callback` is readable; its members may be called, on another thread, until they are replaced or the session destroyed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn OH_MediaKeySession_SetMediaKeySessionCallback(
+    mediaKeySession: *mut MediaKeySession,
+    callback: *mut MediaKeySession_Callback,
+) -> ErrCodeValue {
+    set(mediaKeySession, CallbackSlot::Plain, callback, |functions| {
+        (functions.eventCallback, functions.keyChangeCallback)
+    })
+}
+
+/// Sets the callbacks with handle of a session. They replace earlier ones and exist beside those of the other
+/// generations.
+///
+/// Any thread. When it returns, earlier callbacks are not running and will not run (unless called from a callback).
+///
+/// @param mediaKeySession the session
+/// @param callback the callbacks; copied
+/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession or callback is null
+/// @since 12
+///
+/// # Safety
+/// `callback` is readable; its members may be called, on another thread, until they are replaced or the session destroyed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn OH_MediaKeySession_SetCallback(
+    mediaKeySession: *mut MediaKeySession,
+    callback: *mut OH_MediaKeySession_Callback,
+) -> ErrCodeValue {
+    set(mediaKeySession, CallbackSlot::WithHandle, callback, |functions| {
+        (functions.eventCallback, functions.keyChangeCallback)
+    })
+}
+
+/// Destroys a session; its handle is stale afterwards and its keys are wiped.
+///
+/// Any thread, also in a callback. When it returns, no callback of the session is running or will run (if called from a
+/// callback: except that one). A decrypt that is under way on another thread is waited for.
+///
+/// @param mediaKeySession the session
+/// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession
+/// @since 11
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_MediaKeySession_Destroy(mediaKeySession: *mut MediaKeySession) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| media_keys::destroy_session(mediaKeySession))
+}
+
+fn set<T: Copy, E: EventFunction<MediaKeySession>, K: KeyChangeFunction<MediaKeySession>>(
+    handle: *mut MediaKeySession,
+    slot: CallbackSlot,
+    callback: *mut T,
+    functions: impl FnOnce(T) -> (Option<E>, Option<K>),
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let session = media_keys::session(handle)?;
+        let (event, key_change) = functions(args::read("callback", callback.cast_const())?);
+        session.events().set(slot, Some(callback::listener(handle, event, key_change, ptr::null_mut())));
+        Ok(())
+    })
+}

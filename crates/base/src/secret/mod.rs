@@ -4,13 +4,15 @@ mod registers;
 mod slab;
 
 use std::fmt;
-use std::mem::MaybeUninit;
 use std::ops::{Deref, DerefMut};
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 pub use registers::wipe_registers;
 pub use slab::SlabBox;
+/// Overwrites `N` bytes of stack below the caller's frame, where functions that have returned left secrets. Those must not
+/// have been inlined into the caller.
+pub use zeroize::zeroize_stack as burn_stack;
 
 /// Secret bytes of any length. They can only shrink, so no reallocation leaves a copy behind.
 #[derive(Clone, Default, Zeroize, ZeroizeOnDrop, PartialEq, Eq)]
@@ -120,7 +122,7 @@ const BURNT: usize = if cfg!(debug_assertions) { 256 * 1024 } else { 64 * 1024 }
 /// with a part that is not initialised.
 pub fn on_clean_stack<T>(action: impl FnOnce() -> T) -> T {
     let result = apart(action);
-    burn();
+    burn_stack::<BURNT>();
     wipe_registers();
     result
 }
@@ -129,20 +131,6 @@ pub fn on_clean_stack<T>(action: impl FnOnce() -> T) -> T {
 #[inline(never)]
 fn apart<T>(action: impl FnOnce() -> T) -> T {
     action()
-}
-
-#[inline(never)]
-#[allow(clippy::large_stack_arrays, reason = "the stack is what it is about")]
-fn burn() {
-    let mut area = [MaybeUninit::<u8>::uninit(); BURNT];
-    wipe(&mut area);
-}
-
-/// Overwrites memory with zeros in a way that the compiler cannot leave out.
-pub fn wipe(area: &mut [MaybeUninit<u8>]) {
-    area.fill(MaybeUninit::new(0));
-    // To the compiler, this reads what was written.
-    std::hint::black_box(area.as_ptr());
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
 use parking_lot::Mutex;
+use zeroize::Zeroize;
 
-use super::wipe;
 use crate::error::{Error, Result};
 
 /// Bytes of a slot, and its alignment at least up to a cache line.
@@ -70,7 +70,7 @@ struct Slot(NonNull<MaybeUninit<u8>>);
 impl Drop for Slot {
     fn drop(&mut self) {
         // SAFETY: all of a slot belongs to its taker.
-        wipe(unsafe { core::slice::from_raw_parts_mut(self.0.as_ptr(), SLOT) });
+        unsafe { core::slice::from_raw_parts_mut(self.0.as_ptr(), SLOT) }.zeroize();
         SLAB.lock().give_back(self.0);
     }
 }

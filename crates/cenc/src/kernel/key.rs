@@ -4,15 +4,15 @@ use core::fmt;
 
 use aes::cipher::{Array, KeyInit};
 
+use super::CIPHER_STACK;
 use super::level::Level;
-use super::secret::burn_stack;
 use super::soft;
 #[cfg(target_arch = "x86_64")]
 use super::{aes_keys, aesni, sm4_gfni, vaes256, vaes512};
 use crate::job::Job;
 use crate::scheme::Cipher;
 use base::error::Result;
-use base::secret::SlabBox;
+use base::secret::{SlabBox, burn_stack};
 
 /// A 16-byte content key: its AES-128 and SM4 round keys, made once.
 ///
@@ -60,7 +60,7 @@ impl ContentKey {
     pub fn with_level(key: &[u8; 16], level: Level) -> Result<Self> {
         let schedule = Schedule::expand(key, level);
         // Expanding left copies there.
-        burn_stack();
+        burn_stack::<CIPHER_STACK>();
         Ok(Self { schedule: schedule? })
     }
 

@@ -25,7 +25,6 @@
 mod key;
 mod level;
 mod ranges;
-mod secret;
 mod soft;
 
 #[cfg(target_arch = "x86_64")]
@@ -44,6 +43,10 @@ mod vaes256;
 mod vaes512;
 #[cfg(target_arch = "x86_64")]
 mod vector;
+
+/// Bytes of stack to wipe after the `aes` and `sm4` crates have worked. Their deepest user is the bitsliced AES, twice as
+/// deep without optimisation.
+const CIPHER_STACK: usize = if cfg!(debug_assertions) { 16384 } else { 8192 };
 
 pub use key::ContentKey;
 #[doc(hidden)]

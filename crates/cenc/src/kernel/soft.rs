@@ -6,9 +6,10 @@
 
 use aes::cipher::{Array, Block, BlockCipherDecrypt, BlockCipherEncrypt, BlockSizeUser, consts::U16};
 
+use super::CIPHER_STACK;
 use super::ranges::{Ranges, whole_blocks};
-use super::secret::burn_stack;
 use crate::job::{BLOCK, Job, Mode, Stripes};
+use base::secret::burn_stack;
 
 /// Blocks that go through the cipher together: as many as the widest backend of the crates takes at once.
 const BATCH: usize = 64;
@@ -24,7 +25,7 @@ impl<T: BlockSizeUser<BlockSize = U16> + BlockCipherEncrypt + BlockCipherDecrypt
 pub(super) extern "C" fn decrypt<C: Cipher>(cipher: &C, job: &Job<'_>, data: &mut [u8]) {
     decrypt_ranges(cipher, job, data);
     // The crates keep expanded round keys on the stack while they work.
-    burn_stack();
+    burn_stack::<CIPHER_STACK>();
 }
 
 // Its frame, and those of all that is inlined into it, must be gone when the stack is burnt.

@@ -89,12 +89,9 @@ impl Error {
     }
 }
 
-impl From<base::error::Error> for Error {
-    fn from(error: base::error::Error) -> Self {
-        Self::Internal(match error {
-            base::error::Error::Internal(reason) => reason,
-            other => other.to_string().into(),
-        })
+impl From<base::dispatcher::Error> for Error {
+    fn from(error: base::dispatcher::Error) -> Self {
+        Self::Internal(error.to_string().into())
     }
 }
 

@@ -7,7 +7,6 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{DecodeError, DecodeSliceError, Engine};
 
-use crate::error::{Error, Result};
 use crate::secret::SecretBytes;
 
 const STRICT_STANDARD: GeneralPurpose = GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new());
@@ -21,6 +20,18 @@ const LENIENT_STANDARD: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true),
 );
+
+/// Text that is not base64 of the variant asked for. The text itself is not in it: it may be a part of a key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("malformed {what} at byte {offset}: {reason}")]
+pub struct Error {
+    /// What the text was to be, in the words of whoever asked.
+    pub what: &'static str,
+    /// Offset of the offending byte in the text.
+    pub offset: usize,
+    /// What is wrong there.
+    pub reason: &'static str,
+}
 
 /// One of the three variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,18 +58,28 @@ impl Variant {
         self.engine().encode(data)
     }
 
-    /// Decodes `text`; `what` names the text in the error, which is [`Error::Malformed`] with the offset in `text`.
-    pub fn decode(self, what: &'static str, text: impl AsRef<[u8]>) -> Result<Vec<u8>> {
+    /// Decodes `text`, which the error calls `what`.
+    ///
+    /// # Errors
+    /// For characters outside the alphabet, an impossible length, and padding or unused bits that the variant does not
+    /// allow.
+    pub fn decode(self, what: &'static str, text: impl AsRef<[u8]>) -> Result<Vec<u8>, Error> {
         self.engine().decode(text.as_ref()).map_err(|fault| error(what, &fault))
     }
 
     /// As [`Variant::decode`] for key material: no copy of the result stays behind, not even after a failure.
-    pub fn decode_secret(self, what: &'static str, text: impl AsRef<[u8]>) -> Result<SecretBytes> {
+    ///
+    /// # Errors
+    /// As [`Variant::decode`].
+    ///
+    /// # Panics
+    /// Never: the `base64` crate's estimate of the decoded length is an upper bound.
+    pub fn decode_secret(self, what: &'static str, text: impl AsRef<[u8]>) -> Result<SecretBytes, Error> {
         let text = text.as_ref();
         let mut buffer = SecretBytes::from(vec![0; base64::decoded_len_estimate(text.len())]);
         let length = self.engine().decode_slice(text, &mut buffer).map_err(|fault| match fault {
             DecodeSliceError::DecodeError(fault) => error(what, &fault),
-            DecodeSliceError::OutputSliceTooSmall => Error::Internal("base64 length estimate too small".into()),
+            DecodeSliceError::OutputSliceTooSmall => unreachable!("the estimate is an upper bound"),
         })?;
         buffer.truncate(length);
         Ok(buffer)
@@ -73,7 +94,7 @@ fn error(what: &'static str, fault: &DecodeError) -> Error {
         DecodeError::InvalidLastSymbol { offset, .. } => (offset, "unused bits set in the last base64 character"),
         DecodeError::InvalidPadding => (0, "wrong base64 padding"),
     };
-    Error::malformed(what, offset, reason)
+    Error { what, offset, reason }
 }
 
 #[cfg(test)]

@@ -5,8 +5,18 @@ use parking_lot::Mutex;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::error::{Error, Result};
 use crate::log;
+
+/// Why nothing can be queued.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The thread cannot be started: the system has no thread to give.
+    #[error("cannot start the event thread: {0}")]
+    Start(std::io::Error),
+    /// The thread has ended, which it does with the process alone.
+    #[error("the event thread is gone")]
+    Gone,
+}
 
 /// Something to do on the dispatcher thread.
 pub type Job = Box<dyn FnOnce() + Send>;
@@ -29,26 +39,29 @@ pub fn is_current_thread() -> bool {
 }
 
 /// Starts the thread if it does not run yet.
-pub fn start() -> Result<()> {
+///
+/// # Errors
+/// [`Error::Start`].
+pub fn start() -> Result<(), Error> {
     sender().map(drop)
 }
 
 /// Queues a job. Jobs run one at a time, in the order in which they were queued.
-pub fn post(job: Job) -> Result<()> {
-    sender()?.send(job).map_err(|_| Error::Internal("the event thread is gone".into()))
+///
+/// # Errors
+/// Either [`Error`].
+pub fn post(job: Job) -> Result<(), Error> {
+    sender()?.send(job).map_err(|_| Error::Gone)
 }
 
-fn sender() -> Result<Sender<Job>> {
+fn sender() -> Result<Sender<Job>, Error> {
     let mut queue = QUEUE.lock();
     let process = std::process::id();
     if let Some(queue) = queue.as_ref().filter(|queue| queue.process == process) {
         return Ok(queue.sender.clone());
     }
     let (sender, receiver) = crossbeam_channel::unbounded();
-    std::thread::Builder::new()
-        .name("native_drm".to_owned())
-        .spawn(move || run(&receiver))
-        .map_err(|error| Error::Internal(format!("cannot start the event thread: {error}").into()))?;
+    std::thread::Builder::new().name("native_drm".to_owned()).spawn(move || run(&receiver)).map_err(Error::Start)?;
     *queue = Some(Queue { sender: sender.clone(), process });
     Ok(sender)
 }

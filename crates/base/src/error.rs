@@ -2,14 +2,12 @@
 //!
 //! Messages name the argument, the byte offset or the key id concerned and never contain key material.
 
-use std::borrow::Cow;
 use std::path::PathBuf;
+
+pub use crate::text::Text;
 
 /// Short for a result with the crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// Text that is a literal almost always.
-pub type Text = Cow<'static, str>;
 
 /// Everything that can go wrong in the library.
 #[derive(Debug, thiserror::Error)]
@@ -146,5 +144,17 @@ impl Error {
     /// An [`Error::Malformed`].
     pub fn malformed(what: &'static str, offset: usize, reason: impl Into<Text>) -> Self {
         Self::Malformed { what, offset, reason: reason.into() }
+    }
+}
+
+impl From<crate::base64::Error> for Error {
+    fn from(error: crate::base64::Error) -> Self {
+        Self::malformed(error.what, error.offset, error.reason)
+    }
+}
+
+impl From<crate::dispatcher::Error> for Error {
+    fn from(error: crate::dispatcher::Error) -> Self {
+        Self::Internal(error.to_string().into())
     }
 }

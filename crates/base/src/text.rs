@@ -1,6 +1,11 @@
-//! Text from outside in messages.
+//! Text in messages.
 
-/// The first 80 characters.
+use std::borrow::Cow;
+
+/// A message, or a part of one, that is a literal almost always.
+pub type Text = Cow<'static, str>;
+
+/// The first 80 characters of text from outside.
 pub fn shortened(text: &str) -> String {
     match text.char_indices().nth(80) {
         Some((end, _)) => format!("{}…", &text[..end]),

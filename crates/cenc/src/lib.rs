@@ -19,7 +19,7 @@
 //! ```
 //! use cenc::{Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
 //!
-//! # fn main() -> base::error::Result<()> {
+//! # fn main() -> Result<(), cenc::Error> {
 //! let key = ContentKey::new(&[0x2b; 16])?;
 //! let mut data = vec![0u8; 100];
 //! let subsamples = [Subsample { clear: 20, protected: 80 }];
@@ -38,11 +38,13 @@
 #![allow(clippy::doc_markdown, clippy::missing_errors_doc, clippy::module_name_repetitions, clippy::must_use_candidate)]
 #![deny(unsafe_op_in_unsafe_fn)]
 
+mod error;
 mod job;
 pub mod kernel;
 mod sample;
 mod scheme;
 
+pub use error::{Error, Property};
 pub use kernel::ContentKey;
 pub use sample::Sample;
 pub use scheme::{Cipher, Pattern, Scheme, Subsample};

@@ -1,9 +1,9 @@
 //! The checked description of one sample.
 
+use super::error::{Error, Property};
 use super::job::{Iv, Job, Mode};
 use super::kernel::ContentKey;
 use super::scheme::{Cipher, Pattern, Scheme, Subsample};
-use base::error::{Error, Result};
 
 /// A sample that is known to be decryptable: everything that could be wrong with its description was refused by
 /// [`Sample::new`].
@@ -24,7 +24,8 @@ impl<'a> Sample<'a> {
     /// - `data_len`: length of the sample in bytes, which the subsamples must add up to.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] naming the argument that is wrong.
+    /// [`Error::Sample`] for an IV of another length, a pattern that the scheme does not have or that encrypts nothing, and
+    /// subsamples that do not add up.
     pub fn new(
         cipher: Cipher,
         scheme: Scheme,
@@ -32,7 +33,7 @@ impl<'a> Sample<'a> {
         pattern: Pattern,
         subsamples: &'a [Subsample],
         data_len: usize,
-    ) -> Result<Self> {
+    ) -> Result<Self, Error> {
         Self::checked(cipher, scheme, iv, pattern, subsamples, data_len)
             .ok_or_else(|| refusal(scheme, iv, pattern, subsamples, data_len))
     }
@@ -83,8 +84,9 @@ fn sum(subsamples: &[Subsample]) -> u64 {
 /// Why a sample was refused. Out of line: the usual call does not need it.
 #[cold]
 fn refusal(scheme: Scheme, iv: &[u8], pattern: Pattern, subsamples: &[Subsample], data_len: usize) -> Error {
+    let wrong = |property, reason| Error::Sample { property, reason };
     if !matches!(iv.len(), 8 | 16) {
-        return Error::invalid("iv", format!("{} bytes long; 8 or 16 are allowed", iv.len()));
+        return wrong(Property::Iv, format!("{} bytes long; 8 or 16 are allowed", iv.len()));
     }
     if Mode::new(scheme, pattern).is_none() {
         let Pattern { crypt, skip } = pattern;
@@ -93,9 +95,9 @@ fn refusal(scheme: Scheme, iv: &[u8], pattern: Pattern, subsamples: &[Subsample]
         } else {
             format!("{crypt}:{skip} encrypts nothing")
         };
-        return Error::invalid("pattern", reason);
+        return wrong(Property::Pattern, reason);
     }
-    Error::invalid("subsamples", format!("they add up to {} bytes, but the sample has {data_len}", sum(subsamples)))
+    wrong(Property::Subsamples, format!("they add up to {} bytes, but the sample has {data_len}", sum(subsamples)))
 }
 
 #[cfg(test)]

@@ -2,16 +2,15 @@
 //!
 //! Messages name the byte offset, the id or the file concerned and never contain key material.
 
-use std::borrow::Cow;
 use std::path::PathBuf;
 
+use base::{base64, dispatcher};
 use license::protocol::Rejection;
+
+pub use base::text::Text;
 
 /// A result with the domain's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// Text that is a literal almost always.
-pub type Text = Cow<'static, str>;
 
 /// Everything that can go wrong in the domain.
 #[derive(Debug, thiserror::Error)]
@@ -26,8 +25,13 @@ pub enum Error {
     #[error("the instance was destroyed meanwhile")]
     SystemDestroyed,
     /// A sample's description contradicts itself or the sample.
-    #[error(transparent)]
-    Sample(base::error::Error),
+    #[error("{property}: {reason}")]
+    Sample {
+        /// What is wrong.
+        property: cenc::Property,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// An offline key's id is empty or too long.
     #[error("an offline key id of {length} bytes; 1 to {limit} are possible")]
     OfflineKeyId {
@@ -163,7 +167,36 @@ impl Error {
     }
 }
 
-/// From the crates below: cenc, init-data, license and base share one error type.
+impl From<cenc::Error> for Error {
+    fn from(error: cenc::Error) -> Self {
+        match error {
+            cenc::Error::Sample { property, reason } => Self::Sample { property, reason },
+            cenc::Error::Memory(error) => Self::Internal(error.to_string().into()),
+        }
+    }
+}
+
+impl From<init_data::Error> for Error {
+    fn from(error: init_data::Error) -> Self {
+        match error {
+            init_data::Error::Malformed { what, offset, reason } => Self::Malformed { what, offset, reason },
+            init_data::Error::NotFound { what, reason } => Self::NotFound { what, name: reason.to_owned() },
+        }
+    }
+}
+
+impl From<base64::Error> for Error {
+    fn from(base64::Error { what, offset, reason }: base64::Error) -> Self {
+        Self::malformed(what, offset, reason)
+    }
+}
+
+impl From<dispatcher::Error> for Error {
+    fn from(error: dispatcher::Error) -> Self {
+        Self::Internal(error.to_string().into())
+    }
+}
+
 impl From<base::error::Error> for Error {
     fn from(error: base::error::Error) -> Self {
         use base::error::Error as Lower;
@@ -196,7 +229,7 @@ impl From<Error> for base::error::Error {
             Error::SessionDestroyed => Self::invalid("mediaKeySession", "it was destroyed meanwhile"),
             Error::OwnerDestroyed => Self::invalid("mediaKeySession", "its MediaKeySystem was destroyed"),
             Error::SystemDestroyed => Self::invalid("mediaKeySystem", "it was destroyed meanwhile"),
-            Error::Sample(error) => error,
+            Error::Sample { property, reason } => cenc::Error::Sample { property, reason }.into(),
             Error::OfflineKeyId { length, limit } => {
                 Self::invalid("offlineMediaKeyId", format!("{length} bytes; 1 to {limit} are possible"))
             }

@@ -105,7 +105,7 @@ impl MediaKeyRequestInfo {
     pub fn key_ids(
         &self,
         descriptor: &Descriptor,
-        of_boxes: impl FnOnce(&[pssh::PsshBox<'_>]) -> base::error::Result<Vec<[u8; 16]>>,
+        of_boxes: impl FnOnce(&[pssh::PsshBox<'_>]) -> init_data::Result<Vec<[u8; 16]>>,
     ) -> Result<Vec<Vec<u8>>> {
         let ids = match descriptor.init_data_type(&self.mime_type)? {
             InitDataType::Cenc => of_boxes(&pssh::parse_all(&self.init_data)?)?,

@@ -1,6 +1,6 @@
 //! Box headers of the ISO base media file format (ISO/IEC 14496-12, section 4.2).
 
-use base::error::{Error, Result};
+use super::error::{Error, Result};
 
 /// A box header that was read whole.
 pub(super) struct Header {

@@ -6,9 +6,9 @@
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
+use super::error::{Error, Result};
 use super::manifest::{Protection, base64};
 use base::base64::Variant;
-use base::error::{Error, Result};
 
 const WHAT: &str = "DASH MPD";
 
@@ -142,6 +142,6 @@ fn position(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
-fn malformed(offset: usize, reason: impl Into<base::error::Text>) -> Error {
+fn malformed(offset: usize, reason: impl Into<base::text::Text>) -> Error {
     Error::malformed(WHAT, offset, reason)
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::error::{Error, Result};
 use super::{dash, hls, mp4, pssh};
-use base::error::{Error, Result};
 
 /// Boxes that ISO base media files and segments start with in practice (ISO/IEC 14496-12, 23000-19; QuickTime's `wide`).
 const MP4_STARTS: [&[u8; 4]; 16] = [
@@ -48,6 +48,6 @@ fn distinct<'a>(boxes: impl Iterator<Item = Cow<'a, [u8]>>) -> Result<Vec<Cow<'a
     if boxes.is_empty() { Err(not_found("the data holds none")) } else { Ok(boxes) }
 }
 
-fn not_found(name: &str) -> Error {
-    Error::NotFound { what: "pssh box", name: name.to_owned() }
+fn not_found(reason: &'static str) -> Error {
+    Error::NotFound { what: "pssh box", reason }
 }

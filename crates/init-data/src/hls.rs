@@ -2,9 +2,9 @@
 //! `KEYFORMAT` is the UUID of a protection system and whose URI is a `data:` URI (RFC 2397) with a `pssh` box in it.
 
 use super::boxes::array;
+use super::error::{Error, Result};
 use super::manifest::{Protection, base64};
 use base::base64::Variant;
-use base::error::{Error, Result};
 
 const WHAT: &str = "HLS playlist";
 const TAGS: [&[u8]; 2] = [b"#EXT-X-KEY:", b"#EXT-X-SESSION-KEY:"];

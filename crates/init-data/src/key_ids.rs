@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use super::error::{Error, Result};
 use base::base64::Variant;
-use base::error::{Error, Result};
 use base::json::byte_offset;
 
 const KEYIDS: &str = "keyids init data";
@@ -23,8 +23,8 @@ struct KeyIdList {
 /// [`Error::Malformed`] with the offset in `bytes`.
 pub fn parse_keyids_init_data(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
     let decode = |text: &String| {
-        let id = Variant::Url.decode(KEYIDS, text)?;
-        if id.is_empty() { Err(Error::malformed(KEYIDS, 0, "empty key id")) } else { Ok(id) }
+        let id = Variant::Url.decode(KEYIDS, text).map_err(|fault| fault.reason)?;
+        if id.is_empty() { Err("empty key id") } else { Ok(id) }
     };
     each_key_id(KEYIDS, bytes, decode)
 }
@@ -38,8 +38,8 @@ pub fn parse_keyids_init_data(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
 pub fn parse_clearplay_pssh_data(bytes: &[u8]) -> Result<Vec<[u8; 16]>> {
     let text = bytes.iter().rposition(|&byte| byte != 0).map_or(&[][..], |last| &bytes[..=last]);
     each_key_id(CLEARPLAY, text, |text| {
-        let id = Variant::Lenient.decode(CLEARPLAY, text)?;
-        id.try_into().map_err(|_| Error::malformed(CLEARPLAY, 0, "key id is not 16 bytes long"))
+        let id = Variant::Lenient.decode(CLEARPLAY, text).map_err(|fault| fault.reason)?;
+        id.try_into().map_err(|_| "key id is not 16 bytes long")
     })
 }
 
@@ -51,7 +51,13 @@ pub fn parse_webm_init_data(bytes: &[u8]) -> Result<[u8; 16]> {
     bytes.try_into().map_err(|_| Error::malformed(WEBM, bytes.len().min(16), "a key id of 16 bytes is expected"))
 }
 
-fn each_key_id<T>(what: &'static str, bytes: &[u8], decode: impl Fn(&String) -> Result<T>) -> Result<Vec<T>> {
+/// Decodes the entries of `kids`; `decode` says what is wrong with one, but not where: the offset inside of an entry says
+/// nothing to a caller who sees the whole.
+fn each_key_id<T>(
+    what: &'static str,
+    bytes: &[u8],
+    decode: impl Fn(&String) -> Result<T, &'static str>,
+) -> Result<Vec<T>> {
     // serde would take an array for a struct, too.
     match bytes.iter().position(|byte| !byte.is_ascii_whitespace()) {
         Some(at) if bytes[at] == b'{' => {}
@@ -70,12 +76,8 @@ fn each_key_id<T>(what: &'static str, bytes: &[u8], decode: impl Fn(&String) -> 
         return Err(Error::malformed(what, 0, "`kids` is empty"));
     }
     let ids = list.kids.iter().enumerate().map(|(index, text)| {
-        decode(text).map_err(|fault| match fault {
-            // The offset inside the text says nothing to a caller who sees the whole.
-            Error::Malformed { reason, .. } => {
-                Error::malformed(what, offset_of(bytes, text), format!("entry {index} of `kids`: {reason}"))
-            }
-            other => other,
+        decode(text).map_err(|reason| {
+            Error::malformed(what, offset_of(bytes, text), format!("entry {index} of `kids`: {reason}"))
         })
     });
     ids.collect()

@@ -11,6 +11,7 @@
 mod boxes;
 pub mod dash;
 mod detect;
+mod error;
 pub mod hls;
 pub mod key_ids;
 pub mod manifest;
@@ -19,6 +20,7 @@ pub mod pssh;
 mod select;
 
 pub use detect::find_pssh;
+pub use error::{Error, Result};
 pub use select::{key_ids_for, key_ids_of_system, retain_fitting};
 
 /// OpenHarmony's ClearPlay, `47a10ff0-ca3c-49c6-9c12-a764ffde091f`.

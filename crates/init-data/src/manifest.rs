@@ -1,8 +1,8 @@
 //! The protection that a streaming manifest declares, whatever its format.
 
+use super::error::{Error, Result};
 use super::{W3C_CLEAR_KEY_SYSTEM_ID, pssh};
 use base::base64::Variant;
-use base::error::{Error, Result};
 
 /// The protection that a manifest announces, in the order of the text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Protection {
 
     /// Adds the boxes in `bytes`. `offset` is where the manifest `what` has them.
     pub(super) fn add_pssh(&mut self, what: &'static str, offset: usize, bytes: &[u8]) -> Result<()> {
-        let boxes = pssh::parse_all(bytes).map_err(|fault| within(what, offset, &fault))?;
+        let boxes = pssh::parse_all(bytes).map_err(|fault| Error::malformed(what, offset, fault.to_string()))?;
         self.pssh.extend(boxes.iter().map(|parsed| parsed.raw.to_vec()));
         Ok(())
     }
@@ -45,15 +45,5 @@ impl Protection {
 
 /// Decodes base64 that stands at `offset` of the manifest `what`.
 pub(super) fn base64(variant: Variant, what: &'static str, offset: usize, text: &[u8]) -> Result<Vec<u8>> {
-    variant.decode(what, text).map_err(|fault| within(what, offset, &fault))
-}
-
-/// An error in something encoded, told with its place in the manifest.
-fn within(what: &'static str, offset: usize, fault: &Error) -> Error {
-    match fault {
-        Error::Malformed { what: inner, reason, .. } if *inner == what => {
-            Error::malformed(what, offset, reason.clone())
-        }
-        other => Error::malformed(what, offset, other.to_string()),
-    }
+    variant.decode(what, text).map_err(|fault| Error::malformed(what, offset, fault.reason))
 }

@@ -1,8 +1,8 @@
 //! `pssh` boxes in ISO base media files: initialisation segments, media segments, whole files or their beginnings.
 
 use super::boxes;
+use super::error::{Error, Result};
 use super::pssh::{self, PsshBox};
-use base::error::{Error, Result};
 
 const WHAT: &str = "MP4 file";
 

@@ -1,7 +1,7 @@
 //! Protection system specific header boxes (ISO/IEC 23001-7, section 8.1).
 
 use super::boxes::{self, array, be32};
-use base::error::{Error, Result};
+use super::error::{Error, Result};
 
 const WHAT: &str = "pssh box";
 /// Version, flags and system id.

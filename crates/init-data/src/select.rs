@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::error::{Error, Result};
 use super::key_ids::parse_clearplay_pssh_data;
 use super::pssh::{self, PsshBox};
-use base::error::{Error, Result};
 
 /// The key ids that a key system asks a license for, without repetitions, in the order of the box.
 ///
@@ -71,8 +71,8 @@ fn of_box(source: &PsshBox, clearplay_json: bool) -> Result<Option<Vec<[u8; 16]>
     Ok(Some(ids))
 }
 
-fn not_found(name: &str) -> Error {
-    Error::NotFound { what: "key id in the init data", name: name.to_owned() }
+fn not_found(reason: &'static str) -> Error {
+    Error::NotFound { what: "key id in the init data", reason }
 }
 
 #[cfg(test)]

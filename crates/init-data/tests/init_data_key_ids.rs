@@ -1,6 +1,6 @@
 //! Key ids as JSON, and which box they are taken from.
 
-use base::error::Error;
+use init_data::Error;
 use init_data::key_ids::{parse_clearplay_pssh_data, parse_keyids_init_data};
 use init_data::{
     CLEARPLAY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID, W3C_CLEAR_KEY_SYSTEM_ID, key_ids_for, key_ids_of_system, pssh,

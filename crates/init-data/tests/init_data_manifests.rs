@@ -1,6 +1,6 @@
 //! Protection in DASH MPDs and HLS playlists.
 
-use base::error::Error;
+use init_data::Error;
 use init_data::pssh::{self, PsshBox};
 use init_data::{W3C_CLEAR_KEY_SYSTEM_ID, dash, find_pssh, hls, key_ids_for, mp4};
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use base::error::Error;
+use init_data::Error;
 use init_data::pssh::PsshBox;
 use init_data::{DASHIF_CLEAR_KEY_SYSTEM_ID, find_pssh, mp4, pssh};
 use serde_json::Value;

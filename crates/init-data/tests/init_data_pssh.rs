@@ -1,6 +1,6 @@
 //! `pssh` boxes on their own: published examples, boundaries, random damage.
 
-use base::error::Error;
+use init_data::Error;
 use init_data::{W3C_CLEAR_KEY_SYSTEM_ID, find_pssh, key_ids, key_ids_for, pssh};
 use serde_json::Value;
 

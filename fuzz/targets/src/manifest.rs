@@ -1,8 +1,7 @@
 //! DASH manifests and HLS playlists.
 
-use base::error::Result;
 use init_data::manifest::Protection;
-use init_data::{self, pssh};
+use init_data::{self, Result, pssh};
 
 use crate::observe::{accepted, refused};
 

@@ -9,7 +9,7 @@ use std::ops::{Deref, DerefMut};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 pub use registers::wipe_registers;
-pub use slab::SlabBox;
+pub use slab::{AllocationError, SlabBox};
 /// Overwrites `N` bytes of stack below the caller's frame, where functions that have returned left secrets. Those must not
 /// have been inlined into the caller.
 pub use zeroize::zeroize_stack as burn_stack;

@@ -7,11 +7,10 @@
 use core::mem::MaybeUninit;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
+use std::io;
 
 use parking_lot::Mutex;
 use zeroize::Zeroize;
-
-use crate::error::{Error, Result};
 
 /// Bytes of a slot, and its alignment at least up to a cache line.
 const SLOT: usize = 512;
@@ -19,6 +18,20 @@ const SLOT: usize = 512;
 const CHUNK: usize = 16 * 1024;
 const ALL_FREE: u32 = !0;
 const _: () = assert!(CHUNK / SLOT == u32::BITS as usize, "one bit per slot");
+
+/// There is no memory for secrets.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action}: {source}")]
+pub struct AllocationError {
+    action: &'static str,
+    source: io::Error,
+}
+
+impl AllocationError {
+    fn last_os_error(action: &'static str) -> Self {
+        Self { action, source: io::Error::last_os_error() }
+    }
+}
 
 /// Like `Box<T>`, in memory for secrets; wiped when dropped.
 pub struct SlabBox<T> {
@@ -34,7 +47,10 @@ impl<T> SlabBox<T> {
     const FITS: () = assert!(size_of::<T>() <= SLOT && align_of::<T>() <= 64, "does not fit a slot");
 
     /// Stores what `value` returns, which may leave a copy on the stack.
-    pub fn new(value: impl FnOnce() -> T) -> Result<Self> {
+    ///
+    /// # Errors
+    /// Where the system maps no further pages, or does not exclude them from core dumps.
+    pub fn new(value: impl FnOnce() -> T) -> Result<Self, AllocationError> {
         () = Self::FITS;
         let place = SLAB.lock().take()?.cast::<T>();
         // From here on the slot is given back, even if `value` panics.
@@ -92,7 +108,7 @@ unsafe impl Send for Chunk {}
 
 impl Slab {
     /// A slot for the caller alone, full of zeros.
-    fn take(&mut self) -> Result<NonNull<MaybeUninit<u8>>> {
+    fn take(&mut self) -> Result<NonNull<MaybeUninit<u8>>, AllocationError> {
         if self.chunks.iter().all(|chunk| chunk.free == 0) {
             self.chunks.push(Chunk::map()?);
         }
@@ -117,19 +133,19 @@ impl Slab {
 
 impl Chunk {
     /// New pages, full of zeros.
-    fn map() -> Result<Self> {
+    fn map() -> Result<Self, AllocationError> {
         // SAFETY: a new private anonymous mapping touches no existing memory.
         let address = unsafe {
             let access = libc::PROT_READ | libc::PROT_WRITE;
             libc::mmap(ptr::null_mut(), CHUNK, access, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0)
         };
         let start = NonNull::new(address).filter(|_| address != libc::MAP_FAILED);
-        let start = start.ok_or_else(|| failure("map memory for keys"))?;
+        let start = start.ok_or_else(|| AllocationError::last_os_error("map memory for keys"))?;
         let chunk = Self { start: start.cast(), free: ALL_FREE };
         // SAFETY: the pages were mapped above and are ours; neither call changes their contents.
         unsafe {
             if libc::madvise(address, CHUNK, libc::MADV_DONTDUMP) != 0 {
-                return Err(failure("exclude memory for keys from core dumps"));
+                return Err(AllocationError::last_os_error("exclude memory for keys from core dumps"));
             }
             // Best effort: the limit of locked memory may be small, and the key still works.
             libc::mlock(address, CHUNK);
@@ -144,8 +160,4 @@ impl Drop for Chunk {
         // SAFETY: mapped by `map` with this length, and no slot of it is in use.
         unsafe { libc::munmap(self.start.as_ptr().cast(), CHUNK) };
     }
-}
-
-fn failure(action: &str) -> Error {
-    Error::Internal(format!("cannot {action}: {}", std::io::Error::last_os_error()).into())
 }

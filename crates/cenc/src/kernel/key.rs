@@ -9,10 +9,10 @@ use super::level::Level;
 use super::soft;
 #[cfg(target_arch = "x86_64")]
 use super::{aes_keys, aesni, sm4_gfni, vaes256, vaes512};
+use crate::error::Error;
 use crate::job::Job;
 use crate::scheme::Cipher;
-use base::error::Result;
-use base::secret::{SlabBox, burn_stack};
+use base::secret::{AllocationError, SlabBox, burn_stack};
 
 /// A 16-byte content key: its AES-128 and SM4 round keys, made once.
 ///
@@ -50,14 +50,14 @@ impl ContentKey {
     /// Expands a key for the best instructions that this CPU has.
     ///
     /// # Errors
-    /// [`Error::Internal`](base::error::Error::Internal) if there is no memory that core dumps leave out.
-    pub fn new(key: &[u8; 16]) -> Result<Self> {
+    /// [`Error::Memory`] if there is no memory that core dumps leave out.
+    pub fn new(key: &[u8; 16]) -> Result<Self, Error> {
         Self::with_level(key, Level::current())
     }
 
     /// Like [`ContentKey::new`], for the given level or, where the CPU does not have it, the portable one. For tests.
     #[doc(hidden)]
-    pub fn with_level(key: &[u8; 16], level: Level) -> Result<Self> {
+    pub fn with_level(key: &[u8; 16], level: Level) -> Result<Self, Error> {
         let schedule = Schedule::expand(key, level);
         // Expanding left copies there.
         burn_stack::<CIPHER_STACK>();
@@ -76,7 +76,7 @@ impl ContentKey {
 impl Schedule {
     // Its frame must be gone when the stack is burnt.
     #[inline(never)]
-    fn expand(key: &[u8; 16], level: Level) -> Result<SlabBox<Self>> {
+    fn expand(key: &[u8; 16], level: Level) -> Result<SlabBox<Self>, AllocationError> {
         SlabBox::new(|| Self { sm4: Sm4Key::new(key, level), aes: AesKey::new(key, level) })
     }
 }

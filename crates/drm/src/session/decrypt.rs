@@ -47,8 +47,7 @@ impl MediaKeySession {
         let Some((cipher, scheme)) = request.method else {
             return Ok(CheckedSample::clear());
         };
-        let sample = Sample::new(cipher, scheme, request.iv, request.pattern, request.subsamples, length)
-            .map_err(Error::Sample)?;
+        let sample = Sample::new(cipher, scheme, request.iv, request.pattern, request.subsamples, length)?;
         Ok(CheckedSample::protected(sample, self.find_key(pin, request.key_id)?))
     }
 

@@ -12,11 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::clock::SystemClock;
-use base::error::Error;
 use base::log::{Level, set_sink};
 use clap::Parser;
 use license::template::Profile;
-use license_service::{Catalog, Service, Settings};
+use license_service::{Catalog, Error, Service, Settings, StoreError};
 use once_cell::sync::OnceCell;
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -119,7 +118,7 @@ fn open(
         let authorities = options.database_ca.clone();
         let attempt = Arc::new(move || -> bool {
             let opened = PostgresStore::new(handle.clone(), &url, authorities.as_deref());
-            let opened = opened.map_err(|fault| Error::Internal(fault.into()));
+            let opened = opened.map_err(|fault| StoreError(fault).into());
             let opened = opened.and_then(|store| {
                 store.prepare()?;
                 Service::new(Box::new(store), &master, clock.clone(), settings.clone())

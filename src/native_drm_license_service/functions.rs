@@ -116,7 +116,7 @@ pub unsafe extern "C" fn OH_DrmLicenseService_AddContent(
     call(|| {
         let object = object(service)?;
         let json = text("json", "jsonLen", json, jsonLen)?;
-        object.service.add_content(&Content::parse(json)?)
+        Ok(object.service.add_content(&Content::parse(json)?)?)
     })
 }
 
@@ -145,7 +145,7 @@ pub unsafe extern "C" fn OH_DrmLicenseService_AddPolicy(
     call(|| {
         let object = object(service)?;
         let name = args::string("name", name, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
-        object.service.add_policy(&name, text("json", "jsonLen", json, jsonLen)?)
+        Ok(object.service.add_policy(&name, text("json", "jsonLen", json, jsonLen)?)?)
     })
 }
 
@@ -176,7 +176,7 @@ pub unsafe extern "C" fn OH_DrmLicenseService_AddProvider(
         } else {
             Some(zeroize::Zeroizing::new(args::string("token", token, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?))
         };
-        object.service.add_provider(&name, token.as_ref().map(|token| token.as_str()))
+        Ok(object.service.add_provider(&name, token.as_ref().map(|token| token.as_str()))?)
     })
 }
 
@@ -201,7 +201,7 @@ pub unsafe extern "C" fn OH_DrmLicenseService_AddCatalog(
 ) -> ErrCodeValue {
     call(|| {
         let object = object(service)?;
-        object.service.add_catalog(&Catalog::parse(text("json", "jsonLen", json, jsonLen)?)?)
+        Ok(object.service.add_catalog(&Catalog::parse(text("json", "jsonLen", json, jsonLen)?)?)?)
     })
 }
 
@@ -238,7 +238,7 @@ pub unsafe extern "C" fn OH_DrmLicenseService_GetContentKey(
         let (key_id_out, key_out) = (args::out("keyId", keyId)?, args::out("key", key)?);
         let (id, key) = object.service.content_key(id, &track)?;
         key_id_out.write_slice(&id.0);
-        key_out.write_slice(&key.0);
+        key_out.write_slice(&key);
         Ok(())
     })
 }
@@ -316,7 +316,7 @@ pub unsafe extern "C" fn OH_DrmLicenseService_RevokeLicense(
 ) -> ErrCodeValue {
     call(|| {
         let object = object(service)?;
-        object.service.revoke_license(Fixed(args::array("licenseId", licenseId)?))
+        Ok(object.service.revoke_license(Fixed(args::array("licenseId", licenseId)?))?)
     })
 }
 

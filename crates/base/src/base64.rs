@@ -7,7 +7,7 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{DecodeError, DecodeSliceError, Engine};
 
-use crate::secret::SecretBytes;
+use crate::secret::{SecretBytes, SecretString};
 
 const STRICT_STANDARD: GeneralPurpose = GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new());
 const STRICT_URL: GeneralPurpose = GeneralPurpose::new(
@@ -56,6 +56,11 @@ impl Variant {
     /// Encodes `data`. `Lenient` writes padding.
     pub fn encode(self, data: &[u8]) -> String {
         self.engine().encode(data)
+    }
+
+    /// As [`Variant::encode`] for key material.
+    pub fn encode_secret(self, data: &[u8]) -> SecretString {
+        self.encode(data).into()
     }
 
     /// Decodes `text`, which the error calls `what`.

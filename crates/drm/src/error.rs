@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use base::{base64, dispatcher};
-use license::protocol::Rejection;
+use license::protocol::{self, Rejection};
 
 pub use base::text::Text;
 
@@ -197,18 +197,12 @@ impl From<dispatcher::Error> for Error {
     }
 }
 
-impl From<base::error::Error> for Error {
-    fn from(error: base::error::Error) -> Self {
-        use base::error::Error as Lower;
+impl From<protocol::Error> for Error {
+    fn from(error: protocol::Error) -> Self {
         match error {
-            Lower::Malformed { what, offset, reason } => Self::Malformed { what, offset, reason },
-            Lower::Unsupported(what) => Self::Unsupported(what),
-            Lower::NotFound { what, name } => Self::NotFound { what, name },
-            Lower::Refused(reason) => Self::Refused(reason),
-            Lower::NotProvisioned => Self::NotProvisioned,
-            Lower::Internal(reason) => Self::Internal(reason),
-            // Nothing below the domain fails so, but for samples: see `Error::Sample`.
-            other => Self::Internal(other.to_string().into()),
+            protocol::Error::NotProvisioned => Self::NotProvisioned,
+            protocol::Error::Malformed { what, reason } => Self::malformed(what, 0, reason),
+            protocol::Error::Internal(reason) => Self::Internal(reason.into()),
         }
     }
 }

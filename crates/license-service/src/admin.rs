@@ -3,13 +3,14 @@
 use serde::Deserialize;
 
 use super::Service;
+use super::error::{Error, Input, Result};
 use super::records::{self, Content, Provider, Track, check_content};
 use super::store::{StoreError, Table};
 use base::base64::Variant;
-use base::error::{Error, Result};
+use base::secret::{SecretBytes, SecretString};
 use base::text::shortened;
 use license::protocol::service_side::hash;
-use license::protocol::{Bytes, Fixed, Id, Secret};
+use license::protocol::{Bytes, Fixed, Id};
 use license::template::{Hdcp, KeyRequirement, Policy, Refusal, SecurityLevel, StoredPolicy};
 
 /// Bytes in the longest name.
@@ -82,8 +83,8 @@ impl Content {
     /// # Errors
     /// [`Error::Malformed`].
     pub fn parse(json: &[u8]) -> Result<Self> {
-        let entry: ContentEntry = license::protocol::service_side::from_json(json)
-            .map_err(|reason| Error::malformed("content", 0, reason))?;
+        let entry: ContentEntry =
+            license::protocol::service_side::from_json(json).map_err(|reason| Error::malformed("content", reason))?;
         Self::try_from(entry)
     }
 }
@@ -94,11 +95,11 @@ impl TryFrom<ContentEntry> for Content {
     fn try_from(entry: ContentEntry) -> Result<Self> {
         let tracks = entry.keys.into_iter().map(|key| {
             let id = Variant::Standard.decode("key_id", &key.key_id)?;
-            let secret = zeroize::Zeroizing::new(key.key);
+            let secret = SecretString::from(key.key);
             Ok(Track {
                 track_type: key.track_type,
-                key_id: Fixed::from_slice(&id).ok_or_else(|| Error::malformed("key_id", 0, "not 16 bytes"))?,
-                key: Secret(Variant::Standard.decode_secret("key", secret.as_bytes())?),
+                key_id: Fixed::from_slice(&id).ok_or_else(|| Error::malformed("key_id", "not 16 bytes"))?,
+                key: Variant::Standard.decode_secret("key", secret.as_bytes())?,
                 requirement: KeyRequirement { security_level: key.security_level, hdcp: key.hdcp },
             })
         });
@@ -119,20 +120,20 @@ impl Catalog {
     pub fn parse(json: &[u8]) -> Result<Self> {
         // serde takes an array for a struct, too.
         if !json.trim_ascii_start().starts_with(b"{") {
-            return Err(Error::malformed("catalogue", 0, "not a JSON object"));
+            return Err(Error::malformed("catalogue", "not a JSON object"));
         }
         let text: CatalogText = serde_json::from_slice(json).map_err(|fault| {
             let place = format!("line {}, column {}", fault.line(), fault.column());
-            Error::malformed("catalogue", 0, format!("not a catalogue, at {place}"))
+            Error::malformed("catalogue", format!("not a catalogue, at {place}"))
         })?;
         let contents = text.contents.into_iter().map(Content::try_from).collect::<Result<_>>()?;
         Ok(Self { providers: text.providers, policies: text.policies, contents })
     }
 }
 
-fn check_name(argument: &'static str, name: &str) -> Result<()> {
+fn check_name(name: &str) -> Result<()> {
     if name.is_empty() || name.len() > MAX_NAME {
-        return Err(Error::invalid(argument, format!("{} bytes; 1 to {MAX_NAME} are possible", name.len())));
+        return Err(Error::invalid(Input::Name, format!("{} bytes; 1 to {MAX_NAME} are possible", name.len())));
     }
     Ok(())
 }
@@ -146,8 +147,8 @@ impl Service {
     /// Adds content, or replaces that with the same id.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for bad ids or keys, or if another content has one of the key ids; [`Error::Internal`]
-    /// if the store fails.
+    /// [`Error::Invalid`] for bad ids or keys, or if another content has one of the key ids; [`Error::Internal`] if the
+    /// store fails or the system has no random numbers.
     pub fn add_content(&self, content: &Content) -> Result<()> {
         check_content(content)?;
         let id = &content.content_id.0;
@@ -165,7 +166,7 @@ impl Service {
             for key_id in &key_ids {
                 if transaction.get(Table::KeyId, &key_id.0)?.is_some_and(|other| other != *id) {
                     let reason = format!("key id {} belongs to another content", key_id.hex());
-                    error = Some(Error::invalid("content", reason));
+                    error = Some(Error::invalid(Input::Content, reason));
                     return Err(Refusal::new(license::template::Rule::DuplicateKeyId, "", ""));
                 }
                 transaction.put(Table::KeyId, &key_id.0, id)?;
@@ -180,10 +181,10 @@ impl Service {
     /// same name. `default` is for everything that has no other.
     ///
     /// # Errors
-    /// The rule that the policy breaks, as [`Error::Refused`]; [`Error::InvalidArgument`] for the name;
-    /// [`Error::Internal`] if the store fails.
+    /// [`Error::Policy`] with the rule that the policy breaks; [`Error::Invalid`] for the name; [`Error::Internal`] if the
+    /// store fails.
     pub fn add_policy(&self, name: &str, json: &[u8]) -> Result<()> {
-        check_name("name", name)?;
+        check_name(name)?;
         let (policy, _) = StoredPolicy::parse(json, self.settings.profile)?;
         let text = serde_json::to_vec(&policy).map_err(|fault| Error::Internal(fault.to_string().into()))?;
         self.put(Table::Policy, name.as_bytes(), &text)
@@ -192,11 +193,11 @@ impl Service {
     /// Adds a provider, or replaces the one with the same name. With `token` it authenticates over HTTP.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for the name or a token of fewer than 16 bytes; [`Error::Internal`] if the store fails.
+    /// [`Error::Invalid`] for the name or a token of fewer than 16 bytes; [`Error::Internal`] if the store fails.
     pub fn add_provider(&self, name: &str, token: Option<&str>) -> Result<()> {
-        check_name("name", name)?;
+        check_name(name)?;
         if token.is_some_and(|token| token.len() < 16) {
-            return Err(Error::invalid("token", "fewer than 16 bytes"));
+            return Err(Error::invalid(Input::Token, "fewer than 16 bytes"));
         }
         let token_hash = token.map(|token| Bytes(hash(token.as_bytes()).0.to_vec()));
         self.put(Table::Provider, name.as_bytes(), &records::plain_bytes(&Provider { token_hash }))?;
@@ -246,8 +247,8 @@ impl Service {
     /// Id and key of a content's track, for whoever encrypts it.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such content or track; [`Error::Internal`] if the store fails.
-    pub fn content_key(&self, content_id: &[u8], track_type: &str) -> Result<(Id, Secret)> {
+    /// [`Error::NotFound`] if there is no such content or track; [`Error::Store`] if the store fails.
+    pub fn content_key(&self, content_id: &[u8], track_type: &str) -> Result<(Id, SecretBytes)> {
         let missing = |what| Error::NotFound { what, name: shortened(&hex::encode(content_id)) };
         let content = records::content(&*self.store, &self.vault, content_id)?;
         let content = content.ok_or_else(|| missing("content"))?;
@@ -295,7 +296,7 @@ impl Service {
     /// What the service knows of a license: its highest sequence and its policy.
     ///
     /// # Errors
-    /// [`Error::Internal`] if the store fails.
+    /// [`Error::Store`] if the store fails.
     pub fn license(&self, license: Id) -> Result<Option<(u64, Policy)>> {
         let Some(sealed) = self.store.read(Table::License, &license.0)? else { return Ok(None) };
         let issued = records::open_issued(&self.vault, license, &sealed)?;

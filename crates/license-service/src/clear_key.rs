@@ -8,6 +8,7 @@ use super::records;
 use super::reply::{Reply, Summary};
 use super::store::Table;
 use base::base64::Variant;
+use base::secret::SecretBytes;
 use license::template::{Refusal, Rule};
 
 /// Key ids in one request.
@@ -42,7 +43,7 @@ impl Service {
             let id = Variant::Url.decode("kid", kid);
             let id = id.map_err(|_| bad(format!("/kids/{index}"), "not unpadded base64url"))?;
             if let Some(key) = self.find_key(&id)? {
-                keys.push(json!({ "kty": "oct", "kid": kid, "k": Variant::Url.encode(&key.0) }));
+                keys.push(json!({ "kty": "oct", "kid": kid, "k": Variant::Url.encode(&key) }));
             }
         }
         if keys.is_empty() {
@@ -51,7 +52,7 @@ impl Service {
         Ok(Reply::json(&json!({ "keys": keys, "type": session_type }), Summary::default()))
     }
 
-    fn find_key(&self, id: &[u8]) -> Result<Option<license::protocol::Secret>, Refusal> {
+    fn find_key(&self, id: &[u8]) -> Result<Option<SecretBytes>, Refusal> {
         let Some(content_id) = self.store.read(Table::KeyId, id)? else { return Ok(None) };
         let content = records::content(&*self.store, &self.vault, &content_id)?;
         let tracks = content.map(|content| content.all_tracks(&self.identity.root)).unwrap_or_default();

@@ -7,7 +7,7 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 
 use base::secret::{SecretArray, SecretBytes};
-use license::protocol::{Id, Secret};
+use license::protocol::Id;
 
 const KEY: &[u8] = b"native_drm 1 content key";
 const KEY_ID: &[u8] = b"native_drm 1 key id";
@@ -25,10 +25,10 @@ fn derive(root: &SecretArray<32>, label: &[u8], parts: [&[u8]; 3], out: &mut [u8
 }
 
 /// The key of a track.
-pub(super) fn content_key(root: &SecretArray<32>, provider: &str, content_id: &[u8], track_type: &str) -> Secret {
+pub(super) fn content_key(root: &SecretArray<32>, provider: &str, content_id: &[u8], track_type: &str) -> SecretBytes {
     let mut key = SecretBytes::from(vec![0; 16]);
     derive(root, KEY, [provider.as_bytes(), content_id, track_type.as_bytes()], &mut key);
-    Secret(key)
+    key
 }
 
 /// The id of that key.
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn keys_are_those_of_rfc_5869() {
         let root = SecretArray::from_slice(&[0x0b; 32]).unwrap();
-        assert_eq!(hex::encode(&*content_key(&root, "p", b"content", "SD").0), EXPECTED_KEY);
+        assert_eq!(hex::encode(&*content_key(&root, "p", b"content", "SD")), EXPECTED_KEY);
         assert_eq!(key_id(&root, "p", b"content", "SD").hex(), EXPECTED_ID);
     }
 

@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::error::{Error, Result};
 use super::store::{Store, StoreError, Table};
 use super::vault::Vault;
-use base::error::{Error, Result};
 use base::secret::{SecretArray, SecretBytes};
 use license::protocol::service_side::{
-    PrivateKey, Role, check, from_json, generate_signing_key, issue, random, signing_key, signing_key_bytes,
-    to_secret_json,
+    PrivateKey, Role, check, from_json, generate_signing_key, issue, random_secret, secret, signing_key,
+    signing_key_bytes, to_secret_json,
 };
-use license::protocol::{Bytes, Id, Secret};
+use license::protocol::{Bytes, Id};
 
 /// Name of the one entry.
 const ENTRY: &[u8] = b"service";
@@ -30,11 +30,14 @@ pub(super) struct Identity {
 #[serde(deny_unknown_fields)]
 struct Kept {
     version: u32,
-    authority_key: Secret,
+    #[serde(with = "secret")]
+    authority_key: SecretBytes,
     authority_certificate: Bytes,
-    signer_key: Secret,
+    #[serde(with = "secret")]
+    signer_key: SecretBytes,
     signer_certificate: Bytes,
-    root: Secret,
+    #[serde(with = "secret")]
+    root: SecretBytes,
 }
 
 impl Identity {
@@ -53,7 +56,7 @@ impl Identity {
         Self::open(vault, &sealed.ok_or_else(|| StoreError("the store has lost the service's identity".into()))?)
     }
 
-    fn generate(now: i64) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+    fn generate(now: i64) -> Result<SecretBytes> {
         let (authority, signer) = (generate_signing_key()?, generate_signing_key()?);
         let certificate = |role, key: &PrivateKey| issue(role, key.verifying_key(), &authority, now, LIFETIME);
         let kept = Kept {
@@ -62,13 +65,13 @@ impl Identity {
             authority_certificate: Bytes(certificate(Role::Authority, &authority)?),
             signer_key: signing_key_bytes(&signer),
             signer_certificate: Bytes(certificate(Role::Service, &signer)?),
-            root: Secret(SecretBytes::from(&zeroize::Zeroizing::new(random::<32>()?.0)[..])),
+            root: SecretBytes::from(&random_secret::<32>()?[..]),
         };
-        Ok(to_secret_json(&kept, 4096))
+        Ok(to_secret_json(&kept))
     }
 
     fn open(vault: &Vault, sealed: &[u8]) -> Result<Self> {
-        let malformed = |reason: String| Error::malformed("service identity", 0, reason);
+        let malformed = |reason: String| Error::malformed("service identity", reason);
         let text = vault.open(Table::Identity, ENTRY, sealed)?;
         let kept: Kept = from_json(&text).map_err(malformed)?;
         if kept.version != 1 {
@@ -79,7 +82,7 @@ impl Identity {
         let checked = check(&kept.signer_certificate.0, Role::Service, Some(authority.verifying_key()));
         let signer_id = checked.map_err(malformed)?.id;
         Ok(Self {
-            root: SecretArray::from_slice(&kept.root.0).ok_or_else(|| malformed("bad root secret".into()))?,
+            root: SecretArray::from_slice(&kept.root).ok_or_else(|| malformed("bad root secret".into()))?,
             authority_certificate: kept.authority_certificate,
             signer_certificate: kept.signer_certificate,
             authority,

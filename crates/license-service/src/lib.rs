@@ -11,6 +11,7 @@
 mod admin;
 mod clear_key;
 mod derive;
+mod error;
 #[cfg(feature = "fuzzing")]
 mod fuzzing;
 mod identity;
@@ -34,12 +35,11 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use base::clock::{Clock, SystemClock};
-use base::error::Result;
-use base::secret::SecretArray;
-use license::protocol::service_side::random;
+use license::protocol::service_side::random_secret;
 use license::template::{Profile, Refusal, Rule};
 
 pub use admin::Catalog;
+pub use error::{Error, Input, Result};
 pub use records::{Content, Track};
 pub use reply::{Form, Reply, Summary};
 pub use store::{LocalStore, Store, StoreError, Table, Transaction};
@@ -106,7 +106,8 @@ impl Service {
     /// A service on a store.
     ///
     /// # Errors
-    /// [`Error::Internal`](base::error::Error::Internal) if the store does not answer or has another master key.
+    /// [`Error::Store`] if the store does not answer or has another master key; [`Error::Malformed`] if what it keeps of the
+    /// service is not understood; [`Error::Internal`] where the system has no random numbers.
     pub fn new(store: Box<dyn Store>, master: &MasterKey, clock: Arc<dyn Clock>, settings: Settings) -> Result<Self> {
         let vault = vault::Vault::new(master);
         let identity = identity::Identity::load(&*store, &vault, clock.unix_millis())?;
@@ -118,17 +119,15 @@ impl Service {
     /// # Errors
     /// As [`Service::new`].
     pub fn in_memory(clock: Arc<dyn Clock>, settings: Settings) -> Result<Self> {
-        let master = random::<32>()?.0;
-        let master = SecretArray::from_slice(&master).unwrap_or_else(SecretArray::zeroed);
-        Self::new(Box::new(LocalStore::in_memory()?), &master, clock, settings)
+        Self::new(Box::new(LocalStore::in_memory()?), &random_secret()?, clock, settings)
     }
 
     /// A service whose state is in a directory, which is created where it is missing. The master key is in the file
     /// `master.key` beside it, readable for its owner only.
     ///
     /// # Errors
-    /// [`Error::Storage`](base::error::Error::Storage) if the directory cannot be used,
-    /// [`Error::Internal`](base::error::Error::Internal) if another process uses it or it is damaged.
+    /// [`Error::File`] if the directory cannot be used, [`Error::MasterKey`] for a damaged `master.key`, [`Error::Store`] if
+    /// another process uses the directory or the store in it is damaged, and those of [`Service::new`].
     pub fn in_directory(directory: &Path, clock: Arc<dyn Clock>, settings: Settings) -> Result<Self> {
         let master = master_key::in_directory(directory)?;
         Self::new(Box::new(LocalStore::in_directory(directory)?), &master, clock, settings)
@@ -137,10 +136,9 @@ impl Service {
     /// The master key in a file of 32 bytes, for stores that are not in a directory.
     ///
     /// # Errors
-    /// [`Error::Storage`](base::error::Error::Storage) if there is no such file,
-    /// [`Error::StorageDamaged`](base::error::Error::StorageDamaged) if it has another length.
+    /// [`Error::File`] if there is no such file, [`Error::MasterKey`] if it has another length.
     pub fn master_key(path: &Path) -> Result<MasterKey> {
-        master_key::read(path)?.ok_or_else(|| base::error::Error::Storage {
+        master_key::read(path)?.ok_or_else(|| Error::File {
             action: "read",
             path: path.to_owned(),
             source: std::io::ErrorKind::NotFound.into(),

@@ -5,16 +5,16 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
+use super::error::{Error, Result};
 use super::vault::MasterKey;
-use base::error::{Error, Result};
 use base::secret::{SecretArray, SecretBytes};
-use license::protocol::service_side::random;
+use license::protocol::service_side::{random, random_secret};
 
 const NAME: &str = "master.key";
 
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();
-    move |source| Error::Storage { action, path, source }
+    move |source| Error::File { action, path, source }
 }
 
 /// Reads the key of a directory, or makes directory and key.
@@ -25,8 +25,8 @@ pub(super) fn in_directory(directory: &Path) -> Result<MasterKey> {
         return Ok(key);
     }
     let temporary = directory.join(format!(".{NAME}-{}", random::<8>()?.hex()));
-    let bytes = SecretBytes::from(&zeroize::Zeroizing::new(random::<32>()?.0)[..]);
-    let written = write(&temporary, &bytes).map_err(failed("write", &temporary));
+    let key = random_secret::<32>()?;
+    let written = write(&temporary, &*key).map_err(failed("write", &temporary));
     // Unlike a rename, a link never replaces a key that another process has made meanwhile.
     let linked = written.and_then(|()| match fs::hard_link(&temporary, &path) {
         Err(fault) if fault.kind() != ErrorKind::AlreadyExists => Err(failed("create", &path)(fault)),
@@ -62,6 +62,5 @@ pub(super) fn read(path: &Path) -> Result<Option<MasterKey>> {
         }
     }
     let key = SecretArray::from_slice(&bytes[..length]);
-    let damaged = || Error::StorageDamaged { path: path.to_owned(), reason: "a master key has 32 bytes".into() };
-    key.map(Some).ok_or_else(damaged)
+    key.map(Some).ok_or_else(|| Error::MasterKey { path: path.to_owned() })
 }

@@ -16,7 +16,7 @@ use license::protocol::service_side::{
 use license::template::{Refusal, Rule};
 
 /// The service itself failed; the device may try again.
-pub(super) fn internal(fault: &base::error::Error) -> Refusal {
+pub(super) fn internal(fault: &impl std::fmt::Display) -> Refusal {
     log::write(Level::Error, format_args!("license service: {fault}"));
     Refusal::new(Rule::TryAgain, "", "the service could not answer; nothing was changed")
 }

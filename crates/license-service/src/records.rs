@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::derive::{self, STANDARD_TRACKS};
+use super::error::{Error, Input, Result};
 use super::store::{Store, StoreError, Table, Transaction};
 use super::vault::Vault;
-use base::error::{Error, Result};
-use base::secret::SecretArray;
-use license::protocol::service_side::{from_json, to_json, to_secret_json};
-use license::protocol::{Bytes, Id, LicenseKey, Secret};
+use base::secret::{SecretArray, SecretBytes};
+use license::protocol::service_side::{from_json, secret, to_json, to_secret_json};
+use license::protocol::{Bytes, Id, LicenseKey};
 use license::template::{KeyRequirement, Policy};
 
 /// Content that licenses can be had for.
@@ -35,7 +35,8 @@ pub struct Track {
     /// Id of the key.
     pub key_id: Id,
     /// The key, 16 bytes.
-    pub key: Secret,
+    #[serde(with = "secret")]
+    pub key: SecretBytes,
     /// What it demands.
     pub requirement: KeyRequirement,
 }
@@ -124,9 +125,7 @@ pub(super) fn content(store: &dyn Store, vault: &Vault, id: &[u8]) -> Result<Opt
 }
 
 pub(super) fn seal_content(vault: &Vault, content: &Content) -> Result<Vec<u8>> {
-    let room = 512 + 2 * (content.content_id.0.len() + content.provider.len());
-    let room = room + content.tracks.iter().map(|track| 512 + 2 * track.track_type.len()).sum::<usize>();
-    vault.seal(Table::Content, &content.content_id.0, &to_secret_json(content, room))
+    vault.seal(Table::Content, &content.content_id.0, &to_secret_json(content))
 }
 
 pub(super) fn plain<T: serde::de::DeserializeOwned>(
@@ -155,21 +154,17 @@ pub(super) fn issued(
 }
 
 pub(super) fn seal_issued(vault: &Vault, id: Id, issued: &LicenseRecord) -> Result<Vec<u8>> {
-    let tokens = issued.session_token.iter().chain(&issued.client_token).map(|token| token.0.len()).sum::<usize>();
-    let room = 2048 + 2 * (tokens + issued.content_id.0.len() + issued.provider.len());
-    let room = room + issued.keys.iter().map(|key| 512 + 2 * key.track_type.len()).sum::<usize>();
-    let room = room + 2 * issued.policy.renewal_server_url.len();
-    vault.seal(Table::License, &id.0, &to_secret_json(issued, room))
+    vault.seal(Table::License, &id.0, &to_secret_json(issued))
 }
 
-/// As [`Error::InvalidArgument`] for content that cannot be added.
+/// Refuses content that cannot be added, with [`Error::Invalid`].
 pub(super) fn check_content(content: &Content) -> Result<()> {
-    let invalid = |reason: &str| Err(Error::invalid("content", reason.to_owned()));
+    let invalid = |reason: &'static str| Err(Error::invalid(Input::Content, reason));
     if content.content_id.0.is_empty() || content.content_id.0.len() > 1024 {
         return invalid("a content id has 1 to 1024 bytes");
     }
     for (index, track) in content.tracks.iter().enumerate() {
-        if track.key.0.len() != 16 {
+        if track.key.len() != 16 {
             return invalid("a key does not have 16 bytes");
         }
         let former = &content.tracks[..index];

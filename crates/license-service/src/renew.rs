@@ -61,7 +61,7 @@ impl Service {
             answer = Some(Reply::message(sealed, summary));
             Ok(())
         })?;
-        answer.ok_or_else(|| internal(&base::error::Error::Internal("a transaction did nothing".into())))
+        answer.ok_or_else(|| internal(&"a transaction did nothing"))
     }
 
     pub(super) fn release(&self, incoming: &Incoming, pointer: &str) -> Result<Reply, Refusal> {
@@ -91,7 +91,7 @@ impl Service {
             answer = Some(Reply::message(body, summary));
             Ok(())
         })?;
-        answer.ok_or_else(|| internal(&base::error::Error::Internal("a transaction did nothing".into())))
+        answer.ok_or_else(|| internal(&"a transaction did nothing"))
     }
 
     /// The license that a request names, if it is this device's.

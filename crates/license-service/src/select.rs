@@ -5,7 +5,7 @@ use super::derive;
 use super::message::PAYLOAD;
 use super::records::Content;
 use base::secret::SecretBytes;
-use license::protocol::{Bytes, LicenseKey, Secret};
+use license::protocol::{Bytes, LicenseKey};
 use license::template::{ContentKeySpec, DeviceLevel, KeyRequirement, Refusal, Rule, Template};
 
 impl Service {
@@ -59,7 +59,7 @@ impl Service {
                 known.key_id.0 = id.to_vec();
             }
             if let Some(key) = &spec.key {
-                known.key = Secret(SecretBytes::from(&key[..]));
+                known.key = SecretBytes::from(&key[..]);
             }
             return Ok(());
         }
@@ -104,7 +104,7 @@ fn injected(
     };
     Ok(LicenseKey {
         key_id: Bytes(id.to_vec()),
-        key: Secret(SecretBytes::from(&key[..])),
+        key: SecretBytes::from(&key[..]),
         track_type: track.to_owned(),
         security_level: required.security_level,
         hdcp: required.hdcp,

@@ -7,11 +7,10 @@ use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce};
 use hkdf::Hkdf;
 use sha2::Sha256;
-use zeroize::Zeroizing;
 
+use super::error::{Error, Result};
 use super::store::{StoreError, Table};
-use base::error::Result;
-use base::secret::SecretArray;
+use base::secret::{SecretArray, SecretBytes};
 use license::protocol::service_side::random;
 
 const VERSION: u8 = 1;
@@ -33,19 +32,24 @@ impl Vault {
 
     pub fn seal(&self, table: Table, key: &[u8], value: &[u8]) -> Result<Vec<u8>> {
         let nonce = random::<NONCE>()?.0;
-        let mut text = Zeroizing::new(Vec::with_capacity(value.len() + TAG));
-        text.extend_from_slice(value);
-        let sealed = self.0.encrypt_in_place(&Nonce::from(nonce), &associated(table, key), &mut *text);
-        sealed.map_err(|_| base::error::Error::Internal("AES-GCM refused to encrypt".into()))?;
-        Ok([&[VERSION][..], &nonce, &text].concat())
+        let mut text = SecretBytes::from(value);
+        let sealed = self.0.encrypt_inout_detached(&Nonce::from(nonce), &associated(table, key), (&mut *text).into());
+        let tag = sealed.map_err(|_| Error::Internal("AES-GCM refused to encrypt".into()))?;
+        Ok([&[VERSION][..], &nonce, &text, &tag].concat())
     }
 
-    pub fn open(&self, table: Table, key: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    pub fn open(&self, table: Table, key: &[u8], sealed: &[u8]) -> Result<SecretBytes, StoreError> {
         let failed = |reason: &str| StoreError(format!("an entry of table {} cannot be read: {reason}", table.name()));
         let rest = sealed.strip_prefix(&[VERSION]).ok_or_else(|| failed("unknown version"))?;
         let (nonce, text) = rest.split_first_chunk::<NONCE>().ok_or_else(|| failed("incomplete"))?;
-        let mut text = Zeroizing::new(text.to_vec());
-        let opened = self.0.decrypt_in_place(&Nonce::from(*nonce), &associated(table, key), &mut *text);
+        let (text, tag) = text.split_last_chunk::<TAG>().ok_or_else(|| failed("incomplete"))?;
+        let mut text = SecretBytes::from(text);
+        let opened = self.0.decrypt_inout_detached(
+            &Nonce::from(*nonce),
+            &associated(table, key),
+            (&mut *text).into(),
+            &(*tag).into(),
+        );
         opened.map_err(|_| failed("another master key, or damaged"))?;
         Ok(text)
     }
@@ -64,7 +68,7 @@ mod tests {
     fn values_open_in_their_place_and_with_their_key_only() {
         let vault = Vault::new(&SecretArray::from_slice(&[7; 32]).unwrap());
         let sealed = vault.seal(Table::Content, b"id", b"value").unwrap();
-        assert_eq!(**vault.open(Table::Content, b"id", &sealed).unwrap(), *b"value");
+        assert_eq!(*vault.open(Table::Content, b"id", &sealed).unwrap(), *b"value");
         assert!(vault.open(Table::Content, b"ie", &sealed).is_err());
         assert!(vault.open(Table::License, b"id", &sealed).is_err());
         let other = Vault::new(&SecretArray::from_slice(&[8; 32]).unwrap());

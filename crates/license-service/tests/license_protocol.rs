@@ -2,8 +2,7 @@
 
 mod license_common;
 
-use base::error::Error;
-use license::protocol::{Accepted, Ask, CertificateStatus, Client, LicenseRef, Rejection, SessionClient};
+use license::protocol::{Accepted, Ask, CertificateStatus, Client, Error, LicenseRef, Rejection, SessionClient};
 use license_common::{KEY, KEY_ID, START, World, ask};
 
 const RENEWABLE: &str = r#""policy_name":"renewable""#;
@@ -27,7 +26,7 @@ fn provisioning_license_renewal_and_release_work() {
     assert_eq!(license.content_id.0, b"movie");
     assert_eq!(license.provider, "acme");
     assert_eq!(license.keys.len(), 1, "HD demands hardware");
-    assert_eq!((&license.keys[0].key_id.0[..], &license.keys[0].key.0[..]), (&KEY_ID[..], &KEY[..]));
+    assert_eq!((&license.keys[0].key_id.0[..], &license.keys[0].key[..]), (&KEY_ID[..], &KEY[..]));
     assert!(license.policy.can_play && license.policy.can_renew);
 
     world.clock.advance(60_000);
@@ -56,7 +55,7 @@ fn a_stored_license_opens_on_its_device_only() {
     // After a restart: the device comes from its store.
     let client = Client::from_secret(&client.to_secret(), None).unwrap();
     let license = client.restore(&stored).unwrap();
-    assert_eq!(license.keys[0].key.0[..], KEY);
+    assert_eq!(license.keys[0].key[..], KEY);
     assert_eq!(other.restore(&stored).unwrap_err(), Rejection::WrongDevice);
 
     let request = session.license_request(&client, &ask()).unwrap();
@@ -231,7 +230,7 @@ fn wrong_kinds_versions_and_refusals_are_told_apart() {
         br#"{"status":403,"reason":"RENEW_NOT_ALLOWED","rule":"RENEW_NOT_ALLOWED","pointer":"","message":"no"}"#;
     let rejection = session.accept(&client, denied).unwrap_err();
     assert_eq!(rejection, Rejection::Denied { status: 403, rule: "RENEW_NOT_ALLOWED".into(), message: "no".into() });
-    assert!(matches!(Error::from(rejection), Error::Denied { status: 403, .. }));
+    assert!(matches!(base::error::Error::from(rejection), base::error::Error::Denied { status: 403, .. }));
     session.accept(&client, &response).unwrap();
 }
 

@@ -3,11 +3,10 @@
 mod license_common;
 
 use base::clock::VirtualClock;
-use base::error::Error;
 use license::protocol::{Accepted, Ask, Bytes, Client, LicenseRef, SessionClient};
 use license::template::{DeviceLevel, Hdcp, Profile};
 use license_common::{HARD_KEY_ID, KEY, KEY_ID, START, World, ask, fill, id, key_ids, track};
-use license_service::{Catalog, Content, Endpoint, Sender, Service, Settings};
+use license_service::{Catalog, Content, Endpoint, Error, Sender, Service, Settings};
 
 fn request(world: &World, ask: &Ask) -> Vec<u8> {
     SessionClient::new().unwrap().license_request(&world.device(), ask).unwrap()
@@ -77,10 +76,10 @@ fn derived_content_has_the_five_standard_tracks() {
     let all = keys(&world, &ask, "");
     assert_eq!(all.len(), 5);
     assert_eq!(all[4], kid.hex());
-    assert_eq!(key.0.len(), 16);
+    assert_eq!(key.len(), 16);
     assert_eq!(keys(&world, &ask, r#""allowed_track_types":"SD_ONLY""#).len(), 2, "AUDIO and SD");
     assert!(matches!(world.service.content_key(b"nothing", "SD"), Err(Error::NotFound { .. })));
-    assert_eq!(world.service.content_key(b"movie", "SD").unwrap().1.0[..], KEY);
+    assert_eq!(world.service.content_key(b"movie", "SD").unwrap().1[..], KEY);
 }
 
 #[test]
@@ -402,7 +401,7 @@ fn a_catalogue_brings_everything() {
         "contents":[{"content_id":"bW92aWU=","provider":"acme","policy":"p","keys":[
         {"track_type":"SD","key_id":"oKCgoKCgoKCgoKCgoKCgoA==","key":"KysrKysrKysrKysrKysrKw=="}]}]}"#;
     service.add_catalog(&Catalog::parse(catalog).unwrap()).unwrap();
-    assert_eq!(service.content_key(b"movie", "SD").unwrap().1.0[..], KEY);
+    assert_eq!(service.content_key(b"movie", "SD").unwrap().1[..], KEY);
     for bad in [&b"{}x"[..], b"[]", br#"{"content":[]}"#, br#"{"contents":[{"content_id":1}]}"#] {
         assert!(matches!(Catalog::parse(bad), Err(Error::Malformed { .. })));
     }
@@ -440,5 +439,5 @@ fn a_directory_keeps_everything_and_one_process_uses_it() {
     std::fs::write(path.join("master.key"), [1; 32]).unwrap();
     assert!(open().err().unwrap().to_string().contains("master key"));
     std::fs::write(path.join("master.key"), [1; 31]).unwrap();
-    assert!(matches!(open(), Err(Error::StorageDamaged { .. })));
+    assert!(matches!(open(), Err(Error::MasterKey { .. })));
 }

@@ -62,8 +62,8 @@ fn the_dotnet_sample_passes_in_azure_and_is_refused_in_strict() {
 
 #[test]
 fn a_template_is_written_as_the_dotnet_types_do() {
-    assert_eq!(dotnet_template().to_json().as_str(), DOTNET_SAMPLE);
-    assert_eq!(Template::default().to_json().as_str(), "{}");
+    assert_eq!(&*dotnet_template().to_json(), DOTNET_SAMPLE);
+    assert_eq!(&*Template::default().to_json(), "{}");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn every_field_survives_writing_and_reading() {
         ..Template::default()
     };
     let text = template.to_json();
-    assert_eq!(parse(text.as_bytes(), Profile::Strict).unwrap().template, template, "{}", *text);
+    assert_eq!(parse(text.as_bytes(), Profile::Strict).unwrap().template, template, "{}", &*text);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use base::clock::VirtualClock;
 use drm::storage::{StoredKey, StoredStatus};
 use drm::terms::StoredLicense;
 use license::protocol::fuzzing::{device_encapsulation_key, device_message, encapsulation_key};
-use license::protocol::{Accepted, Ask, Bytes, Client, Fixed, License, LicenseRef, Secret, SessionClient, is_message};
+use license::protocol::{Accepted, Ask, Bytes, Client, Fixed, License, LicenseRef, SessionClient, is_message};
 use license::template::{DeviceLevel, Hdcp, KeyRequirement, Profile, SecurityLevel};
 use license_service::{Content, Endpoint, Sender, Service, Settings, Track};
 use serde_json::Value;
@@ -94,7 +94,7 @@ fn service(profile: Profile) -> Service {
     let track = Track {
         track_type: "SD".into(),
         key_id: Fixed([0xa0; 16]),
-        key: Secret(vec![0x2b; 16].into()),
+        key: vec![0x2b; 16].into(),
         requirement: KeyRequirement { security_level: SecurityLevel::new(1).expect("a level"), hdcp: Hdcp::None },
     };
     let content = Content {
@@ -267,7 +267,7 @@ pub fn client_side(input: &[u8]) {
             Ok(checked) => {
                 accepted("answer", message.len());
                 if let Accepted::License(license) | Accepted::Renewal(license) = &checked.accepted {
-                    assert!(license.keys.iter().all(|key| key.key.0.len() == 16 && !key.key_id.0.is_empty()));
+                    assert!(license.keys.iter().all(|key| key.key.len() == 16 && !key.key_id.0.is_empty()));
                     let text = serde_json::to_string(&license.policy).expect("a policy can be written");
                     assert_eq!(serde_json::from_str(&text).ok(), Some(license.policy.clone()));
                 }

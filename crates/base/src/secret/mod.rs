@@ -1,9 +1,10 @@
-//! Byte containers for key material: erased when dropped, silent in `Debug`.
+//! Containers for key material: erased when dropped, silent in `Debug`. And wiping of what is left elsewhere.
 
 mod registers;
 mod slab;
 
 use std::fmt;
+use std::io;
 use std::ops::{Deref, DerefMut};
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -14,7 +15,7 @@ pub use slab::{AllocationError, SlabBox};
 /// have been inlined into the caller.
 pub use zeroize::zeroize_stack as burn_stack;
 
-/// Secret bytes of any length. They can only shrink, so no reallocation leaves a copy behind.
+/// Secret bytes of any length. They grow by [`io::Write`] alone, which wipes the buffer that it replaces.
 #[derive(Clone, Default, Zeroize, ZeroizeOnDrop, PartialEq, Eq)]
 pub struct SecretBytes(Vec<u8>);
 
@@ -27,10 +28,39 @@ impl SecretBytes {
         }
     }
 
+    /// The bytes as text; `None` if they are not UTF-8. They are not copied.
+    pub fn into_string(mut self) -> Option<SecretString> {
+        match String::from_utf8(std::mem::take(&mut self.0)) {
+            Ok(text) => Some(SecretString(text)),
+            Err(fault) => {
+                fault.into_bytes().zeroize();
+                None
+            }
+        }
+    }
+
     /// Hands the bytes on in the container that the `zeroize` crate offers. Its `Debug` shows the content: never
     /// derive `Debug` on a type that holds one.
     pub fn into_zeroizing(mut self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(std::mem::take(&mut self.0))
+    }
+}
+
+impl io::Write for SecretBytes {
+    /// Appends. Where the buffer has no room, a larger one takes its place.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.capacity() - self.0.len() < bytes.len() {
+            let needed = self.0.len() + bytes.len();
+            let mut larger = Vec::with_capacity(needed.max(2 * self.0.capacity()).max(256));
+            larger.extend_from_slice(&self.0);
+            std::mem::replace(&mut self.0, larger).zeroize();
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -70,6 +100,31 @@ impl DerefMut for SecretBytes {
 impl fmt::Debug for SecretBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretBytes(..)")
+    }
+}
+
+/// Secret text of any length, which does not change.
+#[derive(Clone, Default, Zeroize, ZeroizeOnDrop, PartialEq, Eq)]
+pub struct SecretString(String);
+
+impl From<String> for SecretString {
+    /// Takes the text over without copying it.
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl Deref for SecretString {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretString {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretString(..)")
     }
 }
 
@@ -135,11 +190,14 @@ fn apart<T>(action: impl FnOnce() -> T) -> T {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
     fn debug_shows_nothing() {
         assert_eq!(format!("{:?}", SecretBytes::from(vec![0x41; 4])), "SecretBytes(..)");
+        assert_eq!(format!("{:?}", SecretString::from("AAAA".to_owned())), "SecretString(..)");
         assert_eq!(format!("{:?}", SecretArray::from_slice(&[0x41; 4]).unwrap() as SecretArray<4>), "SecretArray(..)");
     }
 
@@ -151,6 +209,17 @@ mod tests {
         secret.truncate(3);
         assert_eq!(&**secret.clone().into_zeroizing(), b"sec");
         assert_eq!(SecretBytes::from(secret.clone().into_zeroizing()), secret);
+    }
+
+    #[test]
+    fn bytes_grow_by_writing() {
+        let mut secret = SecretBytes::default();
+        let mut expected = Vec::new();
+        for length in [0, 1, 255, 1, 300, 5000] {
+            secret.write_all(&vec![0x41; length]).unwrap();
+            expected.resize(expected.len() + length, 0x41);
+            assert_eq!(*secret, expected[..]);
+        }
     }
 
     #[test]

@@ -7,7 +7,6 @@ mod local;
 
 use std::fmt;
 
-use base::error::Error;
 use base::log::{self, Level};
 use license::template::{Refusal, Rule};
 
@@ -63,7 +62,8 @@ impl Table {
 }
 
 /// A store that cannot answer at the moment, or is damaged. Says why, without secrets.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub struct StoreError(pub String);
 
 impl StoreError {
@@ -73,23 +73,11 @@ impl StoreError {
     }
 }
 
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl From<StoreError> for Refusal {
     /// Devices are told to try again; the reason goes to the log.
     fn from(fault: StoreError) -> Self {
         log::write(Level::Error, format_args!("license service: {fault}"));
         Self::new(Rule::TryAgain, "", "the service's store does not answer")
-    }
-}
-
-impl From<StoreError> for Error {
-    fn from(fault: StoreError) -> Self {
-        Self::Internal(fault.0.into())
     }
 }
 

@@ -7,7 +7,7 @@ mod ask;
 use std::sync::Arc;
 
 use base::clock::VirtualClock;
-use license::protocol::{Accepted, Ask, Bytes, Client, Fixed, Id, License, Secret, SessionClient};
+use license::protocol::{Accepted, Ask, Bytes, Client, Fixed, Id, License, SessionClient};
 use license::template::{Hdcp, KeyRequirement, Refusal, SecurityLevel};
 use license_service::{Content, Endpoint, Sender, Service, Settings, Track};
 
@@ -27,7 +27,7 @@ pub fn track(track_type: &str, key_id: [u8; 16], key: [u8; 16], level: u8, hdcp:
     Track {
         track_type: track_type.into(),
         key_id: Fixed(key_id),
-        key: Secret(key.to_vec().into()),
+        key: key.to_vec().into(),
         requirement: KeyRequirement { security_level: SecurityLevel::new(level).unwrap(), hdcp },
     }
 }

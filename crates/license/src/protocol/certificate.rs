@@ -23,8 +23,8 @@ use x509_cert::spki::{SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef};
 use x509_cert::time::{Time, Validity};
 
 use super::crypto::{PrivateKey, PublicKey, hash, random, verify};
+use super::error::{Error, Result};
 use super::wire::Id;
-use base::error::{Error, Result};
 
 /// id-kp-serverAuth.
 const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
@@ -74,11 +74,11 @@ pub struct Verified {
 pub fn key_id(key: &PublicKey) -> Result<Id> {
     let info = key.to_public_key_der().map_err(|fault| internal(&fault))?;
     let digest = hash(info.as_bytes());
-    Id::from_slice(&digest.0[..16]).ok_or_else(|| Error::Internal("a hash is 32 bytes".into()))
+    Id::from_slice(&digest.0[..16]).ok_or_else(|| Error::Internal("a hash is 32 bytes".to_owned()))
 }
 
 fn internal(fault: &impl std::fmt::Display) -> Error {
-    Error::Internal(format!("X.509: {fault}").into())
+    Error::Internal(format!("X.509: {fault}"))
 }
 
 struct Profile {

@@ -9,12 +9,12 @@ use p256::pkcs8::EncodePublicKey;
 
 use super::crypto::{hash, random};
 use super::device::{CertificateStatus, Device, Provisioned};
+use super::error::{Error, Result};
 use super::frame::{Frame, Kind, is_message, message};
 use super::license::{License, SealedLicense};
 use super::provision::{ProvisionRequest, ProvisionResponse};
 use super::rejection::Rejection;
 use super::wire::{Bytes, Hash, Id, from_json, to_json};
-use base::error::{Error, Result};
 use base::secret::SecretBytes;
 
 /// Requests of one kind that may be unanswered at a time; a further one makes the oldest count no more.
@@ -73,7 +73,7 @@ impl Client {
     /// [`Error::Internal`] where the system has no random numbers.
     pub fn provision_request(&mut self) -> Result<Vec<u8>> {
         let key = self.device.signing.verifying_key().to_public_key_der();
-        let key = key.map_err(|fault| Error::Internal(format!("public key: {fault}").into()))?;
+        let key = key.map_err(|fault| Error::Internal(format!("public key: {fault}")))?;
         let request = ProvisionRequest {
             nonce: random()?,
             signing_key: Bytes(key.as_bytes().to_vec()),

@@ -8,11 +8,11 @@ use p256::ecdsa::signature::{Signer, Verifier};
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use p256::elliptic_curve::Generate;
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
-use super::wire::{Bytes, Fixed, Hash, Secret};
-use base::error::{Error, Result};
-use base::secret::SecretBytes;
+use super::error::{Error, Result};
+use super::wire::{Bytes, Fixed, Hash};
+use base::secret::{SecretArray, SecretBytes};
 
 /// Bytes of a signature: r and s.
 pub const SIGNATURE: usize = 64;
@@ -25,7 +25,7 @@ pub type PrivateKey = SigningKey;
 pub type PublicKey = VerifyingKey;
 
 fn no_random(fault: &impl std::fmt::Display) -> Error {
-    Error::Internal(format!("no random numbers: {fault}").into())
+    Error::Internal(format!("no random numbers: {fault}"))
 }
 
 /// Random bytes that nobody can guess.
@@ -33,6 +33,13 @@ pub fn random<const N: usize>() -> Result<Fixed<N>> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|fault| no_random(&fault))?;
     Ok(Fixed(bytes))
+}
+
+/// A random secret.
+pub fn random_secret<const N: usize>() -> Result<SecretArray<N>> {
+    let mut secret = SecretArray::zeroed();
+    getrandom::fill(&mut *secret).map_err(|fault| no_random(&fault))?;
+    Ok(secret)
 }
 
 /// SHA-256.
@@ -46,13 +53,20 @@ pub fn generate_signing_key() -> Result<PrivateKey> {
 }
 
 /// The key's 32 secret bytes.
-pub fn signing_key_bytes(key: &PrivateKey) -> Secret {
-    Secret(SecretBytes::from(&Zeroizing::new(<[u8; 32]>::from(key.to_bytes()))[..]))
+pub fn signing_key_bytes(key: &PrivateKey) -> SecretBytes {
+    taken(&mut key.to_bytes())
 }
 
 /// A key from its 32 secret bytes.
-pub fn signing_key(bytes: &Secret) -> Option<PrivateKey> {
-    SigningKey::from_slice(&bytes.0).ok()
+pub fn signing_key(bytes: &SecretBytes) -> Option<PrivateKey> {
+    SigningKey::from_slice(bytes).ok()
+}
+
+/// Secret bytes out of a container that is not wiped by itself.
+fn taken(bytes: &mut [u8]) -> SecretBytes {
+    let secret = SecretBytes::from(&*bytes);
+    bytes.zeroize();
+    secret
 }
 
 /// A signature of RFC 6979 with the lower of the two possible s, so that there is one signature only.
@@ -75,22 +89,19 @@ pub struct SealKey {
 
 impl SealKey {
     pub fn generate() -> Result<Self> {
-        let seed = Zeroizing::new(random::<32>()?.0);
+        let seed = random_secret::<32>()?;
         let (private, public) = Suite::derive_keypair(&*seed);
         Ok(Self { private, public: Bytes(public.to_bytes().to_vec()) })
     }
 
-    pub fn from_secret(bytes: &Secret) -> Option<Self> {
-        let private = <Suite as Kem>::PrivateKey::from_bytes(&bytes.0).ok()?;
+    pub fn from_secret(bytes: &SecretBytes) -> Option<Self> {
+        let private = <Suite as Kem>::PrivateKey::from_bytes(bytes).ok()?;
         let public = Bytes(Suite::sk_to_pk(&private).to_bytes().to_vec());
         Some(Self { private, public })
     }
 
-    pub fn secret(&self) -> Secret {
-        let mut bytes = self.private.to_bytes();
-        let secret = Secret(SecretBytes::from(&bytes[..]));
-        zeroize::Zeroize::zeroize(&mut bytes[..]);
-        secret
+    pub fn secret(&self) -> SecretBytes {
+        taken(&mut self.private.to_bytes())
     }
 
     /// The public key, an uncompressed point (65 bytes).
@@ -99,7 +110,7 @@ impl SealKey {
     }
 
     /// Opens what [`seal`] made for this key; `None` if it was made for another key or was changed.
-    pub fn open(&self, sealed: &Sealed, associated: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    pub fn open(&self, sealed: &Sealed, associated: &[u8]) -> Option<SecretBytes> {
         let encapsulated = <Suite as Kem>::EncappedKey::from_bytes(&sealed.encapsulated.0).ok()?;
         let opened = hpke::single_shot_open::<AesGcm128, HkdfSha256, Suite>(
             &OpModeR::Base,
@@ -109,7 +120,7 @@ impl SealKey {
             &sealed.text.0,
             associated,
         );
-        opened.ok().map(Zeroizing::new)
+        opened.ok().map(SecretBytes::from)
     }
 }
 
@@ -133,9 +144,9 @@ pub fn is_seal_key(bytes: &Bytes) -> bool {
 /// Seals `text` for the holder of the public key `recipient` (RFC 9180, base mode).
 pub fn seal(recipient: &Bytes, text: &[u8], associated: &[u8]) -> Result<Sealed> {
     let recipient = <Suite as Kem>::PublicKey::from_bytes(&recipient.0)
-        .map_err(|_| Error::malformed("encapsulation key", 0, "not a point of P-256"))?;
+        .map_err(|_| Error::Malformed { what: "encapsulation key", reason: "not a point of P-256".to_owned() })?;
     let sealed =
         hpke::single_shot_seal::<AesGcm128, HkdfSha256, Suite>(&OpModeS::Base, &recipient, INFO, text, associated);
-    let (encapsulated, text) = sealed.map_err(|fault| Error::Internal(format!("HPKE: {fault}").into()))?;
+    let (encapsulated, text) = sealed.map_err(|fault| Error::Internal(format!("HPKE: {fault}")))?;
     Ok(Sealed { encapsulated: Bytes(encapsulated.to_bytes().to_vec()), text: Bytes(text) })
 }

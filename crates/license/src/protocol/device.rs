@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::certificate::{Role, Verified, check, key_id};
 use super::crypto::{PrivateKey, SealKey, generate_signing_key, signing_key, signing_key_bytes};
-use super::wire::{Bytes, Id, Secret, from_json, to_secret_json};
-use base::error::{Error, Result};
+use super::error::{Error, Result};
+use super::wire::{Bytes, Id, from_json, secret, to_secret_json};
 use base::secret::SecretBytes;
 
 /// Whether the device has a certificate.
@@ -44,8 +44,10 @@ pub struct Device {
 #[serde(deny_unknown_fields)]
 struct Kept {
     version: u32,
-    signing_key: Secret,
-    seal_key: Secret,
+    #[serde(with = "secret")]
+    signing_key: SecretBytes,
+    #[serde(with = "secret")]
+    seal_key: SecretBytes,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     certificates: Option<KeptCertificates>,
 }
@@ -73,19 +75,17 @@ impl Device {
             service: provisioned.service_certificate.clone(),
             authority: provisioned.authority.clone(),
         });
-        let room =
-            certificates.as_ref().map_or(0, |all| all.device.0.len() + all.service.0.len() + all.authority.0.len());
         let kept = Kept {
             version: VERSION,
             signing_key: signing_key_bytes(&self.signing),
             seal_key: self.seal.secret(),
             certificates,
         };
-        to_secret_json(&kept, 512 + 2 * room).into()
+        to_secret_json(&kept)
     }
 
     pub fn from_secret(bytes: &[u8]) -> Result<Self> {
-        let malformed = |reason: String| Error::malformed("device identity", 0, reason);
+        let malformed = |reason: String| Error::Malformed { what: "device identity", reason };
         let kept: Kept = from_json(bytes).map_err(malformed)?;
         if kept.version != VERSION {
             return Err(malformed(format!("version {} is not known here", kept.version)));

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::crypto::{PrivateKey, SealKey, Sealed, seal};
+use super::error::Result;
 use super::frame::{Kind, message};
 use super::rejection::Rejection;
-use super::wire::{Bytes, Hash, Id, Secret, from_json, to_json, to_secret_json};
+use super::wire::{Bytes, Hash, Id, from_json, secret, to_json, to_secret_json};
 use crate::template::{Hdcp, Policy, SecurityLevel};
-use base::error::Result;
+use base::secret::SecretBytes;
 
 /// What everybody may see of a license.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -73,7 +74,8 @@ pub struct LicenseKey {
     /// Its id.
     pub key_id: Bytes,
     /// The key, 16 bytes.
-    pub key: Secret,
+    #[serde(with = "secret")]
+    pub key: SecretBytes,
     /// AUDIO, SD, HD, UHD1, UHD2 or another name; empty where it is not known.
     pub track_type: String,
     /// What a device needs for it.
@@ -98,10 +100,7 @@ pub struct ReleaseAcknowledgement {
 
 /// Seals and signs a license.
 pub fn seal_license(head: LicenseHead, license: &License, recipient: &Bytes, signer: &PrivateKey) -> Result<Vec<u8>> {
-    let tokens = license.session_token.iter().chain(&license.client_token).map(|token| token.0.len()).sum::<usize>();
-    let room = 2048 + 2 * (tokens + license.content_id.0.len() + license.provider.len());
-    let room = room + license.keys.iter().map(|key| 512 + 2 * key.track_type.len()).sum::<usize>();
-    seal_text(head, &to_secret_json(license, room), recipient, signer)
+    seal_text(head, &to_secret_json(license), recipient, signer)
 }
 
 /// As [`seal_license`], whatever the text.
@@ -136,7 +135,7 @@ impl SealedLicense {
         if !license.keys.iter().map(|key| &key.key_id).eq(&head.key_ids) {
             return malformed("the sealed keys are not those of the head");
         }
-        if license.keys.iter().any(|key| key.key.0.len() != 16 || key.key_id.0.is_empty()) {
+        if license.keys.iter().any(|key| key.key.len() != 16 || key.key_id.0.is_empty()) {
             return malformed("a key does not have 16 bytes, or its id has none");
         }
         Ok(license)

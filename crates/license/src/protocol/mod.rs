@@ -12,6 +12,7 @@ mod certificate;
 mod client;
 mod crypto;
 mod device;
+mod error;
 mod frame;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -25,23 +26,25 @@ mod wire;
 
 pub use client::Client;
 pub use device::CertificateStatus;
+pub use error::{Error, Result};
 pub use frame::{Kind, MAX_MESSAGE, is_message};
 pub use license::{License, LicenseKey};
 pub use rejection::Rejection;
 pub use request::{Request, RequestType};
 pub use session_client::{Accepted, Ask, Checked, LicenseRef, SessionClient};
-pub use wire::{Bytes, Fixed, Hash, Id, Secret};
+pub use wire::{Bytes, Fixed, Hash, Id};
 
 /// What the service side of the protocol needs and devices do not.
 pub mod service_side {
     pub use super::certificate::{Role, Verified, check, issue, key_id};
     pub use super::crypto::{
-        PrivateKey, PublicKey, generate_signing_key, hash, is_seal_key, random, signing_key, signing_key_bytes,
+        PrivateKey, PublicKey, generate_signing_key, hash, is_seal_key, random, random_secret, signing_key,
+        signing_key_bytes,
     };
     pub use super::frame::{Frame, Kind, message};
     #[cfg(feature = "fuzzing")]
     pub use super::fuzzing;
     pub use super::license::{LicenseHead, ReleaseAcknowledgement, seal_license};
     pub use super::provision::{ProvisionRequest, ProvisionResponse};
-    pub use super::wire::{from_json, to_json, to_secret_json};
+    pub use super::wire::{from_json, secret, to_json, to_secret_json};
 }

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::client::{Client, MAX_OUTSTANDING, open_frame};
 use super::crypto::{SealKey, hash, random};
+use super::error::Result;
 use super::frame::{Frame, Kind, is_message, message};
 use super::license::{License, ReleaseAcknowledgement};
 use super::rejection::Rejection;
 use super::request::{Request, RequestType};
 use super::wire::{Bytes, Hash, Id, from_json, to_json};
 use crate::template::{DeviceLevel, Hdcp};
-use base::error::Result;
 
 /// What to ask for a license with.
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ impl SessionClient {
     /// A session with a random id.
     ///
     /// # Errors
-    /// [`Internal`](base::error::Error::Internal) where the system has no random numbers.
+    /// [`Internal`](super::Error::Internal) where the system has no random numbers.
     pub fn new() -> Result<Self> {
         Ok(Self { id: random()?, outstanding: VecDeque::new(), held: VecDeque::new() })
     }
@@ -103,7 +103,7 @@ impl SessionClient {
     /// A request for a new license.
     ///
     /// # Errors
-    /// [`NotProvisioned`](base::error::Error::NotProvisioned); [`Internal`](base::error::Error::Internal) where the
+    /// [`NotProvisioned`](super::Error::NotProvisioned); [`Internal`](super::Error::Internal) where the
     /// system has no random numbers.
     pub fn license_request(&mut self, client: &Client, ask: &Ask) -> Result<Vec<u8>> {
         self.request(client, RequestType::License, None, ask)

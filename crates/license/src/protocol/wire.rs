@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::de::{DeserializeOwned, Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use zeroize::Zeroizing;
 
 use base::base64::Variant;
 use base::secret::SecretBytes;
@@ -21,10 +20,6 @@ pub struct Fixed<const N: usize>(pub [u8; N]);
 pub type Id = Fixed<16>;
 /// A SHA-256 value or a nonce.
 pub type Hash = Fixed<32>;
-
-/// Secret bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Secret(pub SecretBytes);
 
 impl<const N: usize> Fixed<N> {
     /// Takes `bytes` if there are `N` of them.
@@ -56,9 +51,22 @@ impl<const N: usize> Serialize for Fixed<N> {
     }
 }
 
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&Zeroizing::new(Variant::Url.encode(&self.0)))
+/// How [`SecretBytes`] are written and read: `#[serde(with = "secret")]`.
+pub mod secret {
+    use base::base64::Variant;
+    use base::secret::SecretBytes;
+    use serde::{Deserializer, Serializer};
+
+    use super::Text;
+
+    /// Writes unpadded base64url, and leaves no copy of it behind.
+    pub fn serialize<S: Serializer>(bytes: &SecretBytes, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&Variant::Url.encode_secret(bytes))
+    }
+
+    /// Reads unpadded base64url.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretBytes, D::Error> {
+        deserializer.deserialize_str(Text)
     }
 }
 
@@ -79,7 +87,7 @@ impl Visitor<'_> for Text {
 
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text).map(|bytes| Self(std::mem::take(&mut *bytes.into_zeroizing())))
+        deserializer.deserialize_str(Text).map(|bytes| Self(bytes.to_vec()))
     }
 }
 
@@ -90,19 +98,13 @@ impl<'de, const N: usize> Deserialize<'de> for Fixed<N> {
     }
 }
 
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text).map(Self)
-    }
-}
-
-/// JSON text of a value that may contain secrets. `capacity` should suffice: growing would leave copies behind.
+/// JSON text of a value that may contain secrets.
 ///
 /// # Panics
 /// If the value cannot be written as JSON, which only a map with other keys than texts cannot.
-pub fn to_secret_json(value: &impl Serialize, capacity: usize) -> Zeroizing<Vec<u8>> {
-    let mut text = Zeroizing::new(Vec::with_capacity(capacity));
-    serde_json::to_writer(&mut *text, value).expect("these types always serialise, and memory takes every byte");
+pub fn to_secret_json(value: &impl Serialize) -> SecretBytes {
+    let mut text = SecretBytes::default();
+    serde_json::to_writer(&mut text, value).expect("these types always serialise, and memory takes every byte");
     text
 }
 

@@ -1,7 +1,5 @@
 //! Builds a template field by field, each named by its JSON pointer.
 
-use zeroize::Zeroizing;
-
 use super::json::{Node, Text};
 use super::model::{ContentKeySpec, Profile, Template};
 use super::parse;
@@ -50,7 +48,7 @@ impl Template {
             }
         };
         for (depth, token) in tokens.into_iter().enumerate().rev() {
-            node = Node::Object(vec![(Text::Owned(Zeroizing::new(token)), node)]);
+            node = Node::Object(vec![(Text::Owned(token.into()), node)]);
             if depth == 1 && index.is_some() {
                 node = Node::Array(vec![node]);
             }

@@ -6,9 +6,9 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use zeroize::Zeroizing;
 
 use super::refusal::{Refusal, Rule};
+use base::secret::SecretString;
 use base::text::shortened;
 
 /// Arrays and objects in each other. Each level reads its text once more, so there must be a limit.
@@ -42,7 +42,7 @@ impl Node<'_> {
 /// Text of the message, where possible in its place; it may be a key.
 pub(super) enum Text<'a> {
     Borrowed(&'a str),
-    Owned(Zeroizing<String>),
+    Owned(SecretString),
 }
 
 impl std::ops::Deref for Text<'_> {
@@ -71,7 +71,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text::Owned(Zeroizing::new(text.to_owned())))
+                Ok(Text::Owned(text.to_owned().into()))
             }
         }
         deserializer.deserialize_str(TextVisitor)
@@ -224,7 +224,7 @@ mod tests {
         };
         let Node::String(Text::Borrowed("plain")) = &elements[0] else { panic!() };
         let Node::String(Text::Owned(text)) = &elements[1] else { panic!() };
-        assert_eq!(text.as_str(), "A\n");
+        assert_eq!(&**text, "A\n");
         let written = |node: &Node<'_>| if let Node::Number(text) = node { Some((*text).to_owned()) } else { None };
         let numbers: Vec<_> = elements.iter().filter_map(written).collect();
         assert_eq!(numbers, ["1", "-0", "1e5"]);

@@ -1,36 +1,18 @@
 //! Writes templates as the .NET types of Azure Media Services do: absent members are left out, enums are words.
 
-use std::io;
-
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use zeroize::Zeroizing;
 
 use super::model::{ContentKeySpec, SessionInit, Template};
 use base::base64::Variant;
+use base::secret::{SecretBytes, SecretString};
 
 impl Template {
-    /// The message as JSON. It may contain content keys, so it is erased when dropped.
-    pub fn to_json(&self) -> Zeroizing<String> {
-        // Counted first: a buffer that grows would leave copies of keys behind.
-        let mut counted = Counter(0);
-        let written = serde_json::to_writer(&mut counted, self);
-        let mut text = Zeroizing::new(Vec::with_capacity(counted.0));
-        let written = written.and_then(|()| serde_json::to_writer(&mut *text, self));
+    /// The message as JSON. It may contain content keys.
+    pub fn to_json(&self) -> SecretString {
+        let mut text = SecretBytes::default();
+        let written = serde_json::to_writer(&mut text, self);
         debug_assert!(written.is_ok(), "strings, numbers and booleans can always be written");
-        Zeroizing::new(String::from_utf8(std::mem::take(&mut *text)).unwrap_or_default())
-    }
-}
-
-struct Counter(usize);
-
-impl io::Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        text.into_string().unwrap_or_default()
     }
 }
 
@@ -39,7 +21,7 @@ struct Base64<'a>(&'a [u8]);
 
 impl Serialize for Base64<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&Zeroizing::new(Variant::Standard.encode(self.0)))
+        serializer.serialize_str(&Variant::Standard.encode_secret(self.0))
     }
 }
 

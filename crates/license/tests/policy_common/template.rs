@@ -55,7 +55,7 @@ pub fn check(case: &Case) -> Result<Option<Policy>, String> {
         same(&format!("key of track {track}"), &given, &expected)?;
     }
     if let Some(written) = &case.written {
-        same("written", &parsed.template.to_json().as_str(), &written.as_str())?;
+        same("written", &&*parsed.template.to_json(), &written.as_str())?;
     }
     Ok(Some(policy))
 }

@@ -47,22 +47,57 @@ impl Code for DrmCode {
     fn failure(error: &Error) -> ErrCodeValue {
         match error {
             Error::InvalidArgument { .. } | Error::BufferTooSmall { .. } => Drm_ErrCode::DRM_ERR_INVALID_VAL,
-            Error::Malformed { .. } | Error::Unsupported(_) | Error::NotFound { .. } | Error::Refused(_) => {
+            Error::Unsupported(_) | Error::NotFound { .. } | Error::Refused(_) | Error::InitData(_) => {
                 Drm_ErrCode::DRM_ERR_UNKNOWN
             }
-            Error::SessionInactive | Error::CommandUnavailable(_) | Error::Overloaded => Drm_ErrCode::DRM_ERR_UNKNOWN,
-            Error::TooManySystems { .. } => Drm_ErrCode::DRM_ERR_MAX_SYSTEM_NUM_REACHED,
-            Error::TooManySessions { .. } => Drm_ErrCode::DRM_ERR_MAX_SESSION_NUM_REACHED,
-            Error::NotProvisioned => Drm_ErrCode::DRM_ERR_NOT_PROVISIONED,
-            Error::Denied { .. } => Drm_ErrCode::DRM_ERR_SERVICE_DENIED,
-            Error::NoLicense { .. } | Error::FirstUse => Drm_ErrCode::DRM_ERR_NO_LICENSE,
-            Error::NoKey { .. } => Drm_ErrCode::DRM_ERR_NO_KEY,
-            Error::DeviceTime => Drm_ErrCode::DRM_ERR_DEVICE_TIME_ERROR,
-            Error::Storage { .. } | Error::StorageDamaged { .. } | Error::Internal(_) => {
+            Error::Internal(_) | Error::MediaSession(avsession::Error::Internal(_)) => {
                 Drm_ErrCode::DRM_ERR_SERVICE_DIED
             }
+            Error::MediaSession(_) => Drm_ErrCode::DRM_ERR_UNKNOWN,
+            Error::Drm(error) => of_drm(error),
+            #[cfg(feature = "license-service")]
+            Error::LicenseService(error) => of_license_service(error),
         }
         .into()
+    }
+}
+
+fn of_drm(error: &drm::Error) -> Drm_ErrCode {
+    use drm::Error as Drm;
+    match error {
+        Drm::SessionDestroyed
+        | Drm::OwnerDestroyed
+        | Drm::SystemDestroyed
+        | Drm::Sample { .. }
+        | Drm::OfflineKeyId { .. }
+        | Drm::OfflineKeyTooLarge { .. }
+        | Drm::StoreNamespace
+        | Drm::StoreDirectory => Drm_ErrCode::DRM_ERR_INVALID_VAL,
+        Drm::Malformed { .. } | Drm::Unsupported(_) | Drm::NotFound { .. } | Drm::Refused(_) => {
+            Drm_ErrCode::DRM_ERR_UNKNOWN
+        }
+        Drm::TooManySystems { .. } => Drm_ErrCode::DRM_ERR_MAX_SYSTEM_NUM_REACHED,
+        Drm::TooManySessions { .. } => Drm_ErrCode::DRM_ERR_MAX_SESSION_NUM_REACHED,
+        Drm::NotProvisioned => Drm_ErrCode::DRM_ERR_NOT_PROVISIONED,
+        Drm::Denied { .. } => Drm_ErrCode::DRM_ERR_SERVICE_DENIED,
+        Drm::NoLicense { .. } | Drm::FirstUse => Drm_ErrCode::DRM_ERR_NO_LICENSE,
+        Drm::NoKey { .. } => Drm_ErrCode::DRM_ERR_NO_KEY,
+        Drm::DeviceTime => Drm_ErrCode::DRM_ERR_DEVICE_TIME_ERROR,
+        Drm::Storage { .. } | Drm::StorageDamaged { .. } | Drm::KeySystemFailed(_) | Drm::Internal(_) => {
+            Drm_ErrCode::DRM_ERR_SERVICE_DIED
+        }
+    }
+}
+
+#[cfg(feature = "license-service")]
+fn of_license_service(error: &license_service::Error) -> Drm_ErrCode {
+    use license_service::Error as Service;
+    match error {
+        Service::Invalid { .. } => Drm_ErrCode::DRM_ERR_INVALID_VAL,
+        Service::Malformed { .. } | Service::Policy(_) | Service::NotFound { .. } => Drm_ErrCode::DRM_ERR_UNKNOWN,
+        Service::File { .. } | Service::MasterKey { .. } | Service::Store(_) | Service::Internal(_) => {
+            Drm_ErrCode::DRM_ERR_SERVICE_DIED
+        }
     }
 }
 
@@ -91,10 +126,18 @@ impl Code for SessionCode {
             Error::InvalidArgument { .. } | Error::BufferTooSmall { .. } => {
                 AVSession_ErrCode::AV_SESSION_ERR_INVALID_PARAMETER
             }
-            Error::NotFound { .. } => AVSession_ErrCode::AV_SESSION_ERR_CODE_SESSION_NOT_EXIST,
-            Error::SessionInactive => AVSession_ErrCode::AV_SESSION_ERR_CODE_SESSION_INACTIVE,
-            Error::CommandUnavailable(_) => AVSession_ErrCode::AV_SESSION_ERR_CODE_COMMAND_INVALID,
-            Error::Overloaded => AVSession_ErrCode::AV_SESSION_ERR_CODE_MESSAGE_OVERLOAD,
+            Error::NotFound { .. } | Error::MediaSession(avsession::Error::SessionNotFound { .. }) => {
+                AVSession_ErrCode::AV_SESSION_ERR_CODE_SESSION_NOT_EXIST
+            }
+            Error::MediaSession(avsession::Error::SessionInactive) => {
+                AVSession_ErrCode::AV_SESSION_ERR_CODE_SESSION_INACTIVE
+            }
+            Error::MediaSession(avsession::Error::CommandUnavailable(_)) => {
+                AVSession_ErrCode::AV_SESSION_ERR_CODE_COMMAND_INVALID
+            }
+            Error::MediaSession(avsession::Error::Overloaded) => {
+                AVSession_ErrCode::AV_SESSION_ERR_CODE_MESSAGE_OVERLOAD
+            }
             _ => AVSession_ErrCode::AV_SESSION_ERR_SERVICE_EXCEPTION,
         }
         .into()

@@ -106,7 +106,8 @@ impl CommandName for ControlCommandValue {
             4 => Ok(CommandKind::PlayPrevious),
             other => {
                 let number = other.cast_signed();
-                Err(Error::CommandUnavailable(format!("{number} is not an AVSession_ControlCommand").into()))
+                let reason = format!("{number} is not an AVSession_ControlCommand");
+                Err(avsession::Error::CommandUnavailable(reason.into()).into())
             }
         }
     }

@@ -101,7 +101,7 @@ pub fn decrypt_all(
     // Each license whose use begins takes a round of its own.
     for _ in 0..=count {
         let Err(refusal) = decrypt_checked(session, samples) else { return Ok(()) };
-        if let (Error::FirstUse, Some(key_id)) = (&refusal.error, refusal.key_id) {
+        if let (Error::Drm(drm::Error::FirstUse), Some(key_id)) = (&refusal.error, refusal.key_id) {
             begin_use(session, &key_id)?;
             continue;
         }
@@ -113,7 +113,7 @@ pub fn decrypt_all(
             None => refusal.error,
         });
     }
-    Err(Error::FirstUse)
+    Err(drm::Error::FirstUse.into())
 }
 
 /// Why samples are refused, at which of them, and with which key.
@@ -161,7 +161,7 @@ fn check_one(sample: &DRM_Sample) -> Result<(&DRM_SampleInfo, SampleRequest<'_>)
 
 fn run(session: *const MediaKeySession, request: &SampleRequest<'_>, data: &mut [u8]) -> Result<()> {
     let mut result = try_once(session, request, data);
-    if let Err(Error::FirstUse) = result {
+    if let Err(Error::Drm(drm::Error::FirstUse)) = result {
         begin_use(session, request.key_id)?;
         result = try_once(session, request, data);
     }
@@ -191,13 +191,13 @@ fn begin_use(session: *const MediaKeySession, key_id: &[u8; DRM_KEY_ID_SIZE]) ->
 fn refused(session: *const MediaKeySession, error: Error, key_id: &[u8; DRM_KEY_ID_SIZE]) -> Error {
     let Some(session) = Sessions::get(session) else { return error };
     match error {
-        Error::NoKey { .. } => {
+        Error::Drm(drm::Error::NoKey { .. }) => {
             session.announce_missing_key(key_id);
             error
         }
-        Error::NoLicense { key_id: hex_id, reason } => {
+        Error::Drm(drm::Error::NoLicense { key_id: hex_id, reason }) => {
             let reason = session.refusal(key_id).map_or(reason, Into::into);
-            Error::NoLicense { key_id: hex_id, reason }
+            drm::Error::NoLicense { key_id: hex_id, reason }.into()
         }
         _ => error,
     }

@@ -94,32 +94,3 @@ impl From<base::dispatcher::Error> for Error {
         Self::Internal(error.to_string().into())
     }
 }
-
-/// For the C layer, in the words of its headers.
-impl From<Error> for base::error::Error {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::InvalidValue { property, reason } => {
-                let argument = match property {
-                    Property::Speed => "speed",
-                    Property::Volume => "volume",
-                    Property::BufferedTime => "bufferedTime",
-                    Property::Extras => "extras",
-                    Property::QueueLength => "count",
-                    Property::QueueItemDuration => "items",
-                    Property::Filter => "filter",
-                    Property::MediaKey => "keyCode",
-                    Property::KeyAction => "keyAction",
-                };
-                Self::InvalidArgument { argument, reason }
-            }
-            Error::ImpossibleTime(reason) => Self::Refused(reason),
-            Error::SessionExists => Self::Refused("this process has a session already".into()),
-            Error::SessionNotFound { name } => Self::NotFound { what: "session", name },
-            Error::SessionInactive => Self::SessionInactive,
-            Error::CommandUnavailable(reason) => Self::CommandUnavailable(reason),
-            Error::Overloaded => Self::Overloaded,
-            Error::Internal(reason) => Self::Internal(reason),
-        }
-    }
-}

@@ -12,7 +12,6 @@
 pub mod base64;
 pub mod clock;
 pub mod dispatcher;
-pub mod error;
 pub mod gate;
 pub mod json;
 pub mod log;

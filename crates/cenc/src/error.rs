@@ -40,20 +40,3 @@ impl fmt::Display for Property {
         })
     }
 }
-
-// Until every crate has an error type of its own.
-impl From<Error> for base::error::Error {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Sample { property, reason } => Self::invalid(
-                match property {
-                    Property::Iv => "iv",
-                    Property::Pattern => "pattern",
-                    Property::Subsamples => "subsamples",
-                },
-                reason,
-            ),
-            Error::Memory(error) => Self::Internal(error.to_string().into()),
-        }
-    }
-}

@@ -216,36 +216,16 @@ impl From<Rejection> for Error {
     }
 }
 
-/// For the C layer, whose errors name C's parameters.
-impl From<Error> for base::error::Error {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::SessionDestroyed => Self::invalid("mediaKeySession", "it was destroyed meanwhile"),
-            Error::OwnerDestroyed => Self::invalid("mediaKeySession", "its MediaKeySystem was destroyed"),
-            Error::SystemDestroyed => Self::invalid("mediaKeySystem", "it was destroyed meanwhile"),
-            Error::Sample { property, reason } => cenc::Error::Sample { property, reason }.into(),
-            Error::OfflineKeyId { length, limit } => {
-                Self::invalid("offlineMediaKeyId", format!("{length} bytes; 1 to {limit} are possible"))
-            }
-            error @ Error::OfflineKeyTooLarge { .. } => Self::invalid("payload", error.to_string()),
-            Error::StoreNamespace => Self::invalid("namespace", "not usable as a directory name"),
-            Error::StoreDirectory => Self::invalid("storagePath", "empty"),
-            Error::Malformed { what, offset, reason } => Self::Malformed { what, offset, reason },
-            Error::Unsupported(what) => Self::Unsupported(what),
-            Error::NotFound { what, name } => Self::NotFound { what, name },
-            Error::Refused(reason) => Self::Refused(reason),
-            Error::TooManySystems { limit } => Self::TooManySystems { limit },
-            Error::TooManySessions { limit } => Self::TooManySessions { limit },
-            Error::NotProvisioned => Self::NotProvisioned,
-            Error::Denied { status, rule, message } => Self::Denied { status, rule, message },
-            Error::NoLicense { key_id, reason } => Self::NoLicense { key_id, reason },
-            Error::FirstUse => Self::FirstUse,
-            Error::DeviceTime => Self::DeviceTime,
-            Error::NoKey { key_id, reason } => Self::NoKey { key_id, reason },
-            Error::Storage { action, path, source } => Self::Storage { action, path, source },
-            Error::StorageDamaged { path, reason } => Self::StorageDamaged { path, reason },
-            error @ Error::KeySystemFailed(_) => Self::Internal(error.to_string().into()),
-            Error::Internal(reason) => Self::Internal(reason),
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_service_denies_keeps_its_status_and_rule() {
+        let rejection = Rejection::Denied { status: 403, rule: "RENEW_NOT_ALLOWED".into(), message: "no".into() };
+        assert!(
+            matches!(Error::from(rejection), Error::Denied { status: 403, rule, .. } if rule == "RENEW_NOT_ALLOWED")
+        );
+        assert!(matches!(Error::from(Rejection::BadSignature), Error::Refused(_)));
     }
 }

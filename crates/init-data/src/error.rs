@@ -39,13 +39,3 @@ impl From<base::base64::Error> for Error {
         Self::malformed(what, offset, reason)
     }
 }
-
-// Until every crate has an error type of its own.
-impl From<Error> for base::error::Error {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Malformed { what, offset, reason } => Self::Malformed { what, offset, reason },
-            Error::NotFound { what, reason } => Self::NotFound { what, name: reason.to_owned() },
-        }
-    }
-}

@@ -118,26 +118,3 @@ impl From<Refusal> for Error {
         Self::Policy(refusal)
     }
 }
-
-// Until every crate has an error type of its own.
-impl From<Error> for base::error::Error {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Invalid { input, reason } => Self::invalid(
-                match input {
-                    Input::Content => "content",
-                    Input::Name => "name",
-                    Input::Token => "token",
-                },
-                reason,
-            ),
-            Error::Malformed { what, offset, reason } => Self::Malformed { what, offset, reason },
-            Error::Policy(refusal) => Self::Refused(refusal.to_string().into()),
-            Error::NotFound { what, name } => Self::NotFound { what, name },
-            Error::File { action, path, source } => Self::Storage { action, path, source },
-            Error::MasterKey { path } => Self::StorageDamaged { path, reason: "a master key has 32 bytes".into() },
-            Error::Store(error) => Self::Internal(error.0.into()),
-            Error::Internal(reason) => Self::Internal(reason),
-        }
-    }
-}

@@ -230,7 +230,6 @@ fn wrong_kinds_versions_and_refusals_are_told_apart() {
         br#"{"status":403,"reason":"RENEW_NOT_ALLOWED","rule":"RENEW_NOT_ALLOWED","pointer":"","message":"no"}"#;
     let rejection = session.accept(&client, denied).unwrap_err();
     assert_eq!(rejection, Rejection::Denied { status: 403, rule: "RENEW_NOT_ALLOWED".into(), message: "no".into() });
-    assert!(matches!(base::error::Error::from(rejection), base::error::Error::Denied { status: 403, .. }));
     session.accept(&client, &response).unwrap();
 }
 

@@ -21,14 +21,3 @@ pub enum Error {
     #[error("{0}")]
     Internal(String),
 }
-
-// Until every crate has an error type of its own.
-impl From<Error> for base::error::Error {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::NotProvisioned => Self::NotProvisioned,
-            Error::Malformed { what, reason } => Self::malformed(what, 0, reason),
-            Error::Internal(reason) => Self::Internal(reason.into()),
-        }
-    }
-}

@@ -1,7 +1,5 @@
 //! Why the client refuses a message from the service.
 
-use base::error::Error;
-
 /// A reason to refuse a message. The state is then what it was before the message came.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
@@ -71,13 +69,4 @@ pub enum Rejection {
         /// In words.
         message: String,
     },
-}
-
-impl From<Rejection> for Error {
-    fn from(rejection: Rejection) -> Self {
-        match rejection {
-            Rejection::Denied { status, rule, message } => Self::Denied { status, rule, message },
-            other => Self::Refused(other.to_string().into()),
-        }
-    }
 }

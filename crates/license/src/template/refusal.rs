@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use base::error::Error;
 use base::text::shortened;
 
 macro_rules! words {
@@ -206,13 +205,6 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
-
-impl From<Refusal> for Error {
-    /// For callers who have a template refused; a service's refusal of a device is something else.
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal.to_string().into())
-    }
-}
 
 impl Serialize for Refusal {
     /// `{"status","reason","rule","pointer","message"[,"suggestion"]}`, as a service answers.

@@ -24,7 +24,7 @@ kind!(
     PlaybackStates: OH_AVSession_AVPlaybackState => Playback, 7, "OH_AVSession_AVPlaybackState"
 );
 
-/// A position and when it was true.
+/// A playback position and the time at which it was valid.
 ///
 /// @since 13
 #[repr(C)]
@@ -32,7 +32,7 @@ kind!(
 pub struct AVSession_PlaybackPosition {
     /// Milliseconds from the start.
     pub elapsedTime: i64,
-    /// When that was true: milliseconds since 1970 (UTC); 0 = when it was reported.
+    /// Time of that position: milliseconds since 1970 (UTC); 0 = when it was reported.
     pub updateTime: i64,
 }
 

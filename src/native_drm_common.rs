@@ -18,7 +18,7 @@ pub enum DRM_EventType {
     EVENT_KEY_REQUIRED = 202,
     /// Keys expired or were cleared. Info: their key ids, 16 bytes each.
     EVENT_KEY_EXPIRED = 203,
-    /// What a key system wants to say. Info: its own.
+    /// Defined by the key system, as is its info.
     EVENT_VENDOR_DEFINED = 204,
     /// The expiry changed or a license was restored. Info: milliseconds since 1970 as decimal text, "0" = never.
     EVENT_EXPIRATION_UPDATE = 206,
@@ -62,15 +62,15 @@ pub enum DRM_MediaKeyType {
 pub enum DRM_MediaKeyRequestType {
     /// Unknown.
     MEDIA_KEY_REQUEST_TYPE_UNKNOWN = 0,
-    /// Asks for a license.
+    /// Initial request for a license.
     MEDIA_KEY_REQUEST_TYPE_INITIAL = 1,
-    /// Asks to prolong a license.
+    /// Request to renew a license.
     MEDIA_KEY_REQUEST_TYPE_RENEWAL = 2,
-    /// Gives a license back.
+    /// Request to release a license.
     MEDIA_KEY_REQUEST_TYPE_RELEASE = 3,
     /// No request is needed.
     MEDIA_KEY_REQUEST_TYPE_NONE = 4,
-    /// Asks for a changed license.
+    /// Request to update a license.
     MEDIA_KEY_REQUEST_TYPE_UPDATE = 5,
 }
 
@@ -102,7 +102,7 @@ pub enum DRM_CertificateStatus {
     CERT_STATUS_EXPIRED = 2,
     /// The certificate is not valid.
     CERT_STATUS_INVALID = 3,
-    /// The status cannot be told.
+    /// The status is not known.
     CERT_STATUS_UNAVAILABLE = 4,
 }
 

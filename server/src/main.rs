@@ -1,5 +1,7 @@
 //! `native-drm-license-server`: the license service over HTTP.
 
+#![forbid(unsafe_code)]
+
 mod listen;
 mod log;
 mod options;

@@ -57,7 +57,7 @@ pub enum NativeAVSession_MediaKey {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NativeAVSession_KeyAction {
-    /// Pressed, but it does not count.
+    /// The key press was cancelled.
     NATIVE_AVSESSION_KEY_ACTION_CANCEL = 0,
     /// Pressed.
     NATIVE_AVSESSION_KEY_ACTION_DOWN = 1,

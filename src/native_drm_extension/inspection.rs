@@ -23,7 +23,7 @@ pub const NATIVE_DRM_MAX_CONFIG_VALUE_LEN: usize = 4096;
 /// Bytes of a response from a server.
 pub const NATIVE_DRM_MAX_RESPONSE_LEN: usize = 1_048_576;
 
-/// Tells in words why this thread's last failing call failed: which argument, which byte offset, which key id. Never
+/// Gets the reason of this thread's last failing call in words: which argument, which byte offset, which key id. Never
 /// contains key material. Successful calls leave it alone.
 ///
 /// Any thread; each has its own message.
@@ -38,7 +38,7 @@ pub extern "C" fn OH_Drm_GetLastErrorMessage() -> *const c_char {
 
 /// Puts a MediaKeySystem on a virtual clock: one that stands still until it is moved, for tests of licenses. Sessions of
 /// com.policyplay.drm then see a rental of 30 days pass in milliseconds. If it is on one already, sets its wall clock, as a
-/// user may set a device's; the monotonic clock that licenses go by stays.
+/// user may set a device's; the monotonic clock that licenses use stays.
 ///
 /// Any thread.
 ///
@@ -57,14 +57,14 @@ pub extern "C" fn OH_MediaKeySystem_SetVirtualClock(
 
 /// Lets time pass on a virtual clock, wall clock and monotonic clock alike.
 ///
-/// What licenses have to do meanwhile (renewal attempts, expiry) is done, each at its own time and in order, before this
-/// returns; callbacks come on their thread as ever.
+/// Whatever falls due in that time (renewal attempts, expiry) happens at its own time and in order before this returns;
+/// callbacks are called on their thread as usual.
 ///
 /// Any thread; one at a time for an instance.
 ///
 /// @param mediaKeySystem an instance on a virtual clock
 /// @param millis milliseconds that pass
-/// @param asleep true if the machine sleeps meanwhile: what was due is done in the end only
+/// @param asleep true to simulate suspend: whatever falls due happens at the end
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem; DRM_ERR_UNKNOWN if it is on the
 ///     machine's clock; DRM_ERR_SERVICE_DIED if the key system failed
 /// @since native_drm 0.1

@@ -18,11 +18,11 @@ use base::log::{self, Level, Sink};
 pub enum NativeDrm_LogLevel {
     /// Nothing.
     NATIVE_DRM_LOG_OFF = 0,
-    /// Failures of the library itself.
+    /// Errors: the library could not do what it should.
     NATIVE_DRM_LOG_ERROR = 1,
-    /// What may surprise.
+    /// Warnings: unexpected, and handled.
     NATIVE_DRM_LOG_WARN = 2,
-    /// Steps of a session's life.
+    /// Life cycle of instances, sessions and licenses.
     NATIVE_DRM_LOG_INFO = 3,
     /// Details.
     NATIVE_DRM_LOG_DEBUG = 4,
@@ -32,7 +32,7 @@ c_enum_values! {
     LogLevelValue of NativeDrm_LogLevel;
 }
 
-/// Receives log lines, from any thread. It must not call OH_Drm_SetLogCallback().
+/// Receives log lines, from any thread, perhaps while a session is locked: it must not call the library.
 ///
 /// @param level the line's level
 /// @param message the line, NUL-terminated UTF-8 without line end, valid during the call

@@ -14,7 +14,7 @@ use license::template::{Policy, Profile, Refusal, Setting, StoredPolicy, Templat
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DRM_LicenseProfile {
-    /// Every rule.
+    /// Enforces every rule.
     DRM_LICENSE_PROFILE_STRICT = 0,
     /// What the samples of Azure Media Services send is accepted with warnings: allowed_track_types beside
     /// content_key_specs, unknown fields, upper-case HDCP, null members.

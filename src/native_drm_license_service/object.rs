@@ -32,7 +32,7 @@ pub struct OH_DrmLicenseService_Answer {
     pub licenseId: [u8; NATIVE_DRM_LICENSE_ID_LEN],
     /// The license's sequence, which rises with each renewal; 0 if the answer is not about a license.
     pub sequence: u64,
-    /// As in HTTP: 200, or 400 and more for a refusal.
+    /// HTTP status: 200, or 400 and above for a refusal.
     pub status: u32,
 }
 

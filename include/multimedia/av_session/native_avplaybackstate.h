@@ -29,7 +29,7 @@ extern "C" {
 typedef struct OH_AVSession_AVPlaybackState OH_AVSession_AVPlaybackState;
 
 /**
- * A position and when it was true.
+ * A playback position and the time at which it was valid.
  *
  * @since 13
  */
@@ -39,7 +39,7 @@ typedef struct AVSession_PlaybackPosition {
      */
     int64_t elapsedTime;
     /**
-     * When that was true: milliseconds since 1970 (UTC); 0 = when it was reported.
+     * Time of that position: milliseconds since 1970 (UTC); 0 = when it was reported.
      */
     int64_t updateTime;
 } AVSession_PlaybackPosition;

@@ -55,7 +55,7 @@ typedef enum AVSession_PlaybackState {
      */
     PLAYBACK_STATE_INITIAL = 0,
     /**
-     * Getting ready.
+     * Preparing.
      */
     PLAYBACK_STATE_PREPARING = 1,
     /**
@@ -67,11 +67,11 @@ typedef enum AVSession_PlaybackState {
      */
     PLAYBACK_STATE_PAUSED = 3,
     /**
-     * Going forward fast.
+     * Fast-forwarding.
      */
     PLAYBACK_STATE_FAST_FORWARDING = 4,
     /**
-     * Going back.
+     * Rewinding.
      */
     PLAYBACK_STATE_REWINDED = 5,
     /**
@@ -83,7 +83,7 @@ typedef enum AVSession_PlaybackState {
      */
     PLAYBACK_STATE_COMPLETED = 7,
     /**
-     * The player is gone.
+     * The player was released.
      */
     PLAYBACK_STATE_RELEASED = 8,
     /**
@@ -111,23 +111,23 @@ typedef enum AVSession_PlaybackState {
  */
 typedef enum AVSession_LoopMode {
     /**
-     * Through the list, once.
+     * Plays the list once.
      */
     LOOP_MODE_SEQUENCE = 0,
     /**
-     * The same again.
+     * Repeats the current item.
      */
     LOOP_MODE_SINGLE = 1,
     /**
-     * Through the list, again and again.
+     * Repeats the list.
      */
     LOOP_MODE_LIST = 2,
     /**
-     * In random order.
+     * Plays the list in random order.
      */
     LOOP_MODE_SHUFFLE = 3,
     /**
-     * The player's own; shown as LOOP_MODE_SEQUENCE.
+     * Defined by the player; shown as LOOP_MODE_SEQUENCE.
      */
     LOOP_MODE_CUSTOM = 4,
 } AVSession_LoopMode;
@@ -155,11 +155,11 @@ typedef enum AVSession_ControlCommand {
      */
     CONTROL_CMD_STOP = 2,
     /**
-     * Play what comes after.
+     * Play the next item.
      */
     CONTROL_CMD_PLAY_NEXT = 3,
     /**
-     * Play what came before.
+     * Play the previous item.
      */
     CONTROL_CMD_PLAY_PREVIOUS = 4,
 } AVSession_ControlCommand;

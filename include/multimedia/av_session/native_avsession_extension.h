@@ -80,7 +80,7 @@ typedef enum NativeAVSession_MediaKey {
  */
 typedef enum NativeAVSession_KeyAction {
     /**
-     * Pressed, but it does not count.
+     * The key press was cancelled.
      */
     NATIVE_AVSESSION_KEY_ACTION_CANCEL = 0,
     /**

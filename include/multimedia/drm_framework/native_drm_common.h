@@ -158,7 +158,7 @@ typedef enum DRM_EventType {
      */
     EVENT_KEY_EXPIRED = 203,
     /**
-     * What a key system wants to say. Info: its own.
+     * Defined by the key system, as is its info.
      */
     EVENT_VENDOR_DEFINED = 204,
     /**
@@ -222,15 +222,15 @@ typedef enum DRM_MediaKeyRequestType {
      */
     MEDIA_KEY_REQUEST_TYPE_UNKNOWN = 0,
     /**
-     * Asks for a license.
+     * Initial request for a license.
      */
     MEDIA_KEY_REQUEST_TYPE_INITIAL = 1,
     /**
-     * Asks to prolong a license.
+     * Request to renew a license.
      */
     MEDIA_KEY_REQUEST_TYPE_RENEWAL = 2,
     /**
-     * Gives a license back.
+     * Request to release a license.
      */
     MEDIA_KEY_REQUEST_TYPE_RELEASE = 3,
     /**
@@ -238,7 +238,7 @@ typedef enum DRM_MediaKeyRequestType {
      */
     MEDIA_KEY_REQUEST_TYPE_NONE = 4,
     /**
-     * Asks for a changed license.
+     * Request to update a license.
      */
     MEDIA_KEY_REQUEST_TYPE_UPDATE = 5,
 } DRM_MediaKeyRequestType;
@@ -286,7 +286,7 @@ typedef enum DRM_CertificateStatus {
      */
     CERT_STATUS_INVALID = 3,
     /**
-     * The status cannot be told.
+     * The status is not known.
      */
     CERT_STATUS_UNAVAILABLE = 4,
 } DRM_CertificateStatus;

@@ -62,15 +62,15 @@ typedef enum NativeDrm_LogLevel {
      */
     NATIVE_DRM_LOG_OFF = 0,
     /**
-     * Failures of the library itself.
+     * Errors: the library could not do what it should.
      */
     NATIVE_DRM_LOG_ERROR = 1,
     /**
-     * What may surprise.
+     * Warnings: unexpected, and handled.
      */
     NATIVE_DRM_LOG_WARN = 2,
     /**
-     * Steps of a session's life.
+     * Life cycle of instances, sessions and licenses.
      */
     NATIVE_DRM_LOG_INFO = 3,
     /**
@@ -149,7 +149,7 @@ typedef struct OH_MediaKeySession_UserDataCallback {
 } OH_MediaKeySession_UserDataCallback;
 
 /**
- * Receives log lines, from any thread. It must not call OH_Drm_SetLogCallback().
+ * Receives log lines, from any thread, perhaps while a session is locked: it must not call the library.
  *
  * @param level the line's level
  * @param message the line, NUL-terminated UTF-8 without line end, valid during the call
@@ -191,7 +191,7 @@ Drm_ErrCode OH_MediaKeySession_SetCallbackWithUserData(MediaKeySession *mediaKey
                                                        void *userData);
 
 /**
- * Tells in words why this thread's last failing call failed: which argument, which byte offset, which key id. Never
+ * Gets the reason of this thread's last failing call in words: which argument, which byte offset, which key id. Never
  * contains key material. Successful calls leave it alone.
  *
  * Any thread; each has its own message.
@@ -205,7 +205,7 @@ const char *OH_Drm_GetLastErrorMessage(void);
 /**
  * Puts a MediaKeySystem on a virtual clock: one that stands still until it is moved, for tests of licenses. Sessions of
  * com.policyplay.drm then see a rental of 30 days pass in milliseconds. If it is on one already, sets its wall clock, as a
- * user may set a device's; the monotonic clock that licenses go by stays.
+ * user may set a device's; the monotonic clock that licenses use stays.
  *
  * Any thread.
  *
@@ -221,14 +221,14 @@ Drm_ErrCode OH_MediaKeySystem_SetVirtualClock(MediaKeySystem *mediaKeySystem,
 /**
  * Lets time pass on a virtual clock, wall clock and monotonic clock alike.
  *
- * What licenses have to do meanwhile (renewal attempts, expiry) is done, each at its own time and in order, before this
- * returns; callbacks come on their thread as ever.
+ * Whatever falls due in that time (renewal attempts, expiry) happens at its own time and in order before this returns;
+ * callbacks are called on their thread as usual.
  *
  * Any thread; one at a time for an instance.
  *
  * @param mediaKeySystem an instance on a virtual clock
  * @param millis milliseconds that pass
- * @param asleep true if the machine sleeps meanwhile: what was due is done in the end only
+ * @param asleep true to simulate suspend: whatever falls due happens at the end
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem; DRM_ERR_UNKNOWN if it is on the
  *     machine's clock; DRM_ERR_SERVICE_DIED if the key system failed
  * @since native_drm 0.1

@@ -36,7 +36,7 @@ extern "C" {
  */
 typedef enum DRM_LicenseProfile {
     /**
-     * Every rule.
+     * Enforces every rule.
      */
     DRM_LICENSE_PROFILE_STRICT = 0,
     /**

@@ -58,7 +58,7 @@ typedef struct OH_DrmLicenseService_Answer {
      */
     uint64_t sequence;
     /**
-     * As in HTTP: 200, or 400 and more for a refusal.
+     * HTTP status: 200, or 400 and above for a refusal.
      */
     uint32_t status;
 } OH_DrmLicenseService_Answer;

@@ -193,14 +193,14 @@ Drm_ErrCode OH_MediaKeySession_DecryptSamples(MediaKeySession *mediaKeySession,
 /**
  * Finds a session that holds a usable key, waiting for it if necessary.
  *
- * Any thread but a callback's while waiting: a callback that waits holds up all others.
+ * Any thread. Do not wait in a callback: that holds up all other callbacks.
  *
  * @param mediaKeySystem the instance whose sessions are searched, newest first
  * @param keyId the key id, DRM_KEY_ID_SIZE bytes
  * @param timeoutMs milliseconds to wait; 0 = do not wait, UINT32_MAX = without limit
  * @param mediaKeySession receives the session; it still belongs to whoever created it
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, also when it is destroyed while
- *     waiting, or a pointer is null; DRM_ERR_NO_KEY if the time is over; DRM_ERR_SERVICE_DIED if the key system failed
+ *     waiting, or a pointer is null; DRM_ERR_NO_KEY if no session got the key in time; DRM_ERR_SERVICE_DIED if the key system failed
  * @since native_drm 0.1
  */
 Drm_ErrCode OH_MediaKeySystem_FindSessionByKeyId(MediaKeySystem *mediaKeySystem,

@@ -160,6 +160,14 @@ impl Code for MetadataCode {
     }
 }
 
+/// Reads from the environment how to log and which instructions to use. Every function that makes the first object of a
+/// kind, or logs without one, calls this: the library's threads start later than that, and read no environment variable (see
+/// [`base::log`]). Later calls cost two loads.
+pub fn read_environment() {
+    base::log::read_environment();
+    cenc::kernel::Level::current();
+}
+
 /// Runs the body of an exported function that returns a code. Ciphers leave round keys in vector registers: they are gone
 /// when this returns.
 #[inline]

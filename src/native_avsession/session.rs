@@ -48,6 +48,7 @@ pub unsafe extern "C" fn OH_AVSession_Create(
             ability: avsession_text::name("abilityName", abilityName)?,
         };
         let out = args::out("avsession", avsession)?;
+        boundary::read_environment();
         out.write(registry::insert(&avsession::registry::create(identity, media_controls())?)?);
         Ok(())
     })

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use serde::Serialize;
-use zeroize::Zeroizing;
 
 use super::object::{LicenseProfileValue, LicenseTemplate, LicenseTemplates, OH_DrmLicenseTemplate, checked_profile};
 use crate::glue::args;
@@ -13,6 +12,7 @@ use crate::glue::boundary::{self, DrmCode};
 use crate::glue::error::{Error, Result};
 use crate::glue::handle::Kind;
 use crate::native_drm_err::ErrCodeValue;
+use base::secret::SecretString;
 use license::template::{Setting, Template, WarningRule, parse};
 
 /// Bytes of a template or stored policy as JSON, for NUL-terminated ones including the NUL.
@@ -165,7 +165,7 @@ pub unsafe extern "C" fn OH_DrmLicenseTemplate_SetString(
     change(licenseTemplate, |held| {
         let pointer = args::string("pointer", pointer, NATIVE_DRM_MAX_LICENSE_POINTER_LEN)?;
         // It may be a key.
-        let value = Zeroizing::new(args::string_or_empty("value", value, NATIVE_DRM_MAX_LICENSE_TEMPLATE_LEN)?);
+        let value = SecretString::from(args::string_or_empty("value", value, NATIVE_DRM_MAX_LICENSE_TEMPLATE_LEN)?);
         held.set(&pointer, Setting::Text(&value))
     })
 }

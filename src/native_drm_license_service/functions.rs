@@ -16,7 +16,7 @@ use crate::native_drm_err::ErrCodeValue;
 use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_RESPONSE_LEN};
 use crate::native_drm_license::LicenseProfileValue;
 use crate::native_drm_license::object::checked_profile;
-use base::secret::on_clean_stack;
+use base::secret::{SecretString, on_clean_stack};
 use license::protocol::Fixed;
 use license_service::{Catalog, Content, Service, SettableClock, Settings};
 
@@ -62,6 +62,7 @@ pub unsafe extern "C" fn OH_DrmLicenseService_Create(
         };
         let profile = checked_profile(profile)?;
         let settings = Settings { profile, ..Settings::default() };
+        boundary::read_environment();
         let clock = Arc::new(SettableClock::new());
         let service = match directory {
             Some(directory) => Service::in_directory(Path::new(&directory), clock.clone(), settings)?,
@@ -174,9 +175,9 @@ pub unsafe extern "C" fn OH_DrmLicenseService_AddProvider(
         let token = if token.is_null() {
             None
         } else {
-            Some(zeroize::Zeroizing::new(args::string("token", token, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?))
+            Some(SecretString::from(args::string("token", token, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?))
         };
-        Ok(object.service.add_provider(&name, token.as_ref().map(|token| token.as_str()))?)
+        Ok(object.service.add_provider(&name, token.as_deref())?)
     })
 }
 

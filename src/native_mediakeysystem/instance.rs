@@ -168,6 +168,7 @@ pub unsafe extern "C" fn OH_MediaKeySystem_IsSupported3(
         let name = args::string("name", name, MAX_MEDIA_KEY_SYSTEM_NAME_LEN)?;
         let mime_type = args::string("mimeType", mimeType, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let level = translate::level("contentProtectionLevel", contentProtectionLevel)?;
+        boundary::read_environment();
         Ok(registry::find(&name).is_some_and(|found| {
             found.descriptor().supports_mime_type(&mime_type) && level <= platform::maximum_level()
         }))
@@ -194,6 +195,7 @@ pub unsafe extern "C" fn OH_MediaKeySystem_Create(
     boundary::call::<DrmCode>(|| {
         let name = args::string("name", name, MAX_MEDIA_KEY_SYSTEM_NAME_LEN)?;
         let out = args::out("mediaKeySystem", mediaKeySystem)?;
+        boundary::read_environment();
         let system = registry::create_system(&name)?;
         out.write(media_keys::insert_system(&system)?);
         Ok(())

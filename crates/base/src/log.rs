@@ -1,11 +1,14 @@
 //! Logging: off by default; to stderr with `NATIVE_DRM_LOG=error|warn|info|debug`, or to a callback.
 //!
 //! A message that nobody wants costs one relaxed atomic load. Messages never contain key material.
+//!
+//! The library's own threads read no environment variable: a program may change its environment while they run, which C
+//! allows as long as nobody else looks. So [`read_environment`] is for calls of the program, and [`write`] never looks.
 
 use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use parking_lot::RwLock;
 
@@ -49,11 +52,29 @@ impl Level {
 /// it may itself log or change the sink.
 pub type Sink = Arc<dyn Fn(Level, &str) + Send + Sync>;
 
-/// `LIMIT` before the environment was looked at: it lets every message through to [`write`], which looks.
-const UNKNOWN: u8 = u8::MAX;
-
-static LIMIT: AtomicU8 = AtomicU8::new(UNKNOWN);
+static LIMIT: AtomicU8 = AtomicU8::new(Level::Off as u8);
+/// Whether the limit was set, by the environment or by a call. Set with `SINK` locked.
+static DECIDED: AtomicBool = AtomicBool::new(false);
 static SINK: RwLock<Option<Sink>> = RwLock::new(None);
+
+/// Takes the limit from `NATIVE_DRM_LOG` at the first call, unless [`set_sink`] was called before; until then there are no
+/// messages. To be called by whatever a program calls first. Later calls cost one relaxed atomic load.
+#[inline]
+pub fn read_environment() {
+    if !DECIDED.load(Ordering::Relaxed) {
+        read_environment_now();
+    }
+}
+
+#[cold]
+fn read_environment_now() {
+    let named = std::env::var("NATIVE_DRM_LOG").ok().and_then(|name| Level::from_name(name.trim()));
+    let _locked = SINK.write();
+    // Whoever has called `set_sink` meanwhile wins.
+    if !DECIDED.swap(true, Ordering::Relaxed) {
+        LIMIT.store(named.unwrap_or(Level::Off) as u8, Ordering::Relaxed);
+    }
+}
 
 /// Sends messages up to `limit` to `sink`, or to stderr where it is `None`. From now on `NATIVE_DRM_LOG` counts no more.
 ///
@@ -61,6 +82,7 @@ static SINK: RwLock<Option<Sink>> = RwLock::new(None);
 pub fn set_sink(sink: Option<Sink>, limit: Level) {
     let former = {
         let mut place = SINK.write();
+        DECIDED.store(true, Ordering::Relaxed);
         LIMIT.store(limit as u8, Ordering::Relaxed);
         std::mem::replace(&mut *place, sink)
     };
@@ -77,12 +99,6 @@ pub fn enabled(level: Level) -> bool {
 /// Writes a message. Use the macros `log_error!`, `log_warn!`, `log_info!` and `log_debug!`, which format only when needed.
 #[cold]
 pub fn write(level: Level, message: fmt::Arguments<'_>) {
-    if LIMIT.load(Ordering::Relaxed) == UNKNOWN {
-        let named = std::env::var("NATIVE_DRM_LOG").ok().and_then(|name| Level::from_name(name.trim()));
-        // Whoever has called `set_sink` meanwhile wins.
-        let limit = named.unwrap_or(Level::Off) as u8;
-        let _ = LIMIT.compare_exchange(UNKNOWN, limit, Ordering::Relaxed, Ordering::Relaxed);
-    }
     if !enabled(level) {
         return;
     }

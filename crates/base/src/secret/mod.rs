@@ -7,7 +7,7 @@ use std::fmt;
 use std::io;
 use std::ops::{Deref, DerefMut};
 
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub use registers::wipe_registers;
 pub use slab::{AllocationError, SlabBox};
@@ -37,12 +37,6 @@ impl SecretBytes {
                 None
             }
         }
-    }
-
-    /// Hands the bytes on in the container that the `zeroize` crate offers. Its `Debug` shows the content: never
-    /// derive `Debug` on a type that holds one.
-    pub fn into_zeroizing(mut self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(std::mem::take(&mut self.0))
     }
 }
 
@@ -74,12 +68,6 @@ impl From<Vec<u8>> for SecretBytes {
 impl From<&[u8]> for SecretBytes {
     fn from(bytes: &[u8]) -> Self {
         Self(bytes.to_vec())
-    }
-}
-
-impl From<Zeroizing<Vec<u8>>> for SecretBytes {
-    fn from(mut bytes: Zeroizing<Vec<u8>>) -> Self {
-        Self(std::mem::take(&mut *bytes))
     }
 }
 
@@ -207,8 +195,8 @@ mod tests {
         secret.truncate(9);
         assert_eq!(&*secret, b"secret");
         secret.truncate(3);
-        assert_eq!(&**secret.clone().into_zeroizing(), b"sec");
-        assert_eq!(SecretBytes::from(secret.clone().into_zeroizing()), secret);
+        assert_eq!(&*secret.clone().into_string().unwrap(), "sec");
+        assert_eq!(SecretBytes::from(vec![0xff]).into_string(), None);
     }
 
     #[test]

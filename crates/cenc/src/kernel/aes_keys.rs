@@ -2,9 +2,8 @@
 
 use core::arch::x86_64::*;
 
-use super::entry::Usable;
+use super::entry::Expand;
 use super::vector::{AesVector, BlockTransform, Vector, hidden};
-use crate::job::Job;
 
 /// Rounds of AES-128.
 const ROUNDS: usize = 10;
@@ -18,28 +17,17 @@ pub(super) struct RoundKeys {
     pub(super) decryption: Direction,
 }
 
-/// A key with the functions of its level.
-pub(super) struct Key {
-    functions: Usable<RoundKeys>,
-    keys: RoundKeys,
-}
-
-impl Key {
-    pub(super) fn new(functions: Usable<RoundKeys>, key: &[u8; 16]) -> Self {
-        // SAFETY: every level that has AES functions needs AES and AVX, and `functions` shows that the CPU has one of them.
-        Self { functions, keys: unsafe { RoundKeys::expand(key) } }
-    }
-
-    #[inline(always)]
-    pub(super) fn decrypt(&self, job: &Job<'_>, data: &mut [u8]) {
-        self.functions.decrypt(&self.keys, job, data);
+impl Expand for RoundKeys {
+    unsafe fn expand(key: &[u8; 16]) -> Self {
+        // SAFETY: passed on to the caller; every level that has AES functions needs AES and AVX.
+        unsafe { Self::expanded(key) }
     }
 }
 
 impl RoundKeys {
     /// Expands a key.
     #[target_feature(enable = "aes,avx")]
-    pub(super) fn expand(key: &[u8; 16]) -> Self {
+    fn expanded(key: &[u8; 16]) -> Self {
         // SAFETY: reads the 16 bytes of the array.
         let first = unsafe { _mm_loadu_si128(key.as_ptr().cast()) };
         let mut encryption = [first; ROUNDS + 1];
@@ -112,11 +100,14 @@ unsafe fn in_step<V: Vector, const N: usize>(blocks: &mut [V; N]) {
     }
 }
 
+/// AES in one direction.
+pub(super) struct Rounds<'k, const DECRYPT: bool>(&'k Direction);
+
 /// AES encryption.
-pub(super) struct Encryption<'k>(&'k Direction);
+pub(super) type Encryption<'k> = Rounds<'k, false>;
 
 /// AES decryption.
-pub(super) struct Decryption<'k>(&'k Direction);
+pub(super) type Decryption<'k> = Rounds<'k, true>;
 
 impl<'k> Encryption<'k> {
     #[inline(always)]
@@ -132,7 +123,7 @@ impl<'k> Decryption<'k> {
     }
 }
 
-impl<V: AesVector> BlockTransform<V> for Encryption<'_> {
+impl<V: AesVector, const DECRYPT: bool> BlockTransform<V> for Rounds<'_, DECRYPT> {
     #[inline(always)]
     unsafe fn apply<const N: usize>(&self, blocks: &mut [V; N]) {
         let keys = KeysInMemory(self.0).for_batch();
@@ -145,38 +136,13 @@ impl<V: AesVector> BlockTransform<V> for Encryption<'_> {
             for number in 1..ROUNDS {
                 let key = keys.round(number);
                 for block in &mut *blocks {
-                    *block = block.encrypt_round(key);
+                    *block = if DECRYPT { block.decrypt_round(key) } else { block.encrypt_round(key) };
                 }
                 in_step(blocks);
             }
             let last = keys.round(ROUNDS);
             for block in blocks {
-                *block = block.encrypt_last_round(last);
-            }
-        }
-    }
-}
-
-impl<V: AesVector> BlockTransform<V> for Decryption<'_> {
-    #[inline(always)]
-    unsafe fn apply<const N: usize>(&self, blocks: &mut [V; N]) {
-        let keys = KeysInMemory(self.0).for_batch();
-        // SAFETY: `self` borrows the keys. The rest is passed on to the caller.
-        unsafe {
-            let first = keys.round(0);
-            for block in &mut *blocks {
-                *block = block.xor(first);
-            }
-            for number in 1..ROUNDS {
-                let key = keys.round(number);
-                for block in &mut *blocks {
-                    *block = block.decrypt_round(key);
-                }
-                in_step(blocks);
-            }
-            let last = keys.round(ROUNDS);
-            for block in blocks {
-                *block = block.decrypt_last_round(last);
+                *block = if DECRYPT { block.decrypt_last_round(last) } else { block.encrypt_last_round(last) };
             }
         }
     }

@@ -9,15 +9,8 @@ use super::entry::{Functions, Usable, decrypt_functions};
 use super::vector::{AesVector, Vector};
 use crate::job::BLOCK;
 
-/// This level's functions, if this CPU has AES and AVX.
-pub(super) fn detect() -> Option<Usable<RoundKeys>> {
-    let found = is_x86_feature_detected!("aes") && is_x86_feature_detected!("avx");
-    // SAFETY: the features were found.
-    found.then(|| unsafe { Usable::new(&FUNCTIONS) })
-}
-
 decrypt_functions! {
-    features: "aes,avx",
+    features: ["aes" "avx"],
     keys: RoundKeys,
     // Eight blocks hide the latency of a round and leave registers for little else.
     whole: __m128i, 8, Encryption::new, Decryption::new;

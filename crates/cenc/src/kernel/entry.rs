@@ -1,4 +1,4 @@
-//! The functions of a level that are compiled for its instructions.
+//! The functions of a level that are compiled for its instructions, and keys that are bound to them.
 
 use crate::job::{Job, Mode};
 
@@ -13,7 +13,7 @@ type Function<K> = unsafe extern "C" fn(&K, &Job<'_>, *mut u8, usize);
 /// A level's functions, by mode.
 pub(super) struct Functions<K: 'static>(pub(super) [Function<K>; Mode::COUNT]);
 
-/// The functions of a level that this CPU has. Only the levels' witnesses make it.
+/// The functions of a level that this CPU has. Only the levels' `detect` makes it.
 pub(super) struct Usable<K: 'static>(&'static Functions<K>);
 
 impl<K> Usable<K> {
@@ -31,14 +31,41 @@ impl<K> Usable<K> {
     }
 }
 
-/// Defines `FUNCTIONS` for a level: one `#[target_feature]` function per mode, into which the generic code of
-/// `modes` is inlined.
+/// The round keys of a cipher.
+pub(super) trait Expand {
+    /// Expands a key.
+    ///
+    /// # Safety
+    /// The CPU has the features that all levels with these round keys need.
+    unsafe fn expand(key: &[u8; 16]) -> Self;
+}
+
+/// A key with the functions of its level.
+pub(super) struct Key<K: 'static> {
+    functions: Usable<K>,
+    keys: K,
+}
+
+impl<K: Expand> Key<K> {
+    pub(super) fn new(functions: Usable<K>, key: &[u8; 16]) -> Self {
+        // SAFETY: `functions` shows that the CPU has the features of one of these levels.
+        Self { functions, keys: unsafe { K::expand(key) } }
+    }
+
+    #[inline(always)]
+    pub(super) fn decrypt(&self, job: &Job<'_>, data: &mut [u8]) {
+        self.functions.decrypt(&self.keys, job, data);
+    }
+}
+
+/// Defines `detect` for a level, which gives the level's functions where the CPU has its features: one `#[target_feature]`
+/// function per mode, into which the generic code of `modes` is inlined.
 ///
 /// `whole` and `stripes` each name a register type, the number of registers in a batch, and how the cipher is set up from
 /// the keys in either direction.
 macro_rules! decrypt_functions {
     (
-        features: $features:literal,
+        features: [$($feature:tt)+],
         keys: $keys:ty,
         whole: $whole:ty, $whole_batch:literal, $whole_encryption:expr, $whole_decryption:expr;
         stripes: $stripes:ty, $stripes_batch:literal, $stripes_encryption:expr, $stripes_decryption:expr;
@@ -48,7 +75,7 @@ macro_rules! decrypt_functions {
             use $crate::job::Job;
             use $crate::kernel::modes;
 
-            #[target_feature(enable = $features)]
+            $(#[target_feature(enable = $feature)])+
             unsafe extern "C" fn ctr(keys: &$keys, job: &Job<'_>, data: *mut u8, length: usize) {
                 // SAFETY: this function is compiled for the features, so whoever calls it knows the CPU to have them, and
                 // passes data that are its own.
@@ -58,7 +85,7 @@ macro_rules! decrypt_functions {
                 }
             }
 
-            #[target_feature(enable = $features)]
+            $(#[target_feature(enable = $feature)])+
             unsafe extern "C" fn ctr_stripes(keys: &$keys, job: &Job<'_>, data: *mut u8, length: usize) {
                 // SAFETY: as above.
                 unsafe {
@@ -67,7 +94,7 @@ macro_rules! decrypt_functions {
                 }
             }
 
-            #[target_feature(enable = $features)]
+            $(#[target_feature(enable = $feature)])+
             unsafe extern "C" fn cbc(keys: &$keys, job: &Job<'_>, data: *mut u8, length: usize) {
                 // SAFETY: as above.
                 unsafe {
@@ -76,7 +103,7 @@ macro_rules! decrypt_functions {
                 }
             }
 
-            #[target_feature(enable = $features)]
+            $(#[target_feature(enable = $feature)])+
             unsafe extern "C" fn cbc_stripes(keys: &$keys, job: &Job<'_>, data: *mut u8, length: usize) {
                 // SAFETY: as above.
                 unsafe {
@@ -88,6 +115,13 @@ macro_rules! decrypt_functions {
             // In the order of `Mode`.
             Functions([ctr, ctr, ctr_stripes, cbc, cbc, cbc_stripes])
         };
+
+        /// This level's functions, if this CPU has its features.
+        pub(super) fn detect() -> Option<Usable<$keys>> {
+            let found = $(is_x86_feature_detected!($feature))&&+;
+            // SAFETY: the functions are compiled for the features that were found.
+            found.then(|| unsafe { Usable::new(&FUNCTIONS) })
+        }
     };
 }
 

@@ -5,6 +5,8 @@ use core::fmt;
 use aes::cipher::{Array, KeyInit};
 
 use super::CIPHER_STACK;
+#[cfg(target_arch = "x86_64")]
+use super::entry::Key;
 use super::level::Level;
 use super::soft;
 #[cfg(target_arch = "x86_64")]
@@ -36,14 +38,14 @@ const _: () = assert!(core::mem::offset_of!(Schedule, aes) >= 64);
 enum AesKey {
     Soft(aes::Aes128),
     #[cfg(target_arch = "x86_64")]
-    Hardware(aes_keys::Key),
+    Hardware(Key<aes_keys::RoundKeys>),
 }
 
 /// SM4 round keys in the form that the key's level wants them in.
 enum Sm4Key {
     Soft(sm4::Sm4),
     #[cfg(target_arch = "x86_64")]
-    Gfni(sm4_gfni::Key),
+    Gfni(Key<sm4_gfni::RoundKeys>),
 }
 
 impl ContentKey {
@@ -92,7 +94,7 @@ impl AesKey {
                 Level::Vaes512 => vaes512::detect(),
             };
             if let Some(functions) = functions {
-                return Self::Hardware(aes_keys::Key::new(functions, key));
+                return Self::Hardware(Key::new(functions, key));
             }
         }
         let _ = level;
@@ -115,7 +117,7 @@ impl Sm4Key {
         if level == Level::Vaes512
             && let Some(functions) = sm4_gfni::detect()
         {
-            return Self::Gfni(sm4_gfni::Key::new(functions, key));
+            return Self::Gfni(Key::new(functions, key));
         }
         let _ = level;
         Self::Soft(sm4::Sm4::new(&Array(*key)))

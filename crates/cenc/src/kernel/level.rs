@@ -55,7 +55,9 @@ impl Level {
         Self::ALL.into_iter().filter(|level| level.is_available())
     }
 
-    /// The level of new keys: the best one there is, or the one that `NATIVE_DRM_CPU` asked for at the first call.
+    /// The level of new keys: the best one there is, or the one that `NATIVE_DRM_CPU` asked for at the first call. That one
+    /// reads the environment, so it should not be on a thread of the library (see [`base::log`]): a first key may well
+    /// arrive in a callback.
     pub fn current() -> Self {
         static CURRENT: OnceCell<Level> = OnceCell::new();
         *CURRENT.get_or_init(|| Self::choose(std::env::var("NATIVE_DRM_CPU").ok().as_deref()))

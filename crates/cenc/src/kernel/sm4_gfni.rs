@@ -9,10 +9,8 @@
 
 use core::arch::x86_64::*;
 
-use super::entry::{Functions, Usable, decrypt_functions};
-use super::vaes512;
+use super::entry::{Expand, Functions, Usable, decrypt_functions};
 use super::vector::{BlockTransform, Vector};
-use crate::job::Job;
 
 const ROUNDS: usize = 32;
 
@@ -25,36 +23,18 @@ const BEFORE_CONSTANT: i32 = 0x65;
 const AFTER: i64 = 0xd72d_8e51_1e6c_8b19_u64.cast_signed();
 const AFTER_CONSTANT: i32 = 0xd3;
 
-/// This level's functions, if this CPU has GFNI besides all that the AES level needs.
-pub(super) fn detect() -> Option<Usable<RoundKeys>> {
-    let found = vaes512::detect().is_some() && is_x86_feature_detected!("gfni");
-    // SAFETY: the features were found.
-    found.then(|| unsafe { Usable::new(&FUNCTIONS) })
-}
-
-/// A key with this level's functions.
-pub(super) struct Key {
-    functions: Usable<RoundKeys>,
-    round_keys: RoundKeys,
-}
-
-impl Key {
-    pub(super) fn new(functions: Usable<RoundKeys>, key: &[u8; 16]) -> Self {
-        // SAFETY: `functions` shows that the CPU has the features.
-        Self { functions, round_keys: unsafe { expand(key) } }
-    }
-
-    #[inline(always)]
-    pub(super) fn decrypt(&self, job: &Job<'_>, data: &mut [u8]) {
-        self.functions.decrypt(&self.round_keys, job, data);
-    }
-}
-
 decrypt_functions! {
-    features: "gfni,vaes,aes,avx2,bmi2,avx512f,avx512bw,avx512vl",
+    features: ["gfni" "vaes" "aes" "avx2" "bmi2" "avx512f" "avx512bw" "avx512vl"],
     keys: RoundKeys,
     whole: __m512i, 16, Encryption, Decryption;
     stripes: __m512i, 16, Encryption, Decryption;
+}
+
+impl Expand for RoundKeys {
+    unsafe fn expand(key: &[u8; 16]) -> Self {
+        // SAFETY: passed on to the caller; this cipher has no other level.
+        unsafe { expand(key) }
+    }
 }
 
 /// The key schedule (GB/T 32907 section 7.3).

@@ -12,15 +12,8 @@ use super::entry::{Functions, Usable, decrypt_functions};
 use super::vector::{AesVector, Vector};
 use crate::job::BLOCK;
 
-/// This level's functions, if this CPU has VAES, AES and AVX2.
-pub(super) fn detect() -> Option<Usable<RoundKeys>> {
-    let found = is_x86_feature_detected!("vaes") && is_x86_feature_detected!("aes") && is_x86_feature_detected!("avx2");
-    // SAFETY: the features were found.
-    found.then(|| unsafe { Usable::new(&FUNCTIONS) })
-}
-
 decrypt_functions! {
-    features: "vaes,aes,avx2",
+    features: ["vaes" "aes" "avx2"],
     keys: RoundKeys,
     whole: __m256i, 8, Encryption::new, Decryption::new;
     stripes: __m256i, 8, Encryption::new, Decryption::new;

@@ -9,21 +9,8 @@ use super::entry::{Functions, Usable, decrypt_functions};
 use super::vector::{AesVector, Vector};
 use crate::job::BLOCK;
 
-/// This level's functions, if this CPU has VAES, AES, AVX2, BMI2 and AVX-512 F, BW and VL.
-pub(super) fn detect() -> Option<Usable<RoundKeys>> {
-    let found = is_x86_feature_detected!("vaes")
-        && is_x86_feature_detected!("aes")
-        && is_x86_feature_detected!("avx2")
-        && is_x86_feature_detected!("bmi2")
-        && is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vl");
-    // SAFETY: the features were found.
-    found.then(|| unsafe { Usable::new(&FUNCTIONS) })
-}
-
 decrypt_functions! {
-    features: "vaes,aes,avx2,bmi2,avx512f,avx512bw,avx512vl",
+    features: ["vaes" "aes" "avx2" "bmi2" "avx512f" "avx512bw" "avx512vl"],
     keys: RoundKeys,
     whole: __m512i, 8, Encryption::new, Decryption::new;
     // Gathering four blocks into a register costs more than it saves.

@@ -1,13 +1,11 @@
 //! Generates the C headers, one per file of `src`, and gives the shared library its SONAME.
 //!
-//! The headers are committed; the file on disk is touched only when its content would change.
+//! The headers are committed; the file on disk is touched only when its content would change, and in a checkout only: a
+//! packaged source tree has the headers of its release and is not written to.
 
 use std::env;
 use std::fs;
 use std::path::Path;
-
-/// ABI major version: the number in the SONAME.
-const ABI_MAJOR: u32 = 0;
 
 /// One header: its path below `include/`, its Rust files below `src/` with functions in the header's order, its includes, its
 /// types that no function of the files uses, and a sentence about it.
@@ -204,10 +202,18 @@ fn main() {
     println!("cargo:rerun-if-changed=cbindgen.toml");
     println!("cargo:rerun-if-changed=include");
     println!("cargo:rerun-if-changed=src");
-    println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libnative_drm.so.{ABI_MAJOR}");
+    // docs/abi.md: the SONAME has the major version, CMake's files too.
+    let major = env::var("CARGO_PKG_VERSION_MAJOR").expect("cargo sets CARGO_PKG_VERSION_MAJOR");
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libnative_drm.so.{major}");
+    // Debuggers find the separate debug file by it. Not every compiler asks the linker for one.
+    println!("cargo:rustc-cdylib-link-arg=-Wl,--build-id=sha1");
     // Threads and thread-local destructors of the library may outlive a dlclose().
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
 
+    // A directory in a clone, a file in a work tree.
+    if !root.join(".git").exists() {
+        return;
+    }
     let base = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml is readable");
     for header in HEADERS {
         let text = generate(&base, header, root);
@@ -268,7 +274,7 @@ fn write_if_changed(path: &Path, text: &str) {
         return;
     }
     let parent = path.parent().expect("a header is in a directory");
-    // A read-only source tree (a packaged crate) has the committed headers; it is not an error.
+    // A checkout may be mounted read-only, too.
     if let Err(error) = fs::create_dir_all(parent).and_then(|()| fs::write(path, text)) {
         println!("cargo:warning=cannot update {}: {error}", path.display());
     }

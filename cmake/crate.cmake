@@ -7,23 +7,32 @@ if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
     message(FATAL_ERROR "native_drm supports Linux; this is ${CMAKE_SYSTEM_NAME}")
 endif()
 
-# build.rs puts this major version into the SONAME.
-set(NATIVE_DRM_ABI_MAJOR 0)
+include(cmake/rust_target.cmake)
+
+# docs/abi.md: the SONAME has the major version; build.rs puts it in.
 set(NATIVE_DRM_SHARED_NAME libnative_drm.so.${PROJECT_VERSION})
-if(NOT NATIVE_DRM_SHARED_NAME MATCHES "^libnative_drm\\.so\\.${NATIVE_DRM_ABI_MAJOR}\\.")
-    set(NATIVE_DRM_SHARED_NAME libnative_drm.so.${NATIVE_DRM_ABI_MAJOR}.${PROJECT_VERSION})
-endif()
-set(NATIVE_DRM_SONAME libnative_drm.so.${NATIVE_DRM_ABI_MAJOR})
+set(NATIVE_DRM_SONAME libnative_drm.so.${PROJECT_VERSION_MAJOR})
 set(NATIVE_DRM_LIB_DIR "${PROJECT_BINARY_DIR}/lib")
 
 set(native_drm_cargo "${NATIVE_DRM_CARGO}")
-set(native_drm_cargo_arguments)
+if(native_drm_linker_variable)
+    set(native_drm_cargo "${CMAKE_COMMAND}" -E env "${native_drm_linker_variable}=${CMAKE_C_COMPILER}" "${NATIVE_DRM_CARGO}")
+endif()
+set(native_drm_cargo_arguments ${native_drm_target_arguments})
+# Both are default features; named one by one only where one is missing, so that cargo's own builds are not built again.
 set(native_drm_features)
-if(NOT NATIVE_DRM_MPRIS)
-    # All default features but that one.
-    set(native_drm_features --no-default-features --features license-service)
+if(NOT (NATIVE_DRM_LICENSE_SERVICE AND NATIVE_DRM_MPRIS))
+    set(native_drm_features --no-default-features)
+    if(NATIVE_DRM_LICENSE_SERVICE)
+        list(APPEND native_drm_features --features license-service)
+    elseif(NATIVE_DRM_MPRIS)
+        list(APPEND native_drm_features --features mpris)
+    endif()
 endif()
 set(native_drm_output "${NATIVE_DRM_CARGO_TARGET_DIR}")
+if(native_drm_rust_target)
+    cmake_path(APPEND native_drm_output "${native_drm_rust_target}")
+endif()
 if(NATIVE_DRM_SANITIZE)
     include(cmake/sanitize_crate.cmake)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Debug")
@@ -37,7 +46,7 @@ endif()
 # The system libraries that a static Rust library needs: rustc names them.
 file(WRITE "${PROJECT_BINARY_DIR}/probe/empty.rs" "")
 execute_process(
-    COMMAND "${NATIVE_DRM_RUSTC}" --edition 2021 --crate-type staticlib --print native-static-libs -o libempty.a empty.rs
+    COMMAND "${NATIVE_DRM_RUSTC}" ${native_drm_target_arguments} --edition 2021 --crate-type staticlib --print native-static-libs -o libempty.a empty.rs
     WORKING_DIRECTORY "${PROJECT_BINARY_DIR}/probe"
     ERROR_VARIABLE native_drm_probe
     RESULT_VARIABLE native_drm_probe_result
@@ -46,6 +55,8 @@ if(NOT native_drm_probe_result EQUAL 0 OR NOT native_drm_probe MATCHES "native-s
     message(FATAL_ERROR "rustc does not name the libraries of a static library:\n${native_drm_probe}")
 endif()
 string(STRIP "${CMAKE_MATCH_1}" NATIVE_DRM_STATIC_LIBS)
+# The unwinder out of GCC's static library: the shared one that rustc names is of no use to a program linked with -static.
+string(REGEX REPLACE "(^| )-lgcc_s( |$)" "\\1-lgcc_eh\\2" NATIVE_DRM_STATIC_LIBS "${NATIVE_DRM_STATIC_LIBS}")
 separate_arguments(NATIVE_DRM_STATIC_LIBS UNIX_COMMAND "${NATIVE_DRM_STATIC_LIBS}")
 
 # cargo knows what is out of date, so it always runs; files that did not change keep their time stamps.

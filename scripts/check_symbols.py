@@ -3,6 +3,9 @@
 
 The headers go through the preprocessor; line markers tell which text comes from the project. Exits with 1 and names the
 difference if there is one, or if the SONAME is not the expected one.
+
+With --history it also compares them with the functions that the SONAME has had since its first release (docs/abi.md): each line
+of that file is a function and the version that brought it. --update VERSION adds new functions to it.
 """
 
 import argparse
@@ -62,6 +65,28 @@ def exported_symbols(nm, library):
     return names
 
 
+def recorded_symbols(history):
+    """Functions and the versions that brought them."""
+    lines = history.read_text().splitlines() if history.exists() else []
+    return dict(line.split() for line in lines if line and not line.startswith("#"))
+
+
+def history_faults(history, soname, exported, version):
+    """What is wrong between the library and its SONAME's history; new functions are added to it where a version is given."""
+    recorded = recorded_symbols(history)
+    gone, new = sorted(recorded.keys() - exported), sorted(exported - recorded.keys())
+    faults = [f"in {soname} since {recorded[name]}, now missing: {name}" for name in gone]
+    if version and new:
+        recorded.update((name, version) for name in new)
+        lines = [f"# The functions of {soname} and the version that brought each: docs/abi.md, scripts/check_symbols.py."]
+        lines += [f"{name} {since}" for name, since in sorted(recorded.items())]
+        history.parent.mkdir(parents=True, exist_ok=True)
+        history.write_text("".join(f"{line}\n" for line in lines))
+    else:
+        faults += [f"exported but not in {history.name}: {name}" for name in new]
+    return faults
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compiler", default="cc")
@@ -70,10 +95,13 @@ def main():
     parser.add_argument("--include", required=True, type=pathlib.Path)
     parser.add_argument("--library", required=True)
     parser.add_argument("--soname", required=True)
+    parser.add_argument("--without", action="append", default=[], help="name of a header whose functions are left out of the library")
+    parser.add_argument("--history", type=pathlib.Path, help="directory of the files SONAME.symbols")
+    parser.add_argument("--update", metavar="VERSION", help="add new functions to the history under this version")
     arguments = parser.parse_args()
 
     include = arguments.include.resolve()
-    headers = sorted(include.glob("multimedia/**/*.h"))
+    headers = [header for header in sorted(include.glob("multimedia/**/*.h")) if header.name not in arguments.without]
     if not headers:
         sys.exit(f"no headers below {include}")
     source = "".join(f'#include "{header}"\n' for header in headers)
@@ -92,6 +120,11 @@ def main():
     if not soname or soname.group(1) != arguments.soname:
         print(f"SONAME is {soname.group(1) if soname else 'missing'}, not {arguments.soname}")
         failed = True
+    if arguments.history:
+        history = arguments.history / f"{arguments.soname}.symbols"
+        for fault in history_faults(history, arguments.soname, exported, arguments.update):
+            print(fault)
+            failed = True
     print(f"{len(headers)} headers declare {len(declared)} functions, the library exports {len(exported)}")
     sys.exit(failed)
 

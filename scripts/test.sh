@@ -4,6 +4,9 @@
 #   scripts/test.sh          everything
 #   scripts/test.sh quick    format, lints, Rust tests, C tests; no sanitizers, valgrind, documentation
 #
+# Of the jobs in scripts/ci/ it runs arm64-check.sh and packaged-source.sh. It does not run those that .github/workflows/ci.yml has beside
+# it: minimum-rust.sh, clang.sh, no-default-features.sh, cpu-levels.sh, arm64-emulated.sh.
+#
 # Build output: target/ (or CARGO_TARGET_DIR) and build/. Logs: build/test-logs/. Exit status 0 if everything passed.
 set -euo pipefail
 
@@ -109,6 +112,7 @@ c_valgrind() {
 # Known vulnerabilities are looked up only where cargo-deny is installed and reaches its database.
 dependencies() {
     python3 scripts/check_dependencies.py
+    python3 scripts/third_party_notices.py --check
     if cargo deny --version >/dev/null 2>&1; then
         cargo deny check bans licenses sources
         if cargo deny fetch db; then
@@ -132,6 +136,9 @@ fuzz_round() {
     )
     scripts/fuzz.sh all
 }
+
+arm64_check() { scripts/ci/arm64-check.sh; }
+packaged_source() { scripts/ci/packaged-source.sh; }
 
 names=() seconds=() passes=() fails=() ignores=()
 
@@ -197,6 +204,8 @@ step "Interleavings" interleavings
 step "C tests" c_plain
 step "Headers are what the source gives" header_drift
 if [[ $mode == full ]]; then
+    step "ARM64: compiles without warnings" arm64_check
+    step "Packaged source is not written to" packaged_source
     step "Documentation" documentation
     step "Fuzz targets, fixed seeds" fuzz_round
     step "C tests, AddressSanitizer and UBSan" c_address

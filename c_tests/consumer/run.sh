@@ -16,7 +16,7 @@ fail() {
 [ -e "$work/.native_drm_consumer_test" ] || fail "$work is not the directory of these tests"
 prefix=$work/prefix
 
-# Runs the two programs of a build directory and checks which library they use. $2: shared or static.
+# Runs the two programs of a build directory and checks which library they use. $2: shared, static or fully_static.
 run_programs() {
     for program in consumer_c consumer_cpp; do
         needed=$(readelf -d "$1/$program" | grep NEEDED || true)
@@ -24,27 +24,89 @@ run_programs() {
             shared:*libnative_drm.so.0*) ;;
             shared:*) fail "$program does not need libnative_drm.so.0" ;;
             static:*libnative_drm*) fail "$program needs the shared library" ;;
+            fully_static:?*) fail "$program needs shared libraries" ;;
         esac
+        if [ "$2" = fully_static ] && readelf -lW "$1/$program" | grep INTERP; then
+            fail "$program is not static"
+        fi
         "$1/$program"
     done
 }
 
 case $step in
     prefix)
-        cmake=$1 build=$2 libdir=$3
-        # Nothing may depend on where it was installed first.
-        rm -rf "$prefix" "$prefix.first"
-        "$cmake" --install "$build" --prefix "$prefix.first" --strip
+        cmake=$1 build=$2 libdir=$3 major=$4
+        soname=libnative_drm.so.$major
+        # Nothing may depend on where it was installed first; --strip makes no difference.
+        rm -rf "$prefix" "$prefix.first" "$prefix.stripped"
+        "$cmake" --install "$build" --prefix "$prefix.first"
+        "$cmake" --install "$build" --prefix "$prefix.stripped" --strip
+        diff -r --no-dereference "$prefix.first" "$prefix.stripped" || fail "--strip installs something else"
+        rm -rf "$prefix.stripped"
         mv "$prefix.first" "$prefix"
-        for file in libnative_drm.so libohavsession.so libnative_drm.so.0 libnative_drm.a pkgconfig/native_drm.pc cmake/native_drm/native_drm-config.cmake; do
+        for file in libnative_drm.so libohavsession.so "$soname" libnative_drm.a pkgconfig/native_drm.pc cmake/native_drm/native_drm-config.cmake; do
             [ -f "$prefix/$libdir/$file" ] || fail "not installed: $libdir/$file"
         done
-        [ "$(readlink "$prefix/$libdir/libnative_drm.so")" = libnative_drm.so.0 ] || fail "libnative_drm.so is not a link to libnative_drm.so.0"
-        [ -L "$prefix/$libdir/libnative_drm.so.0" ] || fail "libnative_drm.so.0 is not a link"
+        for file in LICENSE THIRD-PARTY.txt README.md CHANGELOG.md docs/abi.md; do
+            [ -f "$prefix/share/doc/native_drm/$file" ] || fail "not installed: share/doc/native_drm/$file"
+        done
+        [ "$(readlink "$prefix/$libdir/libnative_drm.so")" = "$soname" ] || fail "libnative_drm.so is not a link to $soname"
+        [ -L "$prefix/$libdir/$soname" ] || fail "$soname is not a link"
         [ -f "$prefix/include/multimedia/drm_framework/native_mediakeysystem.h" ] || fail "headers are not installed"
         if grep -rlF "$prefix.first" "$prefix" --include='*.cmake' --include='*.pc'; then
             fail "these files name the prefix"
         fi
+        ;;
+    files)
+        libdir=$1 shared=$prefix/$1/$2 readelf=$3 nm=$4
+        if "$readelf" -SW "$shared" "$prefix/$libdir/libnative_drm.a" | grep -E '\.(debug_|zdebug_|llvmbc|llvmcmd)'; then
+            fail "debug information or bitcode is installed"
+        fi
+        if "$readelf" -SW "$shared" | grep -F ' .symtab '; then
+            fail "the shared library is not stripped"
+        fi
+        # The debug file, where debuggers look: by build id, and by the link's name in .debug beside the library.
+        id=$("$readelf" -n "$shared" | sed -n 's/.*Build ID: //p')
+        debug=$prefix/lib/debug/.build-id/$(echo "$id" | cut -c1-2)/$(echo "$id" | cut -c3-).debug
+        [ -f "$debug" ] || fail "not installed: $debug"
+        [ "$("$readelf" -n "$debug" | sed -n 's/.*Build ID: //p')" = "$id" ] || fail "the debug file is another library's"
+        [ "$(find "$prefix/lib/debug" -type f | wc -l)" -eq 1 ] || fail "there is more than one debug file"
+        name=$("$readelf" --string-dump=.gnu_debuglink "$shared" | sed -n 's/.*] *\(libnative_drm.*\.debug\).*/\1/p')
+        [ "$(readlink -f "$prefix/$libdir/.debug/$name")" = "$(readlink -f "$debug")" ] || fail "no link leads from the library to its debug file"
+        # An address becomes a line of the source.
+        address=$("$nm" -D --defined-only "$shared" | sed -n 's/ T OH_MediaKeySystem_IsSupported$//p')
+        line=$(addr2line -e "$shared" "$address")
+        case $line in
+            *src/*.rs:[0-9]*) ;;
+            *) fail "addr2line does not find the debug file: $line" ;;
+        esac
+        if command -v gdb >/dev/null 2>&1; then
+            gdb --batch -ex "info line *0x$address" "$shared" 2>&1 | grep -q 'src/.*\.rs"' || fail "gdb does not find the debug file"
+        fi
+        ;;
+    cross)
+        cmake=$1 source=$2 cc=$3 rustc=$4
+        build=$work/build-cross
+        host=$("$rustc" -vV | sed -n 's/^host: \([^-]*\)-.*/\1/p')
+        # configure PROCESSOR OPTION...
+        configure() {
+            rm -rf "$build"
+            processor=$1
+            shift
+            "$cmake" -S "$source" -B "$build" -DCMAKE_SYSTEM_NAME=Linux "-DCMAKE_SYSTEM_PROCESSOR=$processor" \
+                "-DCMAKE_C_COMPILER=$cc" -DNATIVE_DRM_BUILD_TESTS=OFF "$@" >"$work/cross.log" 2>&1
+        }
+        configure "$host" || fail "configuring for $host fails: $(cat "$work/cross.log")"
+        grep -rq -- "--target $host-unknown-linux-gnu" "$build" --include=build.make --include=build.ninja || fail "cargo is not told the target"
+        if configure vax; then
+            fail "a processor that nobody knows is accepted"
+        fi
+        grep -q NATIVE_DRM_RUST_TARGET "$work/cross.log" || fail "no word on what to set for an unknown processor"
+        # A target of which no standard library is installed; rustup has none for it.
+        if configure "$host" -DNATIVE_DRM_RUST_TARGET=powerpc64-unknown-linux-musl; then
+            fail "a target without a standard library is accepted"
+        fi
+        grep -q 'standard library' "$work/cross.log" || fail "no word on the missing standard library"
         ;;
     cmake)
         cmake=$1 project=$2 variant=$3 version=$4
@@ -93,6 +155,13 @@ case $step in
         "$cxx" -std=c++17 -o "$build/static/consumer_cpp" "$project/consumer.cpp" $(pkg-config --cflags native_drm) $libs
         unset LD_LIBRARY_PATH
         run_programs "$build/static" static
+        # And without any shared library.
+        mkdir -p "$build/fully_static"
+        # shellcheck disable=SC2046
+        "$cc" -std=c11 -static -o "$build/fully_static/consumer_c" "$project/consumer.c" $(pkg-config --static --cflags --libs native_drm)
+        # shellcheck disable=SC2046
+        "$cxx" -std=c++17 -static -o "$build/fully_static/consumer_cpp" "$project/consumer.cpp" $(pkg-config --static --cflags --libs native_drm)
+        run_programs "$build/fully_static" fully_static
         ;;
     *) fail "unknown step $step" ;;
 esac

@@ -219,7 +219,11 @@ const MAX_MESSAGE: usize = 4096;
 fn remember(error: &Error) {
     // Messages quote names from outside, which may contain anything.
     let mut message = error.to_string().replace('\0', "\u{fffd}");
-    message.truncate(message.floor_char_boundary(MAX_MESSAGE - 1));
+    let mut end = message.len().min(MAX_MESSAGE - 1);
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    message.truncate(end);
     let message = CString::new(message).unwrap_or_default();
     // Without thread-local storage, at the end of a thread, the message is lost.
     let _ = LAST_ERROR.try_with(|last| *last.borrow_mut() = message);

@@ -77,7 +77,7 @@ impl Place {
     /// [`Error::TooManySystems`] if all are taken.
     pub fn take(taken: &'static AtomicUsize) -> Result<Self> {
         taken
-            .try_update(Ordering::Relaxed, Ordering::Relaxed, |taken| (taken < MAX_SYSTEMS).then_some(taken + 1))
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| (taken < MAX_SYSTEMS).then_some(taken + 1))
             .map(|_| Self(taken))
             .map_err(|_| Error::TooManySystems { limit: MAX_SYSTEMS })
     }

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Writes packaging/THIRD-PARTY.txt: the crates that the C library contains, their licenses and notices.
+
+    scripts/third_party_notices.py            writes the file
+    scripts/third_party_notices.py --check    exits with 1 if it is not current
+
+Where a crate offers Apache-2.0, that is chosen: its text is the project's own LICENSE. Other licenses are quoted from the crates'
+source packages, and so is whatever names authors and third parties.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+NOTICES = ROOT / "packaging/THIRD-PARTY.txt"
+# The library contains the same crates on every Linux but for what these two do not share.
+TARGETS = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"]
+# In order of preference: what the text asks for is least in the first.
+LICENSES = ["Apache-2.0", "MIT-0", "MIT", "BSD-3-Clause", "BSD-2-Clause", "ISC", "Zlib", "Unicode-3.0"]
+
+HEADER = """\
+Third-party software in libnative_drm
+=====================================
+
+The library contains the crates below and Rust's standard library (https://www.rust-lang.org; MIT OR Apache-2.0, its parts'
+notices in COPYRIGHT-library.html of the Rust toolchain). "Apache-2.0" is the license whose text is in the file LICENSE beside
+this one. Written by scripts/third_party_notices.py; do not edit.
+"""
+
+
+def run(*command):
+    """The command's standard output."""
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
+
+
+def contained():
+    """(name, version) of all crates that are linked into the library with all features."""
+    crates = set()
+    for target in TARGETS:
+        tree = run("cargo", "tree", "--locked", "--package", "native_drm", "--all-features", "--edges", "normal,no-proc-macro",
+                   "--target", target, "--prefix", "none", "--format", "{p}")
+        for line in tree.splitlines():
+            name, version = line.split()[:2]
+            crates.add((name, version.removeprefix("v")))
+    return crates
+
+
+def chosen(name, expression):
+    """The license of an SPDX expression that is taken; the text is that of the crate's manifest."""
+    if " AND " in expression:
+        sys.exit(f"{name}: {expression}: this script quotes one license a crate")
+    offered = {part.strip(" ()") for part in re.split(r"\bOR\b|/", expression)}
+    for license in LICENSES:
+        if license in offered:
+            return license
+    sys.exit(f"{name}: none of the licenses that {__file__} knows is in {expression!r}")
+
+
+def files(directory, pattern):
+    """Texts of the crate's files whose names match, in alphabetical order."""
+    names = sorted(name for name in os.listdir(directory) if re.fullmatch(pattern, name, re.IGNORECASE))
+    return [(directory / name).read_text(errors="replace").strip() for name in names if (directory / name).is_file()]
+
+
+def license_text(name, license, directory):
+    """The text of a license that is not Apache-2.0."""
+    stem = license.split("-")[0]
+    for pattern in (rf"(license|copying)[-_.]{stem}.*", r"(license|copying|licence)(\.(md|txt))?"):
+        texts = files(directory, pattern)
+        if texts:
+            return texts[0]
+    sys.exit(f"{name}: there is no text of {license} in {directory}")
+
+
+def notices(license, directory):
+    """What the crate says about its authors and about others' work in it."""
+    texts = files(directory, r"(notice|copyright|.*third[-_]party)(\.(md|txt))?")
+    if license == "Apache-2.0":
+        # The appendix of the license is a form; some fill it in.
+        for text in files(directory, r"licen[cs]e([-_.]apache.*)?(\.(md|txt))?"):
+            texts.extend(line.strip() for line in text.splitlines() if re.match(r"\s*Copyright (\(c\) )?\d", line, re.IGNORECASE))
+    return list(dict.fromkeys(texts))
+
+
+def document():
+    """The whole file."""
+    metadata = json.loads(run("cargo", "metadata", "--locked", "--format-version", "1"))
+    packages = {(package["name"], package["version"]): package for package in metadata["packages"]}
+    sections, same = [], {}
+    for name, version in sorted(contained()):
+        package = packages[name, version]
+        if package["source"] is None:
+            continue
+        license = chosen(name, package["license"])
+        directory = pathlib.Path(package["manifest_path"]).parent
+        where = package["repository"] or f"https://crates.io/crates/{name}"
+        title = f"{name} {version}"
+        texts = [] if license == "Apache-2.0" else [license_text(name, license, directory)]
+        texts += notices(license, directory)
+        text = "\n\n".join(texts)
+        if text in same and text:
+            text = f"The text is that of {same[text]}."
+        else:
+            same[text] = title
+        section = f"{title}\n{'-' * len(title)}\n{package['license']}; used under {license}. {where}\n"
+        sections.append(section + (f"\n{text}\n" if text else ""))
+    lines = "\n\n".join([HEADER, *sections]).splitlines()
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true")
+    arguments = parser.parse_args()
+    text = document()
+    if not arguments.check:
+        NOTICES.parent.mkdir(exist_ok=True)
+        NOTICES.write_text(text)
+    elif not NOTICES.exists() or NOTICES.read_text() != text:
+        sys.exit(f"{NOTICES.relative_to(ROOT)} is not current: run scripts/third_party_notices.py")
+
+
+if __name__ == "__main__":
+    main()

@@ -78,10 +78,10 @@ fn item(name: &str, text: &str, head: &str, indent: &str) -> String {
 
 fn main() {
     let source = Source {
-        root: Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo")).join("../../src"),
+        root: Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo")).join("../.."),
         out: env::var("OUT_DIR").expect("cargo").into(),
     };
-    source.whole("error.rs", "error.rs", &[], "");
+    source.whole("crates/base/src/error.rs", "error.rs", &[], "");
     rcu(&source);
     callbacks(&source);
     handles(&source);
@@ -90,7 +90,7 @@ fn main() {
 
 fn rcu(source: &Source) {
     source.whole(
-        "cenc/kernel/rcu/mod.rs",
+        "crates/base/src/rcu/mod.rs",
         "rcu.rs",
         &[
             ("mod cell;", "mod cell { include!(concat!(env!(\"OUT_DIR\"), \"/cell.rs\")); }"),
@@ -113,10 +113,10 @@ fn rcu(source: &Source) {
     );
     // loom knows nothing of std's `Arc`, by whose count the last owner has seen all stores: a swap sees the last one.
     let last_value: Replacement = ("*self.value.get_mut()", "self.value.swap(core::ptr::null_mut(), Ordering::AcqRel)");
-    source.whole("cenc/kernel/rcu/cell.rs", "cell.rs", &[last_value], "");
-    source.whole("cenc/kernel/rcu/slot.rs", "slot.rs", &[last_value, ("pub const fn new()", "pub fn new()")], "");
+    source.whole("crates/base/src/rcu/cell.rs", "cell.rs", &[last_value], "");
+    source.whole("crates/base/src/rcu/slot.rs", "slot.rs", &[last_value, ("pub const fn new()", "pub fn new()")], "");
     source.whole(
-        "cenc/kernel/rcu/record.rs",
+        "crates/base/src/rcu/record.rs",
         "record.rs",
         &[
             (
@@ -142,7 +142,7 @@ fn rcu(source: &Source) {
 
 fn callbacks(source: &Source) {
     source.whole(
-        "util/dispatcher.rs",
+        "crates/base/src/dispatcher.rs",
         "dispatcher.rs",
         &[
             ("use crossbeam_channel::", "use crate::shim::crossbeam_channel::"),
@@ -171,12 +171,12 @@ fn callbacks(source: &Source) {
             crate::shim::thread::join_all();
         }\n",
     );
-    source.whole("util/gate.rs", "gate.rs", &[LOCKS, ("use super::dispatcher;", "use crate::util::dispatcher;")], "");
-    source.whole("drm/events.rs", "events.rs", &[], "");
-    source.whole("avsession/commands.rs", "commands.rs", &[], "");
-    source.whole("avsession/callbacks.rs", "av_callbacks.rs", &[], "");
+    source.whole("crates/base/src/gate.rs", "gate.rs", &[LOCKS, ("use super::dispatcher;", "use crate::dispatcher;")], "");
+    source.whole("crates/drm/src/events.rs", "events.rs", &[], "");
+    source.whole("crates/avsession/src/commands.rs", "commands.rs", &[], "");
+    source.whole("crates/avsession/src/callbacks.rs", "av_callbacks.rs", &[], "");
     source.items(
-        "avsession/controller.rs",
+        "crates/avsession/src/controller.rs",
         "controller.rs",
         &["pub trait Controller", "pub type Factory"],
         "",
@@ -184,7 +184,7 @@ fn callbacks(source: &Source) {
         &[],
     );
     source.items(
-        "avsession/session.rs",
+        "crates/avsession/src/session.rs",
         "av_session.rs",
         &["pub const MAX_PENDING"],
         "Session",
@@ -205,7 +205,7 @@ fn callbacks(source: &Source) {
 
 fn handles(source: &Source) {
     source.whole(
-        "capi/handle/slots.rs",
+        "src/glue/handle/slots.rs",
         "slots.rs",
         &[
             ATOMICS,
@@ -215,9 +215,9 @@ fn handles(source: &Source) {
         ],
         "",
     );
-    source.whole("capi/handle/media_keys.rs", "media_keys.rs", &[], "");
+    source.whole("src/glue/handle/media_keys.rs", "media_keys.rs", &[("use drm::", "use crate::drm::")], "");
     source.items(
-        "capi/handle/mod.rs",
+        "src/glue/handle/mod.rs",
         "kinds.rs",
         &["macro_rules! kind {", "kind!(Systems,", "kind!(Sessions,"],
         "",
@@ -238,10 +238,15 @@ fn handles(source: &Source) {
 }
 
 fn sessions(source: &Source) {
-    source.whole("drm/key_table.rs", "key_table.rs", &[ATOMICS, LOCKS], "");
-    source.whole("drm/statistics.rs", "statistics.rs", &[ATOMICS], "");
+    source.whole(
+        "crates/drm/src/key_table.rs",
+        "key_table.rs",
+        &[ATOMICS, LOCKS, ("use cenc::", "use crate::cenc::")],
+        "",
+    );
+    source.whole("crates/drm/src/statistics.rs", "statistics.rs", &[ATOMICS], "");
     source.items(
-        "drm/system/mod.rs",
+        "crates/drm/src/system/mod.rs",
         "host.rs",
         &["pub struct Host"],
         "Host",
@@ -249,7 +254,7 @@ fn sessions(source: &Source) {
         &[],
     );
     source.items(
-        "drm/system/mod.rs",
+        "crates/drm/src/system/mod.rs",
         "system.rs",
         &["pub const MAX_SESSIONS", "pub struct MediaKeySystem", "struct Sessions"],
         "MediaKeySystem",
@@ -260,19 +265,19 @@ fn sessions(source: &Source) {
             "pub fn close(",
             "pub fn is_closed(",
             "pub fn find_session_by_key_id(",
-            "pub(in crate::drm) fn key_arrived(",
+            "pub(crate) fn key_arrived(",
             "fn name(",
             "fn destroyed(",
         ],
         &[],
     );
     source.items(
-        "drm/session/mod.rs",
+        "crates/drm/src/session/mod.rs",
         "session.rs",
         &["pub struct MediaKeySession", "pub fn fixed_id"],
         "MediaKeySession",
         &[
-            "pub(in crate::drm) fn new(",
+            "pub(crate) fn new(",
             "pub fn token(",
             "pub fn events(",
             "pub fn system(",
@@ -282,7 +287,7 @@ fn sessions(source: &Source) {
             "pub fn decrypt_at_once(",
             "pub fn has_usable_key(",
             "pub fn totals(",
-            "pub(in crate::drm) fn close(",
+            "pub(crate) fn close(",
             "fn name(",
             "fn post_keys_changed(",
         ],

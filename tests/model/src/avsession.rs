@@ -25,7 +25,7 @@ use self::commands::{Command, CommandKind, CommandSet};
 use crate::error::{Error, Result};
 use crate::shim::OnceCell;
 use crate::shim::parking_lot::Mutex;
-use crate::util::{dispatcher, log};
+use crate::{dispatcher, log};
 
 crate::source!("controller.rs");
 crate::source!("av_session.rs");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use self::handle::{Kind, Sessions, Systems};
 use crate::cenc::Sample;
-use crate::cenc::kernel::rcu::pin;
+use crate::rcu::pin;
 use crate::drm::events::{CallbackSlot, EventKind, Listener};
 use crate::drm::session::MediaKeySession;
 use crate::drm::stand_ins::ProtectionLevel;
@@ -126,9 +126,9 @@ pub mod common {
 pub mod handle {
     //! Two slots per kind; generations and kinds as they are.
 
-    use crate::capi::common;
     use crate::drm::session::MediaKeySession;
     use crate::drm::system::MediaKeySystem;
+    use crate::native_drm_common;
     use crate::shim::parking_lot::Mutex;
 
     pub(crate) use media_keys::{

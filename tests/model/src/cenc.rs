@@ -1,27 +1,4 @@
-//! Read-copy-update, and keys and samples that loom can watch.
-
-pub mod kernel {
-    //! The kernel.
-
-    pub mod rcu {
-        crate::source!("rcu.rs");
-    }
-
-    pub mod sync {
-        //! As in the library, but both fences are real ones: that is what the pair amounts to.
-        pub use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-
-        pub fn choose_fences() {}
-
-        pub fn light_fence() {
-            loom::sync::atomic::fence(Ordering::SeqCst);
-        }
-
-        pub fn heavy_fence() {
-            loom::sync::atomic::fence(Ordering::SeqCst);
-        }
-    }
-}
+//! Keys and samples that loom can watch.
 
 use std::marker::PhantomData;
 use std::sync::Arc;

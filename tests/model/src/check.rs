@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use loom::cell::UnsafeCell;
 
-use crate::util::dispatcher;
+use crate::dispatcher;
 
 /// Something that must not be used while, or after, it is wiped: a key, or what a program gave a callback. loom fails the
 /// run if the two are not ordered.

@@ -8,7 +8,7 @@ use native_drm_model::avsession::callbacks::Receiver;
 use native_drm_model::avsession::commands::{Command, CommandKind};
 use native_drm_model::avsession::{Controller, Factory, Session};
 use native_drm_model::check::{Object, check};
-use native_drm_model::util::dispatcher;
+use native_drm_model::dispatcher;
 
 /// Nothing outside.
 fn nowhere() -> Factory {

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use loom::thread;
 use native_drm_model::check::{Object, check};
 use native_drm_model::shim::{panic, process, thread as source_thread};
-use native_drm_model::util::dispatcher;
-use native_drm_model::util::gate::Gate;
+use native_drm_model::dispatcher;
+use native_drm_model::gate::Gate;
 
 type Objects = Gate<Vec<Arc<Object>>>;
 

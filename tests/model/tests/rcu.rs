@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use loom::sync::Arc;
 use loom::thread;
-use native_drm_model::cenc::kernel::rcu::{RcuCell, RcuSlot, pin};
+use native_drm_model::rcu::{RcuCell, RcuSlot, pin};
 use native_drm_model::check::{Object, check};
 
 #[test]

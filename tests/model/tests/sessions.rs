@@ -12,7 +12,7 @@ use native_drm_model::cenc::keys_alive;
 use native_drm_model::check::{Object, check};
 use native_drm_model::drm::events::{Event, Listener};
 use native_drm_model::shim::thread as source_thread;
-use native_drm_model::util::dispatcher;
+use native_drm_model::dispatcher;
 
 const ID: [u8; 16] = [1; 16];
 

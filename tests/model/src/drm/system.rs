@@ -12,8 +12,8 @@ use super::statistics::DecryptTotals;
 use crate::error::{Error, Result};
 use crate::shim::panic::{AssertUnwindSafe, catch_unwind};
 use crate::shim::parking_lot::{Condvar, Mutex};
-use crate::util::log;
-use crate::util::secret::on_clean_stack;
+use crate::log;
+use crate::secret::on_clean_stack;
 
 crate::source!("host.rs");
 crate::source!("system.rs");

@@ -7,11 +7,8 @@ use std::{env, fs};
 
 type Replacement = (&'static str, &'static str);
 
-const ATOMICS: Replacement = ("use std::sync::atomic::", "use loom::sync::atomic::");
-const LOCKS: Replacement = ("use parking_lot::", "use crate::shim::parking_lot::");
-const PANICS: Replacement =
-    ("use std::panic::{AssertUnwindSafe, catch_unwind}", "use crate::shim::panic::{AssertUnwindSafe, catch_unwind}");
-
+const ATOMICS: Replacement = ("use std::sync::atomic::", "use base::sync::atomic::");
+const LOCKS: Replacement = ("use parking_lot::", "use base::sync::");
 struct Source {
     root: PathBuf,
     out: PathBuf,
@@ -81,97 +78,12 @@ fn main() {
         root: Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo")).join("../.."),
         out: env::var("OUT_DIR").expect("cargo").into(),
     };
-    source.whole("crates/base/src/error.rs", "error.rs", &[], "");
-    rcu(&source);
     callbacks(&source);
     handles(&source);
     sessions(&source);
 }
 
-fn rcu(source: &Source) {
-    source.whole(
-        "crates/base/src/rcu/mod.rs",
-        "rcu.rs",
-        &[
-            ("mod cell;", "mod cell { include!(concat!(env!(\"OUT_DIR\"), \"/cell.rs\")); }"),
-            (
-                "mod current;",
-                "mod current {
-                    use super::record::Record;
-                    pub(super) fn get() -> *const Record { crate::shim::current::get() }
-                    pub(super) fn set(record: *const Record) { crate::shim::current::set(record) }
-                }",
-            ),
-            ("mod record;", "mod record { include!(concat!(env!(\"OUT_DIR\"), \"/record.rs\")); }"),
-            ("mod slot;", "mod slot { include!(concat!(env!(\"OUT_DIR\"), \"/slot.rs\")); }"),
-            ("#[cfg(test)]\nmod tests;", ""),
-            ("core::hint::spin_loop()", "loom::thread::yield_now()"),
-            ("std::thread::yield_now()", "loom::thread::yield_now()"),
-            ("std::thread::sleep(Duration::from_micros(50))", "{ let _ = Duration::ZERO; loom::thread::yield_now() }"),
-        ],
-        "",
-    );
-    // loom knows nothing of std's `Arc`, by whose count the last owner has seen all stores: a swap sees the last one.
-    let last_value: Replacement = ("*self.value.get_mut()", "self.value.swap(core::ptr::null_mut(), Ordering::AcqRel)");
-    source.whole("crates/base/src/rcu/cell.rs", "cell.rs", &[last_value], "");
-    source.whole("crates/base/src/rcu/slot.rs", "slot.rs", &[last_value, ("pub const fn new()", "pub fn new()")], "");
-    source.whole(
-        "crates/base/src/rcu/record.rs",
-        "record.rs",
-        &[
-            (
-                "pub(super) static EPOCH: AtomicU64 = AtomicU64::new(1);",
-                "loom::lazy_static! { pub(super) static ref EPOCH: AtomicU64 = AtomicU64::new(1); }",
-            ),
-            (
-                "static RECORDS: AtomicPtr<Record> = AtomicPtr::new(ptr::null_mut());",
-                "loom::lazy_static! { static ref RECORDS: AtomicPtr<Record> = AtomicPtr::new(ptr::null_mut()); }",
-            ),
-            ("\nthread_local! {", "\nloom::thread_local! {"),
-            // When one of loom's thread-local values is dropped, the thread has no others any more.
-            ("const { ReleaseRecord }", "ReleaseRecord(current::get())"),
-            ("struct ReleaseRecord;", "struct ReleaseRecord(*const Record);"),
-            (
-                "if let Some(record) = own() {\n            if record",
-                "if let Some(record) = unsafe { self.0.as_ref() } {\n            if record",
-            ),
-        ],
-        "",
-    );
-}
-
 fn callbacks(source: &Source) {
-    source.whole(
-        "crates/base/src/dispatcher.rs",
-        "dispatcher.rs",
-        &[
-            ("use crossbeam_channel::", "use crate::shim::crossbeam_channel::"),
-            ("crossbeam_channel::unbounded()", "crate::shim::crossbeam_channel::unbounded()"),
-            LOCKS,
-            PANICS,
-            (
-                "static QUEUE: Mutex<Option<Queue>> = Mutex::new(None);",
-                "loom::lazy_static! { static ref QUEUE: Mutex<Option<Queue>> = Mutex::new(None); }",
-            ),
-            ("\nthread_local! {", "\nloom::thread_local! {"),
-            ("const { Cell::new(false) }", "Cell::new(false)"),
-            ("IS_DISPATCHER.get()", "IS_DISPATCHER.with(|is| is.get())"),
-            ("IS_DISPATCHER.set(true)", "IS_DISPATCHER.with(|is| is.set(true))"),
-            ("std::process::id()", "crate::shim::process::id()"),
-            ("std::thread::Builder", "crate::shim::thread::Builder"),
-        ],
-        "/// Lets the thread do what is queued and end: loom's executions have to.
-        pub fn end() {
-            let sender = QUEUE.lock().as_ref().map(|queue| queue.sender.clone());
-            if let Some(sender) = sender {
-                sender.wait_until_idle();
-            }
-            let queue = QUEUE.lock().take();
-            drop(queue);
-            crate::shim::thread::join_all();
-        }\n",
-    );
-    source.whole("crates/base/src/gate.rs", "gate.rs", &[LOCKS, ("use super::dispatcher;", "use crate::dispatcher;")], "");
     source.whole("crates/drm/src/events.rs", "events.rs", &[], "");
     source.whole("crates/avsession/src/commands.rs", "commands.rs", &[], "");
     source.whole("crates/avsession/src/callbacks.rs", "av_callbacks.rs", &[], "");

@@ -22,10 +22,10 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 
 use self::callbacks::{Callbacks, Receiver};
 use self::commands::{Command, CommandKind, CommandSet};
-use crate::error::{Error, Result};
-use crate::shim::OnceCell;
-use crate::shim::parking_lot::Mutex;
-use crate::{dispatcher, log};
+use base::error::{Error, Result};
+use base::sync::Mutex;
+use base::sync::OnceCell;
+use base::{dispatcher, log};
 
 crate::source!("controller.rs");
 crate::source!("av_session.rs");

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use self::handle::{Kind, Sessions, Systems};
 use crate::cenc::Sample;
-use crate::rcu::pin;
 use crate::drm::events::{CallbackSlot, EventKind, Listener};
 use crate::drm::session::MediaKeySession;
 use crate::drm::stand_ins::ProtectionLevel;
 use crate::drm::statistics::DecryptTotals;
 use crate::drm::system::MediaKeySystem;
-use crate::error::Result;
+use base::error::Result;
+use base::rcu::pin;
 
 /// A handle as C has it.
 pub type Handle = usize;
@@ -129,7 +129,7 @@ pub mod handle {
     use crate::drm::session::MediaKeySession;
     use crate::drm::system::MediaKeySystem;
     use crate::native_drm_common;
-    use crate::shim::parking_lot::Mutex;
+    use base::sync::Mutex;
 
     pub(crate) use media_keys::{
         destroy_session, destroy_system, insert_session, insert_system, session, session_pointer, system,

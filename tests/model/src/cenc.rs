@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::check::Object;
-use crate::error::Result;
+use base::error::Result;
 
 loom::lazy_static! {
     static ref ALIVE: Arc<AtomicUsize> = Arc::default();

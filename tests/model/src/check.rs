@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use loom::cell::UnsafeCell;
 
-use crate::dispatcher;
+use base::sync::model::finish;
 
 /// Something that must not be used while, or after, it is wiped: a key, or what a program gave a callback. loom fails the
 /// run if the two are not ordered.
@@ -58,7 +58,7 @@ pub fn check(name: &str, preemptions: usize, model: impl Fn() + Sync + Send + 's
     builder.check(move || {
         runs.fetch_add(1, Relaxed);
         model();
-        dispatcher::end();
+        finish();
     });
     println!("{name}: {} executions", count.load(Relaxed));
     assert!(count.load(Relaxed) > 1);

@@ -9,12 +9,14 @@
 
 #![allow(dead_code, unused_imports, unused_doc_comments, clippy::all)]
 
+#[cfg(not(loom))]
+compile_error!("start cargo in tests/model, whose .cargo/config.toml says --cfg loom");
+
 pub mod avsession;
 pub mod capi;
 pub mod cenc;
 pub mod check;
 pub mod drm;
-pub mod shim;
 
 /// The source of a file that `build.rs` took.
 macro_rules! source {
@@ -24,68 +26,10 @@ macro_rules! source {
 }
 pub(crate) use source;
 
-pub mod error {
-    crate::source!("error.rs");
-}
-
-/// What the crates call `base` is this crate here.
-extern crate self as base;
-
-pub mod dispatcher {
-    crate::source!("dispatcher.rs");
-}
-
-pub mod gate {
-    crate::source!("gate.rs");
-}
-
-pub mod rcu {
-    crate::source!("rcu.rs");
-}
-
-pub mod sync {
-    //! As in the library, but both fences are real ones: that is what the pair amounts to.
-    pub use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-
-    pub fn choose_fences() {}
-
-    pub fn light_fence() {
-        loom::sync::atomic::fence(Ordering::SeqCst);
-    }
-
-    pub fn heavy_fence() {
-        loom::sync::atomic::fence(Ordering::SeqCst);
-    }
-}
-
-pub mod log {
-    //! Nobody listens.
-    macro_rules! message {
-        ($($argument:tt)*) => {{
-            let _ = format_args!($($argument)*);
-        }};
-    }
-    pub(crate) use {message as debug, message as error, message as info, message as warn};
-}
-
-pub mod secret {
-    //! There are no registers and no stack to wipe.
-    pub fn on_clean_stack<T>(action: impl FnOnce() -> T) -> T {
-        action()
-    }
-}
-
 /// Where the C layer has its errors.
 pub mod glue {
     pub use crate::capi::handle;
-    pub use crate::error;
+    pub use base::error;
 }
 
 pub use crate::capi::common as native_drm_common;
-
-macro_rules! log_debug {
-    ($($argument:tt)*) => {
-        crate::log::debug!($($argument)*)
-    };
-}
-pub(crate) use log_debug;

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex, Weak};
 
+use base::sync::model::finish;
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 use native_drm_model::avsession::callbacks::Receiver;
 use native_drm_model::avsession::commands::{Command, CommandKind};
 use native_drm_model::avsession::{Controller, Factory, Session};
 use native_drm_model::check::{Object, check};
-use native_drm_model::dispatcher;
 
 /// Nothing outside.
 fn nowhere() -> Factory {
@@ -50,7 +50,7 @@ fn a_receiver_that_was_unregistered_or_replaced_does_not_run() {
         session.unregister(CommandKind::Play, 1);
         second.wipe();
         sender.join().unwrap();
-        dispatcher::end();
+        finish();
         assert_eq!(session.pending(), 0, "what waits is counted");
     });
 }
@@ -70,7 +70,7 @@ fn a_receiver_may_close_its_session_and_the_next_receiver_is_not_called() {
             thread::spawn(move || session.send(Command::Play).is_ok())
         };
         other.join().unwrap();
-        dispatcher::end();
+        finish();
         first.wipe();
         second.wipe();
         assert!(session.send(Command::Play).is_err());
@@ -88,7 +88,7 @@ fn a_receiver_may_deactivate_its_session_and_the_next_receiver_is_not_called() {
         session.send(Command::Play).unwrap();
         // Too late for the command, or there before it arrives.
         session.register(CommandKind::Play, 2, receiver_two);
-        dispatcher::end();
+        finish();
     });
 }
 
@@ -130,7 +130,7 @@ fn commands_arrive_in_order() {
         session.send(Command::Seek { millis: 1 }).unwrap();
         session.send(Command::Seek { millis: 2 }).unwrap();
         sender.join().unwrap();
-        dispatcher::end();
+        finish();
         let seen = seen.lock().unwrap();
         let millis = seen.iter().map(|command| match command {
             Command::Seek { millis } => *millis,

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use base::rcu::pin;
 use loom::sync::atomic::AtomicUsize;
 use loom::thread;
-use native_drm_model::rcu::pin;
 use native_drm_model::cenc::{Sample, keys_alive};
 use native_drm_model::check::check;
 use native_drm_model::drm::key_table::{Key, KeyTable};

@@ -6,13 +6,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
+use base::sync::model::{finish, thread as source_thread};
 use loom::thread;
 use native_drm_model::capi::{self, Handle};
 use native_drm_model::cenc::keys_alive;
 use native_drm_model::check::{Object, check};
 use native_drm_model::drm::events::{Event, Listener};
-use native_drm_model::shim::thread as source_thread;
-use native_drm_model::dispatcher;
 
 const ID: [u8; 16] = [1; 16];
 
@@ -184,7 +183,7 @@ fn a_callback_that_causes_events_is_called_again_when_it_is_over() {
         let reader = thread::spawn(move || capi::decrypt(session, &ID));
         capi::license(session, ID, 7).unwrap();
         assert!(matches!(reader.join().unwrap(), None | Some(7)));
-        dispatcher::end();
+        finish();
         assert_eq!(calls.load(Relaxed), 1 + 2, "for the license, the keys that are over, and the change");
         capi::destroy_system(system).unwrap();
         user_data.wipe();

@@ -11,11 +11,11 @@ use super::stand_ins::{Alarm, DeviceLevel, Enforcement, Platform, ProtectionLeve
 use super::statistics::{DecryptCounters, DecryptTotals};
 use super::system::{Host, MediaKeySystem};
 use crate::cenc::Sample;
-use crate::rcu::Pin;
-use crate::error::{Error, Result};
-use crate::shim::OnceCell;
-use crate::shim::parking_lot::Mutex;
-use crate::log;
+use base::error::{Error, Result};
+use base::log;
+use base::rcu::Pin;
+use base::sync::Mutex;
+use base::sync::OnceCell;
 
 crate::source!("session.rs");
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use super::session::MediaKeySession;
-use crate::error::Result;
+use base::error::Result;
 
 /// Facts about a key system.
 pub struct Descriptor {

@@ -1,5 +1,6 @@
 //! A system: its sessions, its events.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,11 +10,11 @@ use super::events::EventSource;
 use super::session::MediaKeySession;
 use super::stand_ins::{DESCRIPTOR, Descriptor, Module, Place, Platform, ProtectionLevel, SystemModule, maximum_level};
 use super::statistics::DecryptTotals;
-use crate::error::{Error, Result};
-use crate::shim::panic::{AssertUnwindSafe, catch_unwind};
-use crate::shim::parking_lot::{Condvar, Mutex};
-use crate::log;
-use crate::secret::on_clean_stack;
+use base::error::{Error, Result};
+use base::log;
+use base::secret::on_clean_stack;
+use base::sync::catch_unwind;
+use base::sync::{Condvar, Mutex};
 
 crate::source!("host.rs");
 crate::source!("system.rs");

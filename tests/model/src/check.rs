@@ -7,6 +7,8 @@ use loom::cell::UnsafeCell;
 
 use base::sync::model::finish;
 
+use crate::capi::destroy_the_rest;
+
 /// Something that must not be used while, or after, it is wiped: a key, or what a program gave a callback. loom fails the
 /// run if the two are not ordered.
 pub struct Object(UnsafeCell<u32>);
@@ -59,6 +61,7 @@ pub fn check(name: &str, preemptions: usize, model: impl Fn() + Sync + Send + 's
         runs.fetch_add(1, Relaxed);
         model();
         finish();
+        destroy_the_rest();
     });
     println!("{name}: {} executions", count.load(Relaxed));
     assert!(count.load(Relaxed) > 1);

@@ -9,7 +9,7 @@ use std::ops::{Deref, DerefMut};
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::sync::SMALL_STACKS;
+use crate::sync::UNDER_MODEL_CHECKER;
 pub use registers::wipe_registers;
 pub use slab::{AllocationError, SlabBox};
 /// Overwrites `N` bytes of stack below the caller's frame, where functions that have returned left secrets. Those must not
@@ -171,7 +171,7 @@ impl<const N: usize> fmt::Debug for SecretArray<N> {
 }
 
 /// Bytes of stack that [`on_clean_stack`] wipes: more than signing and unsealing take, which use the most.
-const BURNT: usize = match (SMALL_STACKS, cfg!(debug_assertions)) {
+const BURNT: usize = match (UNDER_MODEL_CHECKER, cfg!(debug_assertions)) {
     (true, _) => 1024,
     (false, true) => 256 * 1024,
     (false, false) => 64 * 1024,

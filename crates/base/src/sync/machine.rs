@@ -8,8 +8,8 @@ pub use std::panic::catch_unwind;
 pub use std::sync::atomic;
 pub use std::{hint, process, thread, thread_local};
 
-/// Whether threads may have as little stack as a model checker's.
-pub const SMALL_STACKS: bool = false;
+/// Whether a model checker runs: threads have little stack then, and large tables cost steps.
+pub const UNDER_MODEL_CHECKER: bool = false;
 
 /// The pointer of a place that is about to go.
 #[inline]

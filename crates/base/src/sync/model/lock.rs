@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 const POISONED: &str = "a panic in an execution that has failed";
 
 /// As `parking_lot::Mutex`.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Mutex<T>(loom::sync::Mutex<T>);
 
 /// As `parking_lot::MutexGuard`. Empty only while its thread waits.

@@ -17,7 +17,7 @@ pub mod exports {
     pub use super::lock::{Condvar, Mutex, MutexGuard};
     pub use super::panic::catch_unwind;
     pub(crate) use super::witness::Witness;
-    pub use super::{OnceCell, SMALL_STACKS, channel, process, thread};
+    pub use super::{OnceCell, UNDER_MODEL_CHECKER, channel, process, thread};
     pub(crate) use super::{choose_fences, heavy_fence, last_pointer, light_fence};
     pub use crate::model_thread_local as thread_local;
     pub use loom::hint;
@@ -46,8 +46,8 @@ pub fn finish() {
     thread::join_all();
 }
 
-/// Whether threads may have as little stack as loom's: 32 KiB.
-pub const SMALL_STACKS: bool = true;
+/// Whether a model checker runs: threads have little stack then (32 KiB), and large tables cost steps.
+pub const UNDER_MODEL_CHECKER: bool = true;
 
 pub(crate) fn choose_fences() {}
 
@@ -82,11 +82,36 @@ impl<T> OnceCell<T> {
         self.is_set.load(Ordering::Acquire).then(|| self.value.get()).flatten()
     }
 
+    /// The value, which is made if there is none. Making it does nothing that loom sees.
+    pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+        let value = self.value.get_or_init(make);
+        if !self.is_set.load(Ordering::Acquire) {
+            self.is_set.store(true, Ordering::Release);
+        }
+        value
+    }
+
     /// Sets the value, or gives it back if there is one.
     pub fn set(&self, value: T) -> Result<(), T> {
         self.value.set(value)?;
         self.is_set.store(true, Ordering::Release);
         Ok(())
+    }
+}
+
+impl<T: Clone> Clone for OnceCell<T> {
+    fn clone(&self) -> Self {
+        let clone = Self::new();
+        if let Some(value) = self.get() {
+            let _ = clone.set(value.clone());
+        }
+        clone
+    }
+}
+
+impl<T: std::fmt::Debug> std::fmt::Debug for OnceCell<T> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.value.fmt(formatter)
     }
 }
 

@@ -61,8 +61,11 @@ lints() {
 documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --all-features; }
 rust_tests() { cargo test --locked --workspace --all-features --no-fail-fast; }
 
-# The library's source under loom: a workspace of its own.
-interleavings() { cargo test --locked --manifest-path tests/model/Cargo.toml --target-dir "$CARGO_TARGET_DIR/model"; }
+# The crates with loom's locks, atomics and threads: a workspace of its own.
+interleavings() {
+    RUSTFLAGS="${RUSTFLAGS-} --cfg loom" \
+        cargo test --locked --manifest-path tests/model/Cargo.toml --target-dir "$CARGO_TARGET_DIR/model"
+}
 
 # Cargo has run build.rs by now: the headers on disk are those that the source gives.
 header_drift() {

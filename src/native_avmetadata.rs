@@ -1,6 +1,5 @@
 //! `multimedia/av_session/native_avmetadata.h`: metadata and how it is made.
 
-use parking_lot::Mutex;
 use std::ffi::c_char;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use crate::glue::handle::{Kind, kind};
 use crate::native_avsession_base::SkipIntervalsValue;
 use crate::native_avsession_errors::MetadataResultValue;
 use avsession::metadata::{Lyric, Metadata, SkipIntervals};
+use base::sync::Mutex;
 
 /// Makes metadata. A handle: never dereferenced, safe to pass after destruction.
 ///

@@ -1,6 +1,5 @@
 //! `multimedia/player_framework/native_cencinfo.h`: OH_AVCencInfo, the encryption information of one sample.
 
-use parking_lot::Mutex;
 use std::sync::Arc;
 
 use crate::glue::args;
@@ -9,6 +8,7 @@ use crate::glue::enums::c_enum_values;
 use crate::glue::error::{Error, Result};
 use crate::glue::handle::{Kind, kind};
 use crate::native_averrors::AVErrCodeValue;
+use base::sync::Mutex;
 
 /// Algorithms that encrypt samples.
 ///

@@ -3,7 +3,6 @@
 use std::ffi::c_char;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use serde::Serialize;
 
 use super::object::{LicenseProfileValue, LicenseTemplate, LicenseTemplates, OH_DrmLicenseTemplate, checked_profile};
@@ -13,6 +12,7 @@ use crate::glue::error::{Error, Result};
 use crate::glue::handle::Kind;
 use crate::native_drm_err::ErrCodeValue;
 use base::secret::SecretString;
+use base::sync::Mutex;
 use license::template::{Setting, Template, WarningRule, parse};
 
 /// Bytes of a template or stored policy as JSON, for NUL-terminated ones including the NUL.

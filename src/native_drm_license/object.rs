@@ -1,11 +1,10 @@
 //! License templates and their handles.
 
-use parking_lot::Mutex;
-
 use crate::glue::args;
 use crate::glue::enums::c_enum_values;
 use crate::glue::error::{Error, Result};
 use crate::glue::handle::kind;
+use base::sync::Mutex;
 use license::template::{Policy, Profile, Refusal, Setting, StoredPolicy, Template, Warning};
 
 /// The rules that a license template is held to.

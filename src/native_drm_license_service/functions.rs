@@ -5,8 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use parking_lot::Mutex;
-
 use super::object::{LicenseServices, OH_DrmLicenseService, OH_DrmLicenseService_Answer, ServiceObject};
 use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
@@ -17,6 +15,7 @@ use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX
 use crate::native_drm_license::LicenseProfileValue;
 use crate::native_drm_license::object::checked_profile;
 use base::secret::{SecretString, on_clean_stack};
+use base::sync::Mutex;
 use license::protocol::Fixed;
 use license_service::{Catalog, Content, Service, SettableClock, Settings};
 

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-
 use crate::glue::args;
 use crate::glue::handle::kind;
+use base::sync::Mutex;
 use license_service::{Endpoint, Sender, Service, SettableClock};
 
 /// Bytes of a license's id.

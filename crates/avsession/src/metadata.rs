@@ -1,9 +1,8 @@
 //! Metadata of the media that a session plays.
 
-use once_cell::sync::OnceCell;
-
 use crate::error::{Error, Property, Result};
 use crate::lyrics::Lyrics;
+use base::sync::OnceCell;
 
 /// Bytes of a text, such as a title or an id, without the NUL that C puts after it.
 pub const MAX_TEXT: usize = 4095;

@@ -1,14 +1,16 @@
 //! The one session that a process may have.
 
-use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
 
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::session::{Controller, Session};
 use base::clock::SystemClock;
+use base::sync::{Mutex, statics};
 
-static CURRENT: Mutex<Weak<Session>> = Mutex::new(Weak::new());
+statics! {
+    static CURRENT: Mutex<Weak<Session>> = Mutex::new(Weak::new());
+}
 
 /// Creates the session of this process; see [`Session::new`].
 ///

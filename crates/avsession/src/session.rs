@@ -1,8 +1,5 @@
 //! A session: what the player reports, who may see it, and the way of commands to the player.
 
-use once_cell::sync::OnceCell;
-use parking_lot::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use crate::callbacks::{Callbacks, Receiver};
@@ -13,6 +10,8 @@ use crate::media_keys::{KeyAction, MediaKey};
 use crate::metadata::{Metadata, NO_DURATION, QueueItem, check_json_object};
 use crate::playback::{LoopMode, Playback, Position, State};
 use base::clock::Clock;
+use base::sync::atomic::{AtomicUsize, Ordering};
+use base::sync::{Mutex, OnceCell};
 use base::{dispatcher, log};
 
 /// Bytes that commands may take while they wait for the callbacks before them: more than 100,000 commands.
@@ -313,6 +312,11 @@ impl Session {
             log::error!("a command is lost: {error}");
             error.into()
         })
+    }
+
+    /// Bytes that commands take which wait for their callbacks.
+    pub fn pending(&self) -> usize {
+        self.pending.load(Ordering::Relaxed)
     }
 
     /// Passes on a media key: to the callback for key events if there is one, otherwise as a command when it goes down.

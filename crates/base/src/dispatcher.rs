@@ -1,11 +1,11 @@
 //! The one thread that calls the program's callbacks. It starts with the first job.
 
-use crossbeam_channel::{Receiver, Sender};
-use parking_lot::Mutex;
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 
 use crate::log;
+use crate::sync::channel::{self, Receiver, Sender};
+use crate::sync::{Mutex, catch_unwind, process, statics, thread, thread_local};
 
 /// Why nothing can be queued.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +27,9 @@ struct Queue {
     process: u32,
 }
 
-static QUEUE: Mutex<Option<Queue>> = Mutex::new(None);
+statics! {
+    static QUEUE: Mutex<Option<Queue>> = Mutex::new(None);
+}
 
 thread_local! {
     static IS_DISPATCHER: Cell<bool> = const { Cell::new(false) };
@@ -35,7 +37,7 @@ thread_local! {
 
 /// Whether this is the dispatcher thread, that is, whether a callback is calling.
 pub fn is_current_thread() -> bool {
-    IS_DISPATCHER.get()
+    IS_DISPATCHER.with(Cell::get)
 }
 
 /// Starts the thread if it does not run yet.
@@ -56,18 +58,18 @@ pub fn post(job: Job) -> Result<(), Error> {
 
 fn sender() -> Result<Sender<Job>, Error> {
     let mut queue = QUEUE.lock();
-    let process = std::process::id();
+    let process = process::id();
     if let Some(queue) = queue.as_ref().filter(|queue| queue.process == process) {
         return Ok(queue.sender.clone());
     }
-    let (sender, receiver) = crossbeam_channel::unbounded();
-    std::thread::Builder::new().name("native_drm".to_owned()).spawn(move || run(&receiver)).map_err(Error::Start)?;
+    let (sender, receiver) = channel::unbounded();
+    thread::Builder::new().name("native_drm".to_owned()).spawn(move || run(&receiver)).map_err(Error::Start)?;
     *queue = Some(Queue { sender: sender.clone(), process });
     Ok(sender)
 }
 
 fn run(jobs: &Receiver<Job>) {
-    IS_DISPATCHER.set(true);
+    IS_DISPATCHER.with(|is| is.set(true));
     for job in jobs {
         if catch_unwind(AssertUnwindSafe(job)).is_err() {
             log::error!("a callback panicked");

@@ -1,8 +1,7 @@
 //! The gate that callbacks pass through: once a callback was removed, it is not running and will not run.
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
-
-use super::dispatcher;
+use crate::dispatcher;
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// The callbacks of one object, in a table `T`. They are called by jobs of the [`dispatcher`] and by nobody else.
 #[derive(Default)]

@@ -17,6 +17,5 @@ pub mod json;
 pub mod log;
 pub mod rcu;
 pub mod secret;
+pub mod sync;
 pub mod text;
-
-mod sync;

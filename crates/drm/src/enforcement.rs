@@ -5,8 +5,6 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use crate::error::{Error, Result};
 use crate::events::{Event, EventKind, EventSource};
 use crate::key_info::{KeyState, fixed_id};
@@ -15,6 +13,7 @@ use crate::platform::Platform;
 use crate::storage::StoredKey;
 use crate::terms::{Arrival, HeldLicense, StoredLicense, Terms};
 use base::log;
+use base::sync::Mutex;
 use init_data::pssh;
 use license::policy::{
     self, Denial, Device, DeviceLevel, EnforcedLicense, Explanation, KeyPermit, KeyVerdict, LicenseKind, LicenseState,

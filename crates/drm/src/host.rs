@@ -1,12 +1,14 @@
 //! The key system behind an instance and its sessions: whether it still works, and the instance's place among its others.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::AtomicUsize;
 
 use crate::error::{Error, Result};
 use crate::key_system::Descriptor;
 use base::log;
 use base::secret::on_clean_stack;
+use base::sync::atomic::{AtomicBool, Ordering};
+use base::sync::catch_unwind;
 
 /// Instances of one key system that may exist at the same time.
 pub const MAX_SYSTEMS: usize = 64;

@@ -1,12 +1,12 @@
 //! The keys of a session: read without locks by decrypts, replaced as a whole by changes.
 
-use parking_lot::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use crate::error::{Error, Result};
 use crate::key_info::{KeyInfo, KeyState, KeyStatus};
 use base::rcu::{Pin, RcuCell, pin};
+use base::sync::Mutex;
+use base::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use cenc::ContentKey;
 
 /// A key of a session.

@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
-
 use crate::error::{Error, Result};
 use crate::storage::{self, FileStore, OfflineStore, StoredKey};
 use crate::time::TimeSource;
 use base::clock::VirtualClock;
 use base::log;
+use base::sync::Mutex;
 use license::policy::{DeviceLevel, Hdcp, Reading};
 
 /// The configuration string that names the directory of the offline store.

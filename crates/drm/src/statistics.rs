@@ -1,8 +1,7 @@
 //! Counters of the decrypt path: no clock and no lock; the first threads have counters of their own.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-
 use base::rcu::Pin;
+use base::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Threads with a shard of their own; further threads share the last one.
 const OWN_SHARDS: usize = 8;

@@ -2,16 +2,14 @@
 //! machine's clock. The thread starts when it is needed first. Sessions on a virtual clock never come to it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-
-use once_cell::sync::OnceCell;
-use parking_lot::Mutex;
 
 use crate::error::{Error, Result};
 use base::clock::{Clock, Signal, SystemClock, VirtualClock};
 use base::log;
+use base::sync::{Mutex, OnceCell, catch_unwind, process, statics, thread};
 use license::policy::Reading;
 
 /// The clock of an instance.
@@ -36,7 +34,9 @@ impl TimeSource {
 
 /// The machine's clock; the same for all, so that their monotonic times compare.
 fn machine() -> &'static SystemClock {
-    static CLOCK: OnceCell<SystemClock> = OnceCell::new();
+    statics! {
+        static CLOCK: OnceCell<SystemClock> = OnceCell::new();
+    }
     CLOCK.get_or_init(SystemClock::new)
 }
 
@@ -62,7 +62,9 @@ struct Timer {
     process: u32,
 }
 
-static TIMER: Mutex<Option<Timer>> = Mutex::new(None);
+statics! {
+    static TIMER: Mutex<Option<Timer>> = Mutex::new(None);
+}
 
 /// Starts the thread if it does not run yet.
 ///
@@ -70,13 +72,13 @@ static TIMER: Mutex<Option<Timer>> = Mutex::new(None);
 /// [`Error::Internal`] if there can be no further thread.
 pub fn start_timer() -> Result<()> {
     let mut timer = TIMER.lock();
-    let process = std::process::id();
+    let process = process::id();
     if timer.as_ref().is_some_and(|timer| timer.process == process) {
         return Ok(());
     }
     let signal = Signal::new();
     let own = signal.clone();
-    std::thread::Builder::new()
+    thread::Builder::new()
         .name("native_drm_time".to_owned())
         .spawn(move || run(&own))
         .map_err(|error| Error::Internal(format!("cannot start the timer thread: {error}").into()))?;

@@ -24,13 +24,17 @@ macro_rules! kind {
 
             fn slots() -> &'static [$crate::glue::handle::Slot<$object>; $crate::glue::handle::SLOTS] {
                 use $crate::glue::handle::{SLOTS, Slot};
-                static PLACES: [Slot<$object>; SLOTS] = [const { Slot::empty() }; SLOTS];
+                base::sync::statics! {
+                    static PLACES: [Slot<$object>; SLOTS] = base::sync::static_array![Slot::empty(); SLOTS];
+                }
                 &PLACES
             }
 
-            fn free() -> &'static parking_lot::Mutex<$crate::glue::handle::Free> {
+            fn free() -> &'static base::sync::Mutex<$crate::glue::handle::Free> {
                 use $crate::glue::handle::Free;
-                static FREE: parking_lot::Mutex<Free> = parking_lot::Mutex::new(Free::all());
+                base::sync::statics! {
+                    static FREE: base::sync::Mutex<Free> = base::sync::Mutex::new(Free::all());
+                }
                 &FREE
             }
         }

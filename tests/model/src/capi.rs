@@ -1,56 +1,81 @@
 //! Handles of systems and sessions, and the C functions of the tests: what those of the library do once their arguments are
 //! checked.
 
+use std::fmt::Display;
 use std::ptr::without_provenance;
 use std::sync::Arc;
 
-use self::handle::{Kind, Sessions, Systems};
-use crate::cenc::Sample;
-use crate::cenc::kernel::rcu::pin;
-use crate::drm::events::{CallbackSlot, EventKind, Listener};
-use crate::drm::session::MediaKeySession;
-use crate::drm::stand_ins::ProtectionLevel;
-use crate::drm::statistics::DecryptTotals;
-use crate::drm::system::MediaKeySystem;
-use crate::error::Result;
+use base::base64::Variant::Standard;
+use base::rcu::pin;
+use drm::events::{CallbackSlot, EventKind, Listener};
+use drm::key_system::ProtectionLevel;
+use drm::session::MediaKeySession;
+use drm::system::MediaKeySystem;
+use drm::systems::clearplay::ClearPlay;
+
+use crate::glue::handle::{Kind, kind};
+use crate::glue::media_keys::{self, Sessions};
+use crate::keys::Block;
 
 /// A handle as C has it.
 pub type Handle = usize;
 
+/// A failure in words.
+pub type Result<T> = std::result::Result<T, String>;
+
+loom::lazy_static! {
+    static ref CREATED: std::sync::Mutex<Vec<Handle>> = std::sync::Mutex::default();
+}
+
+/// Destroys the systems that a test has left, while there still are the statics that they use.
+pub(crate) fn destroy_the_rest() {
+    let created = std::mem::take(&mut *CREATED.lock().unwrap());
+    for system in created {
+        let _ = destroy_system(system);
+    }
+}
+
 pub fn create_system() -> Result<Handle> {
-    Ok(handle::insert_system(&MediaKeySystem::new())?.addr())
+    let system = media_keys::insert_system(&Arc::new(MediaKeySystem::new(&ClearPlay, None))).map_err(in_words)?.addr();
+    CREATED.lock().unwrap().push(system);
+    Ok(system)
 }
 
 pub fn destroy_system(system: Handle) -> Result<()> {
-    handle::destroy_system("mediaKeySystem", without_provenance(system))
+    media_keys::destroy_system(without_provenance(system)).map_err(in_words)
 }
 
 pub fn create_session(system: Handle) -> Result<Handle> {
     let system = system_of(system)?;
-    let session = system.create_session(ProtectionLevel::SwCrypto)?;
-    Ok(handle::insert_session(&system, &session)?.addr())
+    let session = system.create_session(ProtectionLevel::SwCrypto).map_err(in_words)?;
+    Ok(media_keys::insert_session(&system, &session).map_err(in_words)?.addr())
 }
 
 pub fn destroy_session(session: Handle) -> Result<()> {
-    handle::destroy_session("mediaKeySession", without_provenance(session))
+    media_keys::destroy_session(without_provenance(session)).map_err(in_words)
 }
 
-/// A license with one key for a session.
+/// A license with one key, which consists of one byte, for a session.
 pub fn license(session: Handle, id: [u8; 16], key: u8) -> Result<()> {
-    session_of(session)?.license(id, key)
+    let session = session_of(session)?;
+    let response = format!("0{}:{}", Standard.encode(&id), Standard.encode(&[key; 16]));
+    let license = session.parse_media_key_response(response.as_bytes()).map_err(in_words)?;
+    session.apply_license(&license).map_err(in_words)
 }
 
 pub fn clear_media_keys(session: Handle) -> Result<()> {
-    session_of(session)?.clear_media_keys()
+    session_of(session)?.clear_media_keys().map_err(in_words)
 }
 
 /// The key that a sample was decrypted with.
 pub fn decrypt(session: Handle, id: &[u8; 16]) -> Option<u8> {
-    let mut data = [0];
-    let pin = pin();
-    let session = Sessions::get_pinned(&pin, without_provenance(session))?;
-    session.decrypt_at_once(&pin, id, &Sample::default(), &mut data)?;
-    Some(data[0])
+    let mut block = Block::new();
+    block.decrypt(|sample, data| {
+        let pin = pin();
+        let session = Sessions::get_pinned(&pin, without_provenance(session))?;
+        session.decrypt_at_once(&pin, id, sample, data)
+    })?;
+    Some(block.key())
 }
 
 pub fn set_system_callback(system: Handle, listener: Option<Arc<dyn Listener>>) -> Result<()> {
@@ -66,7 +91,7 @@ pub fn set_session_callback(session: Handle, listener: Option<Arc<dyn Listener>>
 /// What makes a key system announce something.
 pub fn announce(system: Handle) -> Result<()> {
     let system = system_of(system)?;
-    system.events().prepare()?;
+    system.events().prepare().map_err(in_words)?;
     system.events().post_occurred(EventKind::VendorDefined, []);
     Ok(())
 }
@@ -76,12 +101,16 @@ pub enum Opaque {}
 
 /// Handles of objects with nothing around them.
 pub mod objects {
-    use super::handle::Objects;
     use super::*;
     use crate::check::Object;
 
+    kind!(
+        /// What is watched.
+        Objects: Opaque => Object, 15, "object"
+    );
+
     pub fn insert(object: Arc<Object>) -> Result<Handle> {
-        Ok(Objects::insert(object)?.addr())
+        Ok(Objects::insert(object).map_err(in_words)?.addr())
     }
 
     /// Uses the object of a handle while pinned.
@@ -101,54 +130,25 @@ pub mod objects {
 
 /// The session that has a key, waiting for it.
 pub fn find_session(system: Handle, id: &[u8; 16]) -> Result<Handle> {
-    let session = system_of(system)?.find_session_by_key_id(id, None)?;
-    Ok(handle::session_pointer(&session)?.addr())
+    let session = system_of(system)?.find_session_by_key_id(id, None).map_err(in_words)?;
+    Ok(media_keys::session_pointer(&session).map_err(in_words)?.addr())
 }
 
-pub fn totals(system: Handle) -> Result<DecryptTotals> {
-    Ok(system_of(system)?.totals())
+/// The samples that sessions of a system decrypted, those that are gone among them.
+pub fn samples_decrypted(system: Handle) -> Result<u64> {
+    let statistics = system_of(system)?.statistics().map_err(in_words)?;
+    let (_, count) = statistics.iter().find(|(name, _)| *name == "decryptNumber").expect("the row");
+    count.parse().map_err(in_words)
 }
 
 fn system_of(system: Handle) -> Result<Arc<MediaKeySystem>> {
-    handle::system("mediaKeySystem", without_provenance(system))
+    media_keys::system(without_provenance(system)).map_err(in_words)
 }
 
 fn session_of(session: Handle) -> Result<Arc<MediaKeySession>> {
-    handle::session("mediaKeySession", without_provenance(session))
+    media_keys::session(without_provenance(session)).map_err(in_words)
 }
 
-pub mod common {
-    //! The opaque types of C.
-    pub enum MediaKeySystem {}
-    pub enum MediaKeySession {}
-}
-
-pub mod handle {
-    //! Two slots per kind; generations and kinds as they are.
-
-    use crate::capi::common;
-    use crate::drm::session::MediaKeySession;
-    use crate::drm::system::MediaKeySystem;
-    use crate::shim::parking_lot::Mutex;
-
-    pub(crate) use media_keys::{
-        destroy_session, destroy_system, insert_session, insert_system, session, session_pointer, system,
-    };
-    pub(crate) use slots::Kind;
-    use slots::{Free, SLOTS, Slot};
-
-    mod media_keys {
-        crate::source!("media_keys.rs");
-    }
-
-    mod slots {
-        crate::source!("slots.rs");
-    }
-
-    pub(crate) enum Systems {}
-    pub(crate) enum Sessions {}
-    pub(crate) enum Objects {}
-
-    crate::source!("kinds.rs");
-    kind!(Objects, super::Opaque, crate::check::Object, 15, "object");
+fn in_words(error: impl Display) -> String {
+    error.to_string()
 }

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use loom::cell::UnsafeCell;
 
-use crate::util::dispatcher;
+use base::sync::model::finish;
+
+use crate::capi::destroy_the_rest;
 
 /// Something that must not be used while, or after, it is wiped: a key, or what a program gave a callback. loom fails the
 /// run if the two are not ordered.
@@ -58,7 +60,8 @@ pub fn check(name: &str, preemptions: usize, model: impl Fn() + Sync + Send + 's
     builder.check(move || {
         runs.fetch_add(1, Relaxed);
         model();
-        dispatcher::end();
+        finish();
+        destroy_the_rest();
     });
     println!("{name}: {} executions", count.load(Relaxed));
     assert!(count.load(Relaxed) > 1);

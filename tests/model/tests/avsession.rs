@@ -2,18 +2,16 @@
 
 use std::sync::{Arc, Mutex, Weak};
 
-use loom::sync::atomic::{AtomicBool, Ordering};
+use avsession::callbacks::Receiver;
+use avsession::commands::{Command, CommandKind};
+use avsession::error::Error;
+use avsession::identity::{Identity, SessionType};
+use avsession::metadata::Metadata;
+use avsession::session::{Controller, Session};
+use base::clock::VirtualClock;
+use base::sync::model::finish;
 use loom::thread;
-use native_drm_model::avsession::callbacks::Receiver;
-use native_drm_model::avsession::commands::{Command, CommandKind};
-use native_drm_model::avsession::{Controller, Factory, Session};
 use native_drm_model::check::{Object, check};
-use native_drm_model::util::dispatcher;
-
-/// Nothing outside.
-fn nowhere() -> Factory {
-    Box::new(|_| None)
-}
 
 /// A callback and what the program gave it.
 fn receiver(action: impl Fn() + Send + Sync + 'static) -> (Arc<Object>, Receiver) {
@@ -28,8 +26,18 @@ fn receiver(action: impl Fn() + Send + Sync + 'static) -> (Arc<Object>, Receiver
     (user_data, Arc::new(receiver))
 }
 
+/// With metadata, so that it takes commands once it is active.
+fn session(controller: impl FnOnce(Weak<Session>) -> Option<Arc<dyn Controller>>) -> Arc<Session> {
+    let identity =
+        Identity { kind: SessionType::Audio, tag: String::new(), bundle: String::new(), ability: String::new() };
+    let session = Session::new(identity, Arc::new(VirtualClock::new(0)), controller).unwrap();
+    session.set_metadata(&Arc::new(Metadata { asset_id: "1".to_owned(), ..Metadata::default() })).unwrap();
+    session
+}
+
+/// Nothing outside shows it.
 fn active_session() -> Arc<Session> {
-    let session = Session::new(nowhere());
+    let session = session(|_| None);
     session.activate();
     session
 }
@@ -50,7 +58,7 @@ fn a_receiver_that_was_unregistered_or_replaced_does_not_run() {
         session.unregister(CommandKind::Play, 1);
         second.wipe();
         sender.join().unwrap();
-        dispatcher::end();
+        finish();
         assert_eq!(session.pending(), 0, "what waits is counted");
     });
 }
@@ -70,7 +78,7 @@ fn a_receiver_may_close_its_session_and_the_next_receiver_is_not_called() {
             thread::spawn(move || session.send(Command::Play).is_ok())
         };
         other.join().unwrap();
-        dispatcher::end();
+        finish();
         first.wipe();
         second.wipe();
         assert!(session.send(Command::Play).is_err());
@@ -88,7 +96,7 @@ fn a_receiver_may_deactivate_its_session_and_the_next_receiver_is_not_called() {
         session.send(Command::Play).unwrap();
         // Too late for the command, or there before it arrives.
         session.register(CommandKind::Play, 2, receiver_two);
-        dispatcher::end();
+        finish();
     });
 }
 
@@ -130,7 +138,7 @@ fn commands_arrive_in_order() {
         session.send(Command::Seek { millis: 1 }).unwrap();
         session.send(Command::Seek { millis: 2 }).unwrap();
         sender.join().unwrap();
-        dispatcher::end();
+        finish();
         let seen = seen.lock().unwrap();
         let millis = seen.iter().map(|command| match command {
             Command::Seek { millis } => *millis,
@@ -142,29 +150,35 @@ fn commands_arrive_in_order() {
     });
 }
 
-/// Says whether it was closed.
-struct Shown(Arc<AtomicBool>);
+/// Says whether the session is shown, which it is no longer once that is closed.
+#[derive(Default)]
+struct Shown(base::sync::Mutex<ShownState>);
+
+#[derive(Default)]
+struct ShownState {
+    shown: bool,
+    closed: bool,
+}
 
 impl Controller for Shown {
-    fn connect(&self) {}
+    fn connect(&self) {
+        let mut state = self.0.lock();
+        state.shown = !state.closed;
+    }
 
     fn changed(&self) {}
 
     fn close(&self) {
-        self.0.store(false, Ordering::SeqCst);
+        *self.0.lock() = ShownState { shown: false, closed: true };
     }
 }
 
 #[test]
 fn a_session_that_is_closed_while_it_is_activated_is_shown_no_longer() {
     check("activate, activate and close", 3, || {
-        let shown = Arc::new(AtomicBool::new(false));
-        let own = Arc::clone(&shown);
-        let factory = move |_: Weak<Session>| {
-            own.store(true, Ordering::SeqCst);
-            Some(Arc::new(Shown(own)) as Arc<dyn Controller>)
-        };
-        let session = Session::new(Box::new(factory));
+        let shown = Arc::new(Shown::default());
+        let controller = Arc::clone(&shown);
+        let session = session(|_| Some(controller));
         let activate = || {
             let session = Arc::clone(&session);
             thread::spawn(move || session.activate())
@@ -174,7 +188,7 @@ fn a_session_that_is_closed_while_it_is_activated_is_shown_no_longer() {
         for activator in activators {
             activator.join().unwrap();
         }
-        assert!(!shown.load(Ordering::SeqCst));
-        assert!(session.send(Command::Play).is_err());
+        assert!(!shown.0.lock().shown);
+        assert_eq!(session.send(Command::Play), Err(Error::SessionInactive));
     });
 }

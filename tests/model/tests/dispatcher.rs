@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use base::dispatcher;
+use base::gate::Gate;
+use base::sync::model::{finish, panic, process, thread as source_thread};
 use loom::thread;
 use native_drm_model::check::{Object, check};
-use native_drm_model::shim::{panic, process, thread as source_thread};
-use native_drm_model::util::dispatcher;
-use native_drm_model::util::gate::Gate;
 
 type Objects = Gate<Vec<Arc<Object>>>;
 
@@ -48,7 +48,7 @@ fn jobs_run_once_in_order_on_one_thread() {
         dispatcher::post(note(&trace, 2)).unwrap();
         assert!(!dispatcher::is_current_thread());
         other.join().unwrap();
-        dispatcher::end();
+        finish();
         let trace = trace.lock().unwrap();
         assert!([[1, 2, 10], [1, 10, 2], [10, 1, 2]].contains(&trace[..].try_into().unwrap()), "{trace:?}");
         assert_eq!(source_thread::started(), 1);
@@ -66,7 +66,7 @@ fn a_thread_that_cannot_start_costs_one_job() {
         };
         let mine = dispatcher::post(note(&trace, 2)).is_ok();
         let other = other.join().unwrap();
-        dispatcher::end();
+        finish();
         assert!(mine != other, "one of them was told");
         assert_eq!(trace.lock().unwrap()[..], [if mine { 2 } else { 1 }]);
     });
@@ -80,11 +80,11 @@ fn jobs_may_post_and_panic() {
         dispatcher::post(Box::new(move || {
             first();
             dispatcher::post(second).unwrap();
-            panic::panic_in_model();
+            panic::panic_in_test();
         }))
         .unwrap();
         dispatcher::post(note(&trace, 3)).unwrap();
-        dispatcher::end();
+        finish();
         let trace = trace.lock().unwrap();
         assert!([[1, 2, 3], [1, 3, 2]].contains(&trace[..].try_into().unwrap()), "{trace:?}");
     });
@@ -107,7 +107,7 @@ fn a_child_after_fork_gets_a_thread_of_its_own() {
         let other = thread::spawn(move || dispatcher::post(others).unwrap());
         dispatcher::post(mine).unwrap();
         other.join().unwrap();
-        dispatcher::end();
+        finish();
         assert_eq!(source_thread::started(), 2, "one for each process");
         assert_eq!(threads.load(Relaxed), 2 + 2, "both on the second one");
     });
@@ -186,7 +186,7 @@ fn a_callback_that_panics_holds_nobody_up() {
         let object = Object::new(7);
         let gate = gate_with(&object);
         let again = Arc::clone(&gate);
-        let job = move || again.call(|table| table.first().cloned(), |_| panic::panic_in_model());
+        let job = move || again.call(|table| table.first().cloned(), |_| panic::panic_in_test());
         dispatcher::post(Box::new(job)).unwrap();
         gate.close();
         object.wipe();

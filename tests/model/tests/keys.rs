@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
+use base::rcu::pin;
+use base::sync::model::values_alive;
+use drm::key_table::{Key, KeyTable};
 use loom::sync::atomic::AtomicUsize;
 use loom::thread;
-use native_drm_model::cenc::kernel::rcu::pin;
-use native_drm_model::cenc::{Sample, keys_alive};
 use native_drm_model::check::check;
-use native_drm_model::drm::key_table::{Key, KeyTable};
+use native_drm_model::keys::key_used;
 
 const ONE: [u8; 16] = [1; 16];
 const TWO: [u8; 16] = [2; 16];
 
 fn key(id: [u8; 16], key: u8) -> Vec<Key> {
-    vec![Key::new(id.to_vec(), &vec![key; 16].into()).unwrap()]
+    vec![Key::new(id.to_vec(), &[key; 16]).unwrap()]
 }
 
 fn ids(table: &KeyTable) -> Vec<Vec<u8>> {
@@ -21,10 +22,8 @@ fn ids(table: &KeyTable) -> Vec<Vec<u8>> {
 }
 
 fn decrypt(table: &KeyTable, id: &[u8; 16]) -> Option<u8> {
-    let mut data = [0];
     let (pin, hint) = (pin(), AtomicUsize::new(0));
-    Sample::default().decrypt(table.find(&pin, id, &hint)?.usable()?, &mut data);
-    Some(data[0])
+    Some(key_used(table.find(&pin, id, &hint)?.usable()?))
 }
 
 #[test]
@@ -56,7 +55,7 @@ fn clear_returns_what_it_takes() {
         other.join().unwrap();
         let left = ids(&table);
         assert_eq!(taken.len() + left.len(), 2, "each key is in one of the two");
-        assert_eq!(keys_alive(), left.len());
+        assert_eq!(values_alive(), left.len());
     });
 }
 
@@ -78,7 +77,7 @@ fn a_closed_table_stays_empty() {
         licenser.join().unwrap();
         clearer.join().unwrap();
         assert!(table.list().is_empty() && table.is_closed(&pin()));
-        assert_eq!(keys_alive(), 0);
+        assert_eq!(values_alive(), 0);
     });
 }
 
@@ -92,7 +91,7 @@ fn a_key_is_wiped_when_its_removal_returns() {
             thread::spawn(move || decrypt(&table, &ONE))
         };
         assert!(table.remove(&ONE));
-        assert_eq!(keys_alive(), 0);
+        assert_eq!(values_alive(), 0);
         assert!(matches!(reader.join().unwrap(), None | Some(7)));
     });
 }

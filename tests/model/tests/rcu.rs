@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use base::rcu::{RcuCell, RcuSlot, pin};
 use loom::sync::Arc;
 use loom::thread;
-use native_drm_model::cenc::kernel::rcu::{RcuCell, RcuSlot, pin};
 use native_drm_model::check::{Object, check};
 
 #[test]

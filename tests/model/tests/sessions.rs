@@ -6,13 +6,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
+use base::sync::model::{finish, thread as source_thread, values_alive};
+use drm::events::{Event, Listener};
 use loom::thread;
 use native_drm_model::capi::{self, Handle};
-use native_drm_model::cenc::keys_alive;
 use native_drm_model::check::{Object, check};
-use native_drm_model::drm::events::{Event, Listener};
-use native_drm_model::shim::thread as source_thread;
-use native_drm_model::util::dispatcher;
 
 const ID: [u8; 16] = [1; 16];
 
@@ -53,7 +51,7 @@ fn decrypt_and_clear() {
         capi::license(session, ID, 7).unwrap();
         let reader = thread::spawn(move || [capi::decrypt(session, &ID), capi::decrypt(session, &ID)]);
         capi::clear_media_keys(session).unwrap();
-        assert_eq!(keys_alive(), 0);
+        assert_eq!(values_alive(), 0);
         assert_eq!(capi::decrypt(session, &ID), None);
         let read = reader.join().unwrap();
         assert!([[Some(7), Some(7)], [Some(7), None], [None, None]].contains(&read), "{read:?}");
@@ -80,14 +78,14 @@ fn decrypt_destroy_and_the_next_session_in_the_slot() {
         capi::license(session, ID, 7).unwrap();
         let reader = thread::spawn(move || capi::decrypt(session, &ID));
         capi::destroy_session(session).unwrap();
-        assert_eq!(keys_alive(), 0);
+        assert_eq!(values_alive(), 0);
         let next = capi::create_session(system).unwrap();
         capi::license(next, ID, 8).unwrap();
         let read = reader.join().unwrap();
         assert!(matches!(read, None | Some(7)), "{read:?}");
         assert_eq!((capi::decrypt(session, &ID), capi::decrypt(next, &ID)), (None, Some(8)));
-        let totals = capi::totals(system).unwrap();
-        assert_eq!(totals.samples, 1 + u64::from(read.is_some()), "every sample is counted, once");
+        let samples = capi::samples_decrypted(system).unwrap();
+        assert_eq!(samples, 1 + u64::from(read.is_some()), "every sample is counted, once");
     });
 }
 
@@ -102,7 +100,7 @@ fn license_clear_and_destroy() {
         let _ = licenser.join().unwrap();
         let _ = clearer.join().unwrap();
         assert!(capi::license(session, ID, 8).is_err());
-        assert_eq!(keys_alive(), 0);
+        assert_eq!(values_alive(), 0);
         capi::destroy_system(system).unwrap();
     });
 }
@@ -147,7 +145,7 @@ fn after_destroying_a_system_no_callback_of_its_sessions_runs() {
         let other = thread::spawn(move || capi::destroy_session(session).is_ok());
         capi::destroy_system(system).unwrap();
         user_data.wipe();
-        assert_eq!(keys_alive(), 0);
+        assert_eq!(values_alive(), 0);
         assert_eq!(capi::decrypt(session, &ID), None);
         other.join().unwrap();
     });
@@ -184,7 +182,7 @@ fn a_callback_that_causes_events_is_called_again_when_it_is_over() {
         let reader = thread::spawn(move || capi::decrypt(session, &ID));
         capi::license(session, ID, 7).unwrap();
         assert!(matches!(reader.join().unwrap(), None | Some(7)));
-        dispatcher::end();
+        finish();
         assert_eq!(calls.load(Relaxed), 1 + 2, "for the license, the keys that are over, and the change");
         capi::destroy_system(system).unwrap();
         user_data.wipe();
@@ -293,6 +291,6 @@ fn threads_count_every_sample() {
         let second = thread::spawn(move || capi::decrypt(session, &ID).unwrap());
         first.join().unwrap();
         second.join().unwrap();
-        assert_eq!(capi::totals(system).unwrap().samples, 2);
+        assert_eq!(capi::samples_decrypted(system).unwrap(), 2);
     });
 }

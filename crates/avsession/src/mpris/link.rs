@@ -1,6 +1,6 @@
 //! How a session wakes the bus thread, and what it tells it.
 
-use parking_lot::Mutex;
+use base::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
 /// Wakes the thread at the bus. Telling it something again and again takes no memory.

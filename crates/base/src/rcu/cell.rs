@@ -3,7 +3,8 @@
 use core::marker::PhantomData;
 
 use super::{Pin, synchronize};
-use crate::sync::{AtomicPtr, Ordering};
+use crate::sync::atomic::{AtomicPtr, Ordering};
+use crate::sync::last_pointer;
 
 /// Owns a value that any thread can read while it is pinned and any thread can replace.
 pub struct RcuCell<T> {
@@ -50,7 +51,7 @@ impl<T: Send + Sync> RcuCell<T> {
 impl<T> Drop for RcuCell<T> {
     fn drop(&mut self) {
         // SAFETY: from `Box::into_raw`; `&mut self` means that no reader borrows the cell.
-        drop(unsafe { Box::from_raw(*self.value.get_mut()) });
+        drop(unsafe { Box::from_raw(last_pointer(&mut self.value)) });
     }
 }
 

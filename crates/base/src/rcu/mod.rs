@@ -53,7 +53,8 @@ pub use cell::RcuCell;
 use record::{EPOCH, Record};
 pub use slot::RcuSlot;
 
-use crate::sync::{Ordering, heavy_fence};
+use crate::sync::atomic::Ordering;
+use crate::sync::{heavy_fence, hint, thread};
 
 /// Proof that this thread is pinned: what it reads from an [`RcuCell`] stays alive. Unpins when dropped.
 ///
@@ -118,8 +119,8 @@ fn refuse_if_pinned() {
 /// reader was preempted).
 fn pause(attempts: u32) {
     match attempts {
-        0..64 => core::hint::spin_loop(),
-        64..128 => std::thread::yield_now(),
-        _ => std::thread::sleep(Duration::from_micros(50)),
+        0..64 => hint::spin_loop(),
+        64..128 => thread::yield_now(),
+        _ => thread::sleep(Duration::from_micros(50)),
     }
 }

@@ -1,16 +1,20 @@
 //! The per-thread records of [`super`].
 
+use core::cell::Cell;
 use core::ptr;
 use std::sync::Once;
 
 use super::current;
-use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, choose_fences, light_fence};
+use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{choose_fences, light_fence, statics, thread_local};
 
-/// The global epoch. 0 is no epoch: it stands for "not pinned" in a record.
-pub(super) static EPOCH: AtomicU64 = AtomicU64::new(1);
+statics! {
+    /// The global epoch. 0 is no epoch: it stands for "not pinned" in a record.
+    pub(super) static EPOCH: AtomicU64 = AtomicU64::new(1);
 
-/// The newest record; each points to the one before it.
-static RECORDS: AtomicPtr<Record> = AtomicPtr::new(ptr::null_mut());
+    /// The newest record; each points to the one before it.
+    static RECORDS: AtomicPtr<Record> = AtomicPtr::new(ptr::null_mut());
+}
 
 /// A thread's record. Two cache lines, because CPUs fetch them in pairs: no thread's pins slow down another's.
 #[repr(align(128))]
@@ -37,14 +41,16 @@ unsafe impl Sync for Record {}
 
 thread_local! {
     /// Releases the record when the thread ends.
-    static AT_THREAD_END: ReleaseRecord = const { ReleaseRecord };
+    static AT_THREAD_END: ReleaseRecord = const { ReleaseRecord(Cell::new(ptr::null())) };
 }
 
-struct ReleaseRecord;
+/// The thread's record, in a place of its own: by then, [`current`] may be gone already.
+struct ReleaseRecord(Cell<*const Record>);
 
 impl Drop for ReleaseRecord {
     fn drop(&mut self) {
-        if let Some(record) = own() {
+        // SAFETY: it is null or points to a record from RECORDS; those are never freed.
+        if let Some(record) = unsafe { self.0.get().as_ref() } {
             if record.is_pinned() {
                 // Pinned by a destructor that is still running, or for good.
                 record.extra.store(record.extra.load(Ordering::Relaxed) | TRANSIENT, Ordering::Relaxed);
@@ -92,7 +98,7 @@ fn claim_for_this_thread() -> &'static Record {
     let record = all().find(|record| record.try_claim()).unwrap_or_else(Record::publish_new);
     current::set(record);
     // Fails when this thread's destructors have already run: then the record goes with the last pin.
-    let transient = AT_THREAD_END.try_with(|_| ()).is_err();
+    let transient = AT_THREAD_END.try_with(|end| end.0.set(record)).is_err();
     record.extra.store(if transient { TRANSIENT } else { 0 }, Ordering::Relaxed);
     record
 }

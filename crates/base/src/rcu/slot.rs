@@ -5,7 +5,8 @@ use core::ptr;
 use std::sync::Arc;
 
 use super::{Pin, synchronize};
-use crate::sync::{AtomicPtr, Ordering};
+use crate::sync::atomic::{AtomicPtr, Ordering};
+use crate::sync::{const_fn, last_pointer};
 
 /// Like `RcuCell<Option<Arc<T>>>`, with the pointer to the `T` itself in place: a reader follows one pointer instead of
 /// three, and an empty slot needs no memory, so that tables of them can be static.
@@ -22,9 +23,11 @@ unsafe impl<T: Send + Sync> Sync for RcuSlot<T> {}
 unsafe impl<T: Send + Sync> Send for RcuSlot<T> {}
 
 impl<T: Send + Sync> RcuSlot<T> {
-    /// An empty slot.
-    pub const fn new() -> Self {
-        Self { value: AtomicPtr::new(ptr::null_mut()), _owns: PhantomData }
+    const_fn! {
+        /// An empty slot.
+        pub const fn new() -> Self {
+            Self { value: AtomicPtr::new(ptr::null_mut()), _owns: PhantomData }
+        }
     }
 
     /// The present value. It stays alive as long as the pin, even if it is replaced meanwhile.
@@ -68,7 +71,7 @@ impl<T: Send + Sync> RcuSlot<T> {
 
 impl<T> Drop for RcuSlot<T> {
     fn drop(&mut self) {
-        let value = *self.value.get_mut();
+        let value = last_pointer(&mut self.value);
         if !value.is_null() {
             // SAFETY: from `Arc::into_raw`; `&mut self` means that no reader borrows the slot.
             drop(unsafe { Arc::from_raw(value) });

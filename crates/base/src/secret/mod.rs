@@ -9,6 +9,7 @@ use std::ops::{Deref, DerefMut};
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::sync::UNDER_MODEL_CHECKER;
 pub use registers::wipe_registers;
 pub use slab::{AllocationError, SlabBox};
 /// Overwrites `N` bytes of stack below the caller's frame, where functions that have returned left secrets. Those must not
@@ -158,7 +159,11 @@ impl<const N: usize> fmt::Debug for SecretArray<N> {
 }
 
 /// Bytes of stack that [`on_clean_stack`] wipes: more than signing and unsealing take, which use the most.
-const BURNT: usize = if cfg!(debug_assertions) { 256 * 1024 } else { 64 * 1024 };
+const BURNT: usize = match (UNDER_MODEL_CHECKER, cfg!(debug_assertions)) {
+    (true, _) => 1024,
+    (false, true) => 256 * 1024,
+    (false, false) => 64 * 1024,
+};
 
 /// Does something with secrets, then overwrites the stack that it has used, and the vector registers. Values that are moved
 /// leave copies there, and ciphers leave round keys, which `zeroize` cannot know of; from a register they get into any value

@@ -12,6 +12,8 @@ use std::io;
 use parking_lot::Mutex;
 use zeroize::Zeroize;
 
+use crate::sync::Witness;
+
 /// Bytes of a slot, and its alignment at least up to a cache line.
 const SLOT: usize = 512;
 /// Bytes of a chunk: a multiple of every usual page size but the largest ones, which the kernel rounds up to itself.
@@ -36,6 +38,7 @@ impl AllocationError {
 /// Like `Box<T>`, in memory for secrets; wiped when dropped.
 pub struct SlabBox<T> {
     place: NonNull<T>,
+    witness: Witness,
 }
 
 // SAFETY: the box owns its value alone, like `Box`.
@@ -58,7 +61,7 @@ impl<T> SlabBox<T> {
         // SAFETY: a slot belongs to its taker alone; it is large enough and aligned (FITS).
         unsafe { place.write(value()) };
         core::mem::forget(slot);
-        Ok(Self { place })
+        Ok(Self { place, witness: Witness::new() })
     }
 }
 
@@ -67,6 +70,7 @@ impl<T> Deref for SlabBox<T> {
 
     #[inline]
     fn deref(&self) -> &T {
+        self.witness.value_is_used();
         // SAFETY: initialised by `new`, alive until `drop`, never written to meanwhile.
         unsafe { self.place.as_ref() }
     }

@@ -44,9 +44,15 @@ mod vaes512;
 #[cfg(target_arch = "x86_64")]
 mod vector;
 
+use base::sync::UNDER_MODEL_CHECKER;
+
 /// Bytes of stack to wipe after the `aes` and `sm4` crates have worked. Their deepest user is the bitsliced AES, twice as
 /// deep without optimisation.
-const CIPHER_STACK: usize = if cfg!(debug_assertions) { 16384 } else { 8192 };
+const CIPHER_STACK: usize = match (UNDER_MODEL_CHECKER, cfg!(debug_assertions)) {
+    (true, _) => 1024,
+    (false, true) => 16384,
+    (false, false) => 8192,
+};
 
 pub use key::ContentKey;
 #[doc(hidden)]

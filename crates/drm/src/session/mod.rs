@@ -6,9 +6,6 @@ mod policy;
 use std::collections::HashSet;
 use std::sync::{Arc, Weak};
 
-use once_cell::sync::OnceCell;
-use parking_lot::Mutex;
-
 use crate::enforcement::Enforcement;
 use crate::error::{Error, Result};
 use crate::events::{Event, EventKind, EventSource};
@@ -23,6 +20,7 @@ use crate::statistics::DecryptCounters;
 use crate::storage::{MAX_ID_LENGTH, StoredKey, StoredStatus};
 use crate::time::Alarm;
 use base::log;
+use base::sync::{Mutex, OnceCell};
 
 /// Bytes of a media key request at most.
 const MAX_REQUEST: usize = 8192;

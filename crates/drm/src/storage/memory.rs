@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use parking_lot::Mutex;
-
 use super::store::{Change, OfflineStore, StoredKey, check_capacity, check_entries, check_id, check_payload};
 use crate::error::{Error, Result};
+use base::sync::Mutex;
 
 /// Keeps offline keys in memory: for tests, and for hosts without a writable disk.
 #[derive(Debug)]

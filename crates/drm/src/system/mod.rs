@@ -4,10 +4,7 @@ mod configuration;
 mod virtual_time;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-
-use parking_lot::{Condvar, Mutex};
 
 use crate::error::{Error, Result};
 use crate::events::{EventKind, EventSource};
@@ -18,6 +15,8 @@ use crate::session::{MediaKeySession, Owner};
 use crate::statistics::DecryptTotals;
 use crate::storage::StoredStatus;
 use base::log;
+use base::sync::atomic::{AtomicBool, Ordering};
+use base::sync::{Condvar, Mutex};
 
 /// Sessions that one instance may have at the same time.
 pub const MAX_SESSIONS: usize = 64;

@@ -3,13 +3,12 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use crate::error::{Error, Result};
 use crate::platform::{LICENSE_AUTHORITY, Platform};
 use crate::storage::{OfflineStore, StoredKey, StoredStatus};
 use crate::terms::StoredLicense;
 use base::secret::SecretBytes;
+use base::sync::Mutex;
 use license::protocol::{CertificateStatus, Client, License};
 
 /// Where in the device store the keys and certificates are.

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::device::DeviceIdentity;
 use crate::error::{Error, Result};
 use crate::key_system::{
@@ -14,6 +12,7 @@ use crate::key_system::{
 use crate::storage::StoredKey;
 use crate::terms::{Arrival, HeldLicense, StoredLicense, Terms};
 use base::log;
+use base::sync::Mutex;
 use init_data;
 use license::policy::{Grant, KeyPermit, KeyRequirement};
 use license::protocol::{self, Accepted, Ask, Bytes, Id, LicenseRef, SessionClient};

@@ -1,12 +1,28 @@
-//! crossbeam-channel's unbounded channel over a lock and a condition variable: what was sent is received in that order, by a
+//! `crossbeam-channel`'s unbounded channel over a lock and a condition variable: what was sent is received in that order, by a
 //! receiver that ends when all senders are gone and nothing is left. That crossbeam does this without locks is its own
-//! business and not the model's.
+//! business and not the model's. At the end of an execution all channels are closed.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use loom::sync::{Condvar, Mutex};
+use super::lock::{Condvar, Mutex};
+
+loom::lazy_static! {
+    static ref OPEN: std::sync::Mutex<Vec<Arc<dyn Close>>> = std::sync::Mutex::default();
+}
+
+/// A channel of any type.
+trait Close: Send + Sync {
+    /// Waits until nothing is queued and the receiver waits for more, then ends it. One without senders ends by itself.
+    fn close(&self);
+}
+
+/// Closes all channels, each once its receiver has nothing to do.
+pub(super) fn close_all() {
+    let open = std::mem::take(&mut *OPEN.lock().expect("no panic meanwhile"));
+    open.iter().for_each(|channel| channel.close());
+}
 
 struct Channel<T> {
     state: Mutex<State<T>>,
@@ -23,25 +39,46 @@ struct State<T> {
     has_receiver: bool,
 }
 
+/// As `crossbeam_channel::Sender`.
 pub struct Sender<T>(Arc<Channel<T>>);
 
+/// As `crossbeam_channel::Receiver`.
 pub struct Receiver<T>(Arc<Channel<T>>);
 
+/// Gives back what nobody receives any more.
 #[derive(Debug)]
 pub struct SendError<T>(pub T);
 
-pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+/// As `crossbeam_channel::unbounded`.
+pub fn unbounded<T: Send + 'static>() -> (Sender<T>, Receiver<T>) {
     let channel = Arc::new(Channel {
         state: Mutex::new(State { queue: VecDeque::new(), is_waiting: false, has_senders: true, has_receiver: true }),
         changed: Condvar::new(),
         senders: AtomicUsize::new(1),
     });
+    OPEN.lock().expect("no panic meanwhile").push(channel.clone());
     (Sender(Arc::clone(&channel)), Receiver(channel))
 }
 
+impl<T: Send> Close for Channel<T> {
+    fn close(&self) {
+        if self.senders.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let mut state = self.state.lock();
+        while !(state.queue.is_empty() && state.is_waiting) {
+            self.changed.wait(&mut state);
+        }
+        state.has_senders = false;
+        state.has_receiver = false;
+        self.changed.notify_all();
+    }
+}
+
 impl<T> Sender<T> {
+    /// Queues an item.
     pub fn send(&self, item: T) -> Result<(), SendError<T>> {
-        let mut state = self.0.state.lock().unwrap();
+        let mut state = self.0.state.lock();
         if !state.has_receiver {
             drop(state);
             return Err(SendError(item));
@@ -49,14 +86,6 @@ impl<T> Sender<T> {
         state.queue.push_back(item);
         self.0.changed.notify_all();
         Ok(())
-    }
-
-    /// For the model: waits until nothing is queued and the receiver waits for more.
-    pub fn wait_until_idle(&self) {
-        let mut state = self.0.state.lock().unwrap();
-        while !(state.queue.is_empty() && state.is_waiting) {
-            state = self.0.changed.wait(state).unwrap();
-        }
     }
 }
 
@@ -71,7 +100,7 @@ impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         // While a failed run is cleared up there is no loom.
         if self.0.senders.fetch_sub(1, Ordering::Relaxed) == 1 && !std::thread::panicking() {
-            self.0.state.lock().unwrap().has_senders = false;
+            self.0.state.lock().has_senders = false;
             self.0.changed.notify_all();
         }
     }
@@ -81,13 +110,13 @@ impl<T> Iterator for &Receiver<T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        let mut state = self.0.state.lock().unwrap();
+        let mut state = self.0.state.lock();
         loop {
             match state.queue.pop_front() {
                 None if state.has_senders => {
                     state.is_waiting = true;
                     self.0.changed.notify_all();
-                    state = self.0.changed.wait(state).unwrap();
+                    self.0.changed.wait(&mut state);
                     state.is_waiting = false;
                 }
                 item => return item,
@@ -101,7 +130,7 @@ impl<T> Drop for Receiver<T> {
         if std::thread::panicking() {
             return;
         }
-        let mut state = self.0.state.lock().unwrap();
+        let mut state = self.0.state.lock();
         state.has_receiver = false;
         let left = std::mem::take(&mut state.queue);
         drop(state);

@@ -1,13 +1,11 @@
-//! The atomics and fences of [`super::rcu`], in one place, so that a model checker's can be put in theirs.
+//! The fences of [`crate::rcu`].
 //!
-//! The pair of fences is asymmetric: [`light_fence`] and [`heavy_fence`] order each other's threads like two
-//! `fence(SeqCst)` do, but the light one only stops the compiler, and the heavy one makes the kernel run a full fence on
-//! every CPU that runs a thread of this process (membarrier(2), `PRIVATE_EXPEDITED`). A model checker replaces both by
-//! `fence(SeqCst)`, which is what they do where the system call is missing (old kernel, sandbox, valgrind).
+//! The pair is asymmetric: [`light_fence`] and [`heavy_fence`] order each other's threads like two `fence(SeqCst)` do, but
+//! the light one only stops the compiler, and the heavy one makes the kernel run a full fence on every CPU that runs a thread
+//! of this process (membarrier(2), `PRIVATE_EXPEDITED`). Where the system call is missing (old kernel, sandbox, valgrind),
+//! and under a model checker, both are `fence(SeqCst)`.
 
-pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-
-use core::sync::atomic::{compiler_fence, fence};
+use core::sync::atomic::{AtomicBool, Ordering, compiler_fence, fence};
 use std::time::Duration;
 
 /// Whether light fences have to be real ones. Starts as the case that is always right.

@@ -51,14 +51,15 @@ def contained():
 
 
 def chosen(name, expression):
-    """The license of an SPDX expression that is taken; the text is that of the crate's manifest."""
-    if " AND " in expression:
-        sys.exit(f"{name}: {expression}: this script quotes one license a crate")
-    offered = {part.strip(" ()") for part in re.split(r"\bOR\b|/", expression)}
-    for license in LICENSES:
-        if license in offered:
-            return license
-    sys.exit(f"{name}: none of the licenses that {__file__} knows is in {expression!r}")
+    """The licenses of an SPDX expression that are taken: one of each list of offers that AND joins."""
+    licenses = []
+    for offers in expression.split(" AND "):
+        offered = {offer.strip(" ()") for offer in re.split(r"\bOR\b|/", offers)}
+        license = next((license for license in LICENSES if license in offered), None)
+        if license is None:
+            sys.exit(f"{name}: none of the licenses that {__file__} knows is in {offers!r}")
+        licenses.append(license)
+    return licenses
 
 
 def files(directory, pattern):
@@ -77,10 +78,10 @@ def license_text(name, license, directory):
     sys.exit(f"{name}: there is no text of {license} in {directory}")
 
 
-def notices(license, directory):
+def notices(licenses, directory):
     """What the crate says about its authors and about others' work in it."""
     texts = files(directory, r"(notice|copyright|.*third[-_]party)(\.(md|txt))?")
-    if license == "Apache-2.0":
+    if "Apache-2.0" in licenses:
         # The appendix of the license is a form; some fill it in.
         for text in files(directory, r"licen[cs]e([-_.]apache.*)?(\.(md|txt))?"):
             texts.extend(line.strip() for line in text.splitlines() if re.match(r"\s*Copyright (\(c\) )?\d", line, re.IGNORECASE))
@@ -96,18 +97,18 @@ def document():
         package = packages[name, version]
         if package["source"] is None:
             continue
-        license = chosen(name, package["license"])
+        licenses = chosen(name, package["license"])
         directory = pathlib.Path(package["manifest_path"]).parent
         where = package["repository"] or f"https://crates.io/crates/{name}"
         title = f"{name} {version}"
-        texts = [] if license == "Apache-2.0" else [license_text(name, license, directory)]
-        texts += notices(license, directory)
+        texts = [license_text(name, license, directory) for license in licenses if license != "Apache-2.0"]
+        texts += notices(licenses, directory)
         text = "\n\n".join(texts)
         if text in same and text:
             text = f"The text is that of {same[text]}."
         else:
             same[text] = title
-        section = f"{title}\n{'-' * len(title)}\n{package['license']}; used under {license}. {where}\n"
+        section = f"{title}\n{'-' * len(title)}\n{package['license']}; used under {' and '.join(licenses)}. {where}\n"
         sections.append(section + (f"\n{text}\n" if text else ""))
     lines = "\n\n".join([HEADER, *sections]).splitlines()
     return "".join(f"{line.rstrip()}\n" for line in lines)

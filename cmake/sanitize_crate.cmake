@@ -12,9 +12,6 @@ set(native_drm_cargo "${CMAKE_COMMAND}" -E env
     "RUSTFLAGS=-Zsanitizer=${NATIVE_DRM_SANITIZE} -Cunsafe-allow-abi-mismatch=sanitizer"
     "${NATIVE_DRM_CARGO}")
 set(native_drm_profile dev)
-# --target keeps the instrumentation away from build scripts. Dependencies that are not optimised build much faster.
-set(native_drm_cargo_arguments
-    --target "${native_drm_host}"
-    --config "profile.dev.package.\"*\".opt-level=0"
-)
+# Keeps the instrumentation away from build scripts.
+set(native_drm_cargo_arguments --target "${native_drm_host}")
 cmake_path(APPEND native_drm_output "${native_drm_host}" debug)

@@ -150,12 +150,14 @@ pub struct LicenseKey {
     pub id: Vec<u8>,
     /// Key, any length but 0.
     pub key: SecretBytes,
+    /// Whether it is to be stored.
+    pub persistent: bool,
 }
 
 impl LicenseKey {
     /// A key; none if it or its id is empty.
-    pub fn new(id: Vec<u8>, key: SecretBytes) -> Option<Self> {
-        (!id.is_empty() && !key.is_empty()).then_some(Self { id, key })
+    pub fn new(id: Vec<u8>, key: SecretBytes, persistent: bool) -> Option<Self> {
+        (!id.is_empty() && !key.is_empty()).then_some(Self { id, key, persistent })
     }
 }
 
@@ -164,16 +166,19 @@ impl LicenseKey {
 pub struct License {
     /// The keys, in the answer's order; at least one.
     pub keys: Vec<LicenseKey>,
-    /// Whether the keys are to be stored.
-    pub persistent: bool,
     /// What limits the use of the keys; none = nothing does.
     pub terms: Option<Terms>,
 }
 
 impl License {
     /// Keys without limits.
-    pub fn unlimited(keys: Vec<LicenseKey>, persistent: bool) -> Self {
-        Self { keys, persistent, terms: None }
+    pub fn unlimited(keys: Vec<LicenseKey>) -> Self {
+        Self { keys, terms: None }
+    }
+
+    /// Whether any of its keys is to be stored.
+    pub fn is_persistent(&self) -> bool {
+        self.keys.iter().any(|key| key.persistent)
     }
 
     /// The media key id that `OH_MediaKeySession_ProcessMediaKeyResponse` returns: the license's own, or its last key's.
@@ -182,6 +187,11 @@ impl License {
             Some(terms) => &terms.license_id,
             None => self.keys.last().map_or(&[], |key| &key.id),
         }
+    }
+
+    /// As [`License::media_key_id`], empty if no key is to be stored: nothing will have to be restored by its id then.
+    pub fn stored_id(&self) -> &[u8] {
+        if self.is_persistent() { self.media_key_id() } else { &[] }
     }
 }
 
@@ -260,8 +270,8 @@ pub trait SessionModule: Send + Sync {
 
     /// Makes a license of a stored key again.
     fn restore(&self, id: &[u8], stored: &StoredKey) -> Result<License> {
-        let key = LicenseKey { id: id.to_vec(), key: stored.payload.clone() };
-        Ok(License::unlimited(vec![key], true))
+        let key = LicenseKey { id: id.to_vec(), key: stored.payload.clone(), persistent: true };
+        Ok(License::unlimited(vec![key]))
     }
 
     /// The message that gives a stored key back.

@@ -47,8 +47,8 @@ impl SessionModule for Panicking {
     }
 
     fn parse_license(&self, _: &[u8]) -> Result<License> {
-        let key = LicenseKey { id: vec![1; 16], key: vec![2; 16].into() };
-        Ok(License::unlimited(vec![key], false))
+        let key = LicenseKey { id: vec![1; 16], key: vec![2; 16].into(), persistent: false };
+        Ok(License::unlimited(vec![key]))
     }
 
     fn release_request(&self, _: &[u8], _: &StoredKey) -> Result<Vec<u8>> {

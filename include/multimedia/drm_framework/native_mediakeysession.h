@@ -140,7 +140,9 @@ Drm_ErrCode OH_MediaKeySession_GenerateMediaKeyRequest(MediaKeySession *mediaKey
 /**
  * Processes the license server's answer. All of it is checked before any key is applied.
  *
- * com.clearplay.drm: `<flag><base64 key id>:<base64 key>[,…]` with flag 0 = online, 1 = offline, or a W3C JWK Set;
+ * com.clearplay.drm: `<flag><base64 key id>:<base64 key>[,<flag><base64 key id>:<base64 key>…]` with flag 0 = online, 1 =
+ * offline, or a W3C JWK Set. An entry without a flag has the one of the entry before it; base64 may lack its padding and
+ * ends at the first other character, such as a newline or NUL;
  * org.w3.clearkey: a JWK Set (W3C EME section 9.1.4), stored if its type is "persistent-license". The answer alone
  * decides whether the keys are stored. Keys that were not asked for are taken, too; a key that arrives again replaces
  * the old one. A key change follows.
@@ -155,8 +157,8 @@ Drm_ErrCode OH_MediaKeySession_GenerateMediaKeyRequest(MediaKeySession *mediaKey
  * @param responseLen bytes of response, 1 to NATIVE_DRM_MAX_RESPONSE_LEN
  * @param offlineMediaKeyId receives the media key id: the key id of the answer's last entry, for com.policyplay.drm the
  *     license's id
- * @param offlineMediaKeyIdLen in: bytes that offlineMediaKeyId has room for; out: bytes written, or bytes needed if
- *     there is too little room
+ * @param offlineMediaKeyIdLen in: bytes that offlineMediaKeyId has room for, 0 if only the id of a stored key is of
+ *     interest; out: bytes written (with 0 and nothing to store: 0), or bytes needed if there is too little room
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or a length is
  *     out of range or too small; DRM_ERR_UNKNOWN if the answer is malformed, forged, replayed or somebody else's, 512
  *     offline keys are stored, or the id of a key to store is longer than MAX_OFFLINE_MEDIA_KEY_ID_LEN;

@@ -163,9 +163,7 @@ impl MediaKeySession {
                 self.enforcement.renewal_failed(*status, &self.surroundings());
             }
         })?;
-        if license.persistent
-            && let Some(key) = license.keys.iter().find(|key| key.id.len() > MAX_ID_LENGTH)
-        {
+        if let Some(key) = license.keys.iter().find(|key| key.persistent && key.id.len() > MAX_ID_LENGTH) {
             let reason = format!("the offline key id {} has {} bytes", hex::encode(&key.id), key.id.len());
             return Err(Error::Refused(reason.into()));
         }
@@ -184,7 +182,7 @@ impl MediaKeySession {
         if let Some(terms) = &license.terms {
             return self.apply_terms(license, terms, keys);
         }
-        if license.persistent {
+        if license.is_persistent() {
             // The last of several entries with one key id counts.
             let mut seen = HashSet::new();
             let last = |key: &&LicenseKey| seen.insert(key.id.clone());
@@ -193,6 +191,7 @@ impl MediaKeySession {
                 .iter()
                 .rev()
                 .filter(last)
+                .filter(|key| key.persistent)
                 .map(|key| (key.id.as_slice(), StoredKey { status: StoredStatus::Usable, payload: key.key.clone() }))
                 .collect();
             self.platform.offline_store()?.put_all(&entries)?;
@@ -202,7 +201,7 @@ impl MediaKeySession {
     }
 
     fn log_license(&self, license: &License) {
-        let kind = if license.persistent { "offline" } else { "online" };
+        let kind = if license.is_persistent() { "offline" } else { "online" };
         log::info!("{}: {kind} license with {} keys", self.name(), license.keys.len());
     }
 

@@ -18,7 +18,7 @@ impl MediaKeySession {
         self.enforcement.apply(
             terms,
             keys,
-            license.persistent,
+            license.is_persistent(),
             &self.surroundings(),
             || self.host.run(|| self.module.check_unused(license)),
             || self.module.applied(license),

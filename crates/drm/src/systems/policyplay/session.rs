@@ -181,6 +181,7 @@ fn translate(license: protocol::License, arrival: Arrival, sealed: &[u8], reques
         request,
         client_token: license.client_token.map(|Bytes(token)| token),
     };
-    let keys = license.keys.into_iter().map(|key| LicenseKey { id: key.key_id.0, key: key.key }).collect();
-    License { keys, persistent: license.persistent, terms: Some(terms) }
+    let persistent = license.persistent;
+    let keys = license.keys.into_iter().map(|key| LicenseKey { id: key.key_id.0, key: key.key, persistent }).collect();
+    License { keys, terms: Some(terms) }
 }

@@ -207,9 +207,13 @@ static void bad_request_arguments(void)
     CHECK_INVALID(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
     info.optionsCount = 1; /* its name is empty */
     CHECK_INVALID(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
-    memset(info.optionName[0], 'o', sizeof(info.optionName[0]));
-    CHECK_INVALID(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
     CHECK_FILLED(request, 0x5a, sizeof(*request));
+    /* Names need neither a NUL nor an encoding. */
+    memset(info.optionName[0], 'o', sizeof(info.optionName[0]));
+    CHECK_OK(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
+    memset(info.optionName[0], 0xff, sizeof(info.optionName[0]));
+    CHECK_OK(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
+    CHECK_STR(request->defaultUrl, "http://default.com");
 
     /* All options, the last one's value filling its array. */
     info = *good;
@@ -221,6 +225,56 @@ static void bad_request_arguments(void)
     CHECK_OK(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
     guard_free(request, sizeof(*request));
     free(good);
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+}
+
+/* Browser engines copy the MIME type without its NUL into a struct that they have not initialised. */
+static void mime_types_without_nul(void)
+{
+    static const char *const types[] = {"video/mp4", "VIDEO/MP4", "audio/mp4",    "video/avc", "cenc",
+                                        "webm",      "audio/mpeg", "video/mp4v-es", "video/webm"};
+    static const char *const unknown[] = {"text/plain", "video/", "video", "xcenc", "\xff\xfe"};
+    static const int fills[] = {0xff, 0xcd, 'x', '4', ' ', ';', 1};
+    MediaKeySystem *system = make_system(CLEARPLAY);
+    MediaKeySession *session = make_session(system);
+    DRM_MediaKeyRequest *request = (DRM_MediaKeyRequest *)malloc(sizeof(*request));
+    uint8_t box[64];
+    size_t box_size = make_pssh(box, CLEARPLAY_UUID, A_AND_B, 1, NULL, 0);
+    REQUIRE(request != NULL);
+    for (size_t fill = 0; fill < sizeof(fills) / sizeof(fills[0]); fill++) {
+        for (int with_nul = 0; with_nul < 2; with_nul++) {
+            for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+                bool webm = strstr(types[i], "webm") != NULL;
+                DRM_MediaKeyRequestInfo *info =
+                    make_request_info("", webm ? (const void *)KID_A : (const void *)box, webm ? 16 : box_size);
+                memset(info->mimeType, fills[fill], sizeof(info->mimeType));
+                memcpy(info->mimeType, types[i], strlen(types[i]));
+                if (with_nul) {
+                    info->mimeType[strlen(types[i]) + 3] = '\0';
+                }
+                CHECK_OK(OH_MediaKeySession_GenerateMediaKeyRequest(session, info, request));
+                free(info);
+            }
+            for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+                DRM_MediaKeyRequestInfo *info = make_request_info("", box, box_size);
+                memset(info->mimeType, fills[fill], sizeof(info->mimeType));
+                memcpy(info->mimeType, unknown[i], strlen(unknown[i]));
+                if (with_nul) {
+                    info->mimeType[strlen(unknown[i]) + 3] = '\0';
+                }
+                CHECK(OH_MediaKeySession_GenerateMediaKeyRequest(session, info, request) != DRM_ERR_OK);
+                free(info);
+            }
+        }
+    }
+    /* The longest: an array that starts with video/mp4v-es is not taken for video/mp4, nor is a match cut. */
+    DRM_MediaKeyRequestInfo *info = make_request_info("video/webmcenc", KID_A, 16);
+    CHECK_OK(OH_MediaKeySession_GenerateMediaKeyRequest(session, info, request));
+    free(info);
+    info = make_request_info("video/mp4; codecs=\"avc1.42E01E\"", box, box_size);
+    CHECK_OK(OH_MediaKeySession_GenerateMediaKeyRequest(session, info, request));
+    free(info);
+    free(request);
     CHECK_OK(OH_MediaKeySystem_Destroy(system));
 }
 
@@ -321,6 +375,7 @@ int main(void)
     RUN(refuses_malformed_init_data);
     RUN(largest_init_data);
     RUN(bad_request_arguments);
+    RUN(mime_types_without_nul);
     RUN(tells_key_status);
     RUN(clears_keys);
     RUN(secure_decoder);

@@ -16,9 +16,12 @@ use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX
 ///
 /// com.clearplay.drm: `{"kids":["<base64>",…],"type":"temporary"|"persistent-license"}`; org.w3.clearkey: the same with
 /// unpadded base64url (W3C EME section 9.1.3). com.clearplay.drm fires EVENT_KEY_REQUIRED at the first request for
-/// some init data. com.policyplay.drm: a signed message; a renewal (MEDIA_KEY_REQUEST_TYPE_RENEWAL, with the license's
+/// some init data; its default URL is "http://default.com", as OpenHarmony's. com.policyplay.drm: a signed message; a renewal (MEDIA_KEY_REQUEST_TYPE_RENEWAL, with the license's
 /// renewal URL) if one is due for a license with one of these keys, or if option "requestType" is "renewal"; options are
-/// UTF-8 and reach the service.
+/// UTF-8 and reach the service; the default URL is the configuration string "licenseUrl" where no license names one.
+///
+/// Arrays may lack their NUL. mimeType without a match is the longest supported MIME type that it starts with; an option's
+/// name ends at its NUL or the array's end.
 ///
 /// Any thread.
 ///
@@ -26,7 +29,7 @@ use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX
 /// @param info what to ask for; copied
 /// @param mediaKeyRequest receives the message
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, type,
-///     initDataLen or optionsCount is out of range, or mimeType or an option's name is empty or lacks its NUL;
+///     initDataLen or optionsCount is out of range, mimeType is empty or no text at all, or an option's name is empty;
 ///     DRM_ERR_UNKNOWN if the MIME type is not supported, the init data is malformed, names no key or so many that the
 ///     message does not fit, an option is one that com.policyplay.drm does not take, or no license can be renewed;
 ///     DRM_ERR_NOT_PROVISIONED (and EVENT_PROVISION_REQUIRED) if com.policyplay.drm has no certificate or an expired one;
@@ -43,7 +46,8 @@ pub unsafe extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
         let session = media_keys::session(mediaKeySession)?;
-        let request_info = translate::request_info(args::reference("info", info.cast_const())?)?;
+        let info = args::reference("info", info.cast_const())?;
+        let request_info = translate::request_info(info, session.descriptor())?;
         let out = args::out("mediaKeyRequest", mediaKeyRequest)?;
         let request = session.generate_media_key_request(&request_info)?;
         out.write_with(|target| translate::request(&request, target));
@@ -165,9 +169,9 @@ pub extern "C" fn OH_MediaKeySession_ClearMediaKeys(mediaKeySession: *mut MediaK
 /// @param releaseRequestLen in: bytes that releaseRequest has room for; out: bytes written, or bytes needed if there is
 ///     too little room
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or a length is
-///     out of range or too small; DRM_ERR_UNKNOWN if there is no such stored key; DRM_ERR_NOT_PROVISIONED if
-///     com.policyplay.drm has no certificate or an expired one; DRM_ERR_SERVICE_DIED if its file cannot be read or is
-///     damaged, or the key system failed
+///     out of range or too small; DRM_ERR_UNKNOWN if there is no such stored key (com.clearplay.drm writes a message for any id, as
+///     OpenHarmony's); DRM_ERR_NOT_PROVISIONED if com.policyplay.drm has no certificate or an expired one;
+///     DRM_ERR_SERVICE_DIED if its file cannot be read or is damaged, or the key system failed
 /// @since 11
 ///
 /// # Safety

@@ -43,7 +43,13 @@ pub struct Descriptor {
     /// EVENT_PROVISION_REQUIRED at an instance's first provisioning request, EVENT_KEY_REQUIRED at a session's first
     /// request for some init data. OpenHarmony's ClearPlay does so.
     pub announces_requests: bool,
+    /// Whether predefined configuration names can be set, and a value that was set takes their place. OpenHarmony's ClearPlay
+    /// has a plain map.
+    pub has_settable_defaults: bool,
 }
+
+/// Where OpenHarmony's ClearPlay sends its requests by default.
+pub const DEFAULT_URL: &str = "http://default.com";
 
 /// How a MIME type's init data looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +66,20 @@ impl Descriptor {
     /// Whether a MIME type (with or without parameters) is supported.
     pub fn supports_mime_type(&self, mime_type: &str) -> bool {
         self.mime_types.contains(&essence(mime_type).as_str())
+    }
+
+    /// The supported MIME type in a fixed array that a program has filled: the text before the NUL if that is one, else, as
+    /// there are programs that copy it without its NUL, the longest one that the array starts with.
+    pub fn mime_type_in(&self, array: &[u8]) -> Option<String> {
+        let text = array.split(|&byte| byte == 0).next().and_then(|text| std::str::from_utf8(text).ok());
+        if let Some(text) = text.filter(|text| self.supports_mime_type(text)) {
+            return Some(text.to_owned());
+        }
+        let starts = |mime_type: &&&str| {
+            array.get(..mime_type.len()).is_some_and(|start| start.eq_ignore_ascii_case(mime_type.as_bytes()))
+        };
+        let longest = self.mime_types.iter().filter(starts).max_by_key(|mime_type| mime_type.len());
+        longest.map(|&mime_type| mime_type.to_owned())
     }
 
     /// The init data type that belongs to a MIME type.
@@ -91,8 +111,8 @@ pub struct MediaKeyRequestInfo {
     pub init_data: Vec<u8>,
     /// MIME type or EME init data type.
     pub mime_type: String,
-    /// Options: name and value.
-    pub options: Vec<(String, Vec<u8>)>,
+    /// Options: name, any bytes, and value.
+    pub options: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl MediaKeyRequestInfo {
@@ -229,7 +249,7 @@ pub trait SystemModule: Send + Sync {
         Ok(Request {
             request_type: RequestType::Initial,
             data: br#"{"signedRequest":"KEYREQUESTTYPE_DOWNLOADCERT"}"#.to_vec(),
-            default_url: "http://default.com".to_owned(),
+            default_url: DEFAULT_URL.to_owned(),
         })
     }
 
@@ -274,8 +294,8 @@ pub trait SessionModule: Send + Sync {
         Ok(License::unlimited(vec![key]))
     }
 
-    /// The message that gives a stored key back.
-    fn release_request(&self, id: &[u8], stored: &StoredKey) -> Result<Vec<u8>>;
+    /// The message that gives a key back; `stored` is none if it is not in the store.
+    fn release_request(&self, id: &[u8], stored: Option<&StoredKey>) -> Result<Vec<u8>>;
 
     /// Checks the acknowledgement of a release.
     fn process_release_response(&self, id: &[u8], response: &[u8]) -> Result<Release>;

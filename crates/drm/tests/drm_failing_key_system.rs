@@ -23,6 +23,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     algorithms: "",
     mime_types: &["webm"],
     announces_requests: false,
+    has_settable_defaults: false,
 };
 
 impl KeySystem for Panicking {
@@ -51,7 +52,7 @@ impl SessionModule for Panicking {
         Ok(License::unlimited(vec![key]))
     }
 
-    fn release_request(&self, _: &[u8], _: &StoredKey) -> Result<Vec<u8>> {
+    fn release_request(&self, _: &[u8], _: Option<&StoredKey>) -> Result<Vec<u8>> {
         Ok(Vec::new())
     }
 

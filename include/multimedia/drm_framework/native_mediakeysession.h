@@ -116,9 +116,12 @@ typedef struct OH_MediaKeySession_Callback {
  *
  * com.clearplay.drm: `{"kids":["<base64>",…],"type":"temporary"|"persistent-license"}`; org.w3.clearkey: the same with
  * unpadded base64url (W3C EME section 9.1.3). com.clearplay.drm fires EVENT_KEY_REQUIRED at the first request for
- * some init data. com.policyplay.drm: a signed message; a renewal (MEDIA_KEY_REQUEST_TYPE_RENEWAL, with the license's
+ * some init data; its default URL is "http://default.com", as OpenHarmony's. com.policyplay.drm: a signed message; a renewal (MEDIA_KEY_REQUEST_TYPE_RENEWAL, with the license's
  * renewal URL) if one is due for a license with one of these keys, or if option "requestType" is "renewal"; options are
- * UTF-8 and reach the service.
+ * UTF-8 and reach the service; the default URL is the configuration string "licenseUrl" where no license names one.
+ *
+ * Arrays may lack their NUL. mimeType without a match is the longest supported MIME type that it starts with; an option's
+ * name ends at its NUL or the array's end.
  *
  * Any thread.
  *
@@ -126,7 +129,7 @@ typedef struct OH_MediaKeySession_Callback {
  * @param info what to ask for; copied
  * @param mediaKeyRequest receives the message
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, type,
- *     initDataLen or optionsCount is out of range, or mimeType or an option's name is empty or lacks its NUL;
+ *     initDataLen or optionsCount is out of range, mimeType is empty or no text at all, or an option's name is empty;
  *     DRM_ERR_UNKNOWN if the MIME type is not supported, the init data is malformed, names no key or so many that the
  *     message does not fit, an option is one that com.policyplay.drm does not take, or no license can be renewed;
  *     DRM_ERR_NOT_PROVISIONED (and EVENT_PROVISION_REQUIRED) if com.policyplay.drm has no certificate or an expired one;
@@ -220,9 +223,9 @@ Drm_ErrCode OH_MediaKeySession_ClearMediaKeys(MediaKeySession *mediaKeySession);
  * @param releaseRequestLen in: bytes that releaseRequest has room for; out: bytes written, or bytes needed if there is
  *     too little room
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or a length is
- *     out of range or too small; DRM_ERR_UNKNOWN if there is no such stored key; DRM_ERR_NOT_PROVISIONED if
- *     com.policyplay.drm has no certificate or an expired one; DRM_ERR_SERVICE_DIED if its file cannot be read or is
- *     damaged, or the key system failed
+ *     out of range or too small; DRM_ERR_UNKNOWN if there is no such stored key (com.clearplay.drm writes a message for any id, as
+ *     OpenHarmony's); DRM_ERR_NOT_PROVISIONED if com.policyplay.drm has no certificate or an expired one;
+ *     DRM_ERR_SERVICE_DIED if its file cannot be read or is damaged, or the key system failed
  * @since 11
  */
 Drm_ErrCode OH_MediaKeySession_GenerateOfflineReleaseRequest(MediaKeySession *mediaKeySession,

@@ -135,9 +135,11 @@ Drm_ErrCode OH_MediaKeySystem_Create(const char *name, MediaKeySystem **mediaKey
  * Sets a configuration string.
  *
  * "storagePath" names the directory of the offline store from now on. "outputHdcp" says how the output is protected,
- * HDCP_NONE, HDCP_V1 or HDCP_V2; licenses of com.policyplay.drm go by it at once. "vendor", "version", "description",
- * "algorithms", "deviceUniqueId", "maxSessionNum" and "currentSessionNum" are read-only. Any other name is kept with
- * the instance and has no meaning to the library.
+ * HDCP_NONE, HDCP_V1 or HDCP_V2; licenses of com.policyplay.drm go by it at once. "provisioningUrl" and
+ * "licenseUrl" are the default URLs of com.policyplay.drm's requests, the latter also of renewals whose license names none.
+ * "vendor", "version", "description", "algorithms", "deviceUniqueId", "maxSessionNum" and "currentSessionNum" are
+ * read-only, except in com.clearplay.drm, where a value that was set takes the place of the default. Any other name is kept
+ * with the instance and has no meaning to the library.
  *
  * Any thread.
  *
@@ -173,7 +175,8 @@ Drm_ErrCode OH_MediaKeySystem_GetConfigurationString(MediaKeySystem *mediaKeySys
                                                      int32_t valueLen);
 
 /**
- * Sets a configuration byte array. The names are separate from those of strings; the same ones are read-only.
+ * Sets a configuration byte array. The names are separate from those of strings; the same ones are read-only, except in
+ * com.clearplay.drm.
  * "licenseAuthority" is the certificate (X.509 in DER) of the one authority that com.policyplay.drm trusts; without it the
  * first provisioning decides. Any other name is kept with the instance and has no meaning to the library.
  *

@@ -12,7 +12,8 @@ use crate::events::{Event, EventKind, EventSource};
 use crate::host::Host;
 use crate::key_info::fixed_id;
 use crate::key_system::{
-    License, LicenseKey, MediaKeyRequestInfo, ProtectionLevel, Release, Request, RequestContext, SessionModule,
+    Descriptor, License, LicenseKey, MediaKeyRequestInfo, ProtectionLevel, Release, Request, RequestContext,
+    SessionModule,
 };
 use crate::key_table::{Key, KeyTable};
 use crate::platform::Platform;
@@ -83,6 +84,11 @@ impl MediaKeySession {
             announced: Mutex::default(),
             token: OnceCell::new(),
         })
+    }
+
+    /// The facts about its key system.
+    pub fn descriptor(&self) -> &'static Descriptor {
+        self.host.descriptor()
     }
 
     /// A number that the layer above gives to the session once.
@@ -263,13 +269,13 @@ impl MediaKeySession {
     /// The message that gives a stored key back.
     ///
     /// # Errors
-    /// [`Error::NotFound`] without such a key; [`Error::NotProvisioned`]; [`Error::OwnerDestroyed`]; [`Error::Refused`] or
+    /// [`Error::NotFound`] without such a key, except in ClearPlay; [`Error::NotProvisioned`]; [`Error::OwnerDestroyed`]; [`Error::Refused`] or
     /// [`Error::Malformed`] for a license that this device cannot read.
     pub fn generate_offline_release_request(&self, id: &[u8]) -> Result<Vec<u8>> {
         self.host.check()?;
         self.owner()?;
-        let stored = self.platform.stored_key(id)?;
-        self.host.run(|| self.module.release_request(id, &stored))
+        let stored = self.platform.offline_store()?.get(id)?;
+        self.host.run(|| self.module.release_request(id, stored.as_ref()))
     }
 
     /// Processes the acknowledgement of a release.

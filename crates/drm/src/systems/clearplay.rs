@@ -6,8 +6,8 @@ use super::eme_json::{self, license_request};
 use super::{ALGORITHMS, MIME_TYPES, VENDOR};
 use crate::error::{Error, Result};
 use crate::key_system::{
-    Descriptor, KeySystem, License, LicenseKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext,
-    SessionModule, SystemModule,
+    DEFAULT_URL, Descriptor, KeySystem, License, LicenseKey, MediaKeyRequestInfo, MediaKeyType, Release, Request,
+    RequestContext, SessionModule, SystemModule,
 };
 use crate::platform::Platform;
 use crate::storage::StoredKey;
@@ -26,6 +26,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     algorithms: ALGORITHMS,
     mime_types: MIME_TYPES,
     announces_requests: true,
+    has_settable_defaults: true,
 };
 
 const WHAT: &str = "ClearPlay license";
@@ -49,7 +50,8 @@ impl SystemModule for ClearPlay {
 impl SessionModule for ClearPlay {
     fn media_key_request(&self, info: &MediaKeyRequestInfo, _: &RequestContext) -> Result<Request> {
         let ids = info.key_ids(&DESCRIPTOR, |boxes| init_data::key_ids_for(DESCRIPTOR.system_ids, boxes, true))?;
-        Ok(Request::initial(license_request(&ids, info.key_type, Variant::Standard)?))
+        let data = license_request(&ids, info.key_type, Variant::Standard)?;
+        Ok(Request { default_url: DEFAULT_URL.to_owned(), ..Request::initial(data) })
     }
 
     fn parse_license(&self, response: &[u8]) -> Result<License> {
@@ -60,7 +62,7 @@ impl SessionModule for ClearPlay {
         }
     }
 
-    fn release_request(&self, key_id: &[u8], _: &StoredKey) -> Result<Vec<u8>> {
+    fn release_request(&self, key_id: &[u8], _: Option<&StoredKey>) -> Result<Vec<u8>> {
         license_request(&[key_id.to_vec()], MediaKeyType::Offline, Variant::Standard)
     }
 
@@ -295,5 +297,6 @@ mod tests {
         let request = ClearPlay.media_key_request(&info, &RequestContext::default()).unwrap();
         let expected = r#"{"kids":["AAECAwQFBgcICQoLDA0ODw=="],"type":"persistent-license"}"#;
         assert_eq!(request.data, expected.as_bytes());
+        assert_eq!(request.default_url, "http://default.com");
     }
 }

@@ -366,6 +366,71 @@ static void sessions_are_apart(void)
     CHECK_INVALID(decrypt_nist(second, KID_A));
 }
 
+/* With sessionSharing, a session decrypts with the keys of the instance's other sessions, whenever they came. */
+static void sessions_share_keys(void)
+{
+    MediaKeySystem *system = make_system(CLEARPLAY);
+    MediaKeySystem *stranger = make_system(CLEARPLAY);
+    MediaKeySession *first = make_session(system);
+    MediaKeySession *second = make_session(system);
+    MediaKeySession *apart = make_session(stranger);
+    DRM_MediaKeyStatus status;
+    char value[16];
+    give_key(second, KID_A, NIST_KEY);
+    give_key(apart, KID_B, NIST_KEY);
+    CHECK_CODE(decrypt_nist(first, KID_A), DRM_ERR_NO_KEY);
+    CHECK_OK(OH_MediaKeySystem_SetConfigurationString(system, "sessionSharing", "enable"));
+    CHECK_OK(OH_MediaKeySystem_GetConfigurationString(system, "sessionSharing", value, 16));
+    CHECK_STR(value, "enable");
+    /* Sessions from before and after the setting, keys from before and after. */
+    MediaKeySession *third = make_session(system);
+    CHECK_OK(decrypt_nist(first, KID_A));
+    CHECK_OK(decrypt_nist(third, KID_A));
+    CHECK_CODE(decrypt_nist(first, KID_B), DRM_ERR_NO_KEY);
+    CHECK_CODE(decrypt_nist(apart, KID_A), DRM_ERR_NO_KEY);
+    give_key(third, KID_B, NIST_KEY);
+    CHECK_OK(decrypt_nist(first, KID_B));
+    CHECK_OK(decrypt_nist(second, KID_B));
+    /* All other ways to decrypt say the same. */
+    uint8_t data[2][NIST_SIZE];
+    uint8_t plain[NIST_SIZE];
+    DRM_SampleInfo infos[2] = {nist_ctr_sample(KID_A, data[0]), nist_ctr_sample(KID_B, data[1])};
+    DRM_Sample samples[2];
+    memset(samples, 0, sizeof(samples));
+    for (int i = 0; i < 2; i++) {
+        samples[i].info = &infos[i];
+        samples[i].data = data[i];
+        samples[i].dataLen = NIST_SIZE;
+    }
+    hex_decode(NIST_PLAIN, plain);
+    CHECK_OK(OH_MediaKeySession_DecryptSamples(first, samples, 2, NULL));
+    CHECK_MEM(data[0], plain, NIST_SIZE);
+    CHECK_MEM(data[1], plain, NIST_SIZE);
+    /* The keys are the other sessions' still. */
+    CHECK_OK(OH_MediaKeySession_CheckMediaKeyStatus(first, &status));
+    CHECK_INT(status.statusCount, 0);
+    /* A key of one's own comes first; one that cannot be used (15 bytes) does not hide another's. */
+    give_key(first, KID_B, OTHER_KEY);
+    DRM_SampleInfo info = nist_ctr_sample(KID_B, data[0]);
+    CHECK_OK(OH_MediaKeySession_DecryptSample(first, &info, data[0], NIST_SIZE));
+    CHECK(memcmp(data[0], plain, NIST_SIZE) != 0);
+    CHECK_OK(process_response(first, "0sLGys7S1tre4ubq7vL2+vw==:AAECAwQFBgcICQoLDA0O"));
+    CHECK_OK(decrypt_nist(first, KID_B));
+    /* They end with their session's keys, with the session, and with the setting. */
+    CHECK_OK(OH_MediaKeySession_ClearMediaKeys(third));
+    CHECK_CODE(decrypt_nist(first, KID_B), DRM_ERR_NO_KEY);
+    CHECK_OK(decrypt_nist(first, KID_A));
+    CHECK_OK(OH_MediaKeySession_Destroy(second));
+    CHECK_CODE(decrypt_nist(first, KID_A), DRM_ERR_NO_KEY);
+    give_key(third, KID_A, NIST_KEY);
+    CHECK_OK(decrypt_nist(first, KID_A));
+    CHECK_OK(OH_MediaKeySystem_SetConfigurationString(system, "sessionSharing", "disable"));
+    CHECK_CODE(decrypt_nist(first, KID_A), DRM_ERR_NO_KEY);
+    CHECK_OK(OH_MediaKeySystem_Destroy(stranger));
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+    CHECK_INVALID(decrypt_nist(first, KID_A));
+}
+
 int main(void)
 {
     RUN(requests_from_pssh);
@@ -380,5 +445,6 @@ int main(void)
     RUN(clears_keys);
     RUN(secure_decoder);
     RUN(sessions_are_apart);
+    RUN(sessions_share_keys);
     return check_finish("test_session");
 }

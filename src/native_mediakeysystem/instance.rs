@@ -207,6 +207,7 @@ pub unsafe extern "C" fn OH_MediaKeySystem_Create(
 /// "storagePath" names the directory of the offline store from now on. "outputHdcp" says how the output is protected,
 /// HDCP_NONE, HDCP_V1 or HDCP_V2; licenses of com.policyplay.drm go by it at once. "provisioningUrl" and
 /// "licenseUrl" are the default URLs of com.policyplay.drm's requests, the latter also of renewals whose license names none.
+/// "sessionSharing" with the value "enable": a session decrypts with keys of the instance's other sessions, too.
 /// "vendor", "version", "description", "algorithms", "deviceUniqueId", "maxSessionNum" and "currentSessionNum" are
 /// read-only, except in com.clearplay.drm, where a value that was set takes the place of the default. Any other name is kept
 /// with the instance and has no meaning to the library.

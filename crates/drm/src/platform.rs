@@ -24,6 +24,8 @@ pub const LICENSE_AUTHORITY: &str = "licenseAuthority";
 pub const PROVISIONING_URL: &str = "provisioningUrl";
 /// The configuration string with the default URL of PolicyPlay's license requests, and of renewals whose license names none.
 pub const LICENSE_URL: &str = "licenseUrl";
+/// The configuration string that says, with the value `enable`, that an instance's sessions share their keys.
+pub const SESSION_SHARING: &str = "sessionSharing";
 /// Bytes of a default URL at most, as there is room for in a C program's request.
 pub const MAX_URL: usize = 2047;
 

@@ -2,6 +2,7 @@
 
 mod decrypt;
 mod policy;
+mod sharing;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Weak};
@@ -22,6 +23,8 @@ use crate::storage::{MAX_ID_LENGTH, StoredKey, StoredStatus};
 use crate::time::Alarm;
 use base::log;
 use base::sync::{Mutex, OnceCell};
+
+pub(crate) use sharing::Siblings;
 
 /// Bytes of a media key request at most.
 const MAX_REQUEST: usize = 8192;
@@ -60,6 +63,7 @@ pub struct MediaKeySession {
     events: Arc<EventSource>,
     announced: Mutex<HashSet<Vec<u8>>>,
     token: OnceCell<usize>,
+    siblings: Arc<Siblings>,
 }
 
 impl MediaKeySession {
@@ -69,6 +73,7 @@ impl MediaKeySession {
         module: Box<dyn SessionModule>,
         platform: Arc<Platform>,
         level: ProtectionLevel,
+        siblings: Arc<Siblings>,
     ) -> Arc<Self> {
         Arc::new_cyclic(|me: &Weak<Self>| Self {
             owner,
@@ -83,6 +88,7 @@ impl MediaKeySession {
             events: Arc::default(),
             announced: Mutex::default(),
             token: OnceCell::new(),
+            siblings,
         })
     }
 

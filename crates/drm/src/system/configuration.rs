@@ -5,7 +5,9 @@ use std::path::Path;
 use super::{MAX_SESSIONS, MediaKeySystem};
 use crate::error::{Error, Result};
 use crate::key_system::ProtectionLevel;
-use crate::platform::{LICENSE_URL, MAX_URL, OUTPUT_HDCP, PROVISIONING_URL, STORAGE_PATH, output_by_word};
+use crate::platform::{
+    LICENSE_URL, MAX_URL, OUTPUT_HDCP, PROVISIONING_URL, SESSION_SHARING, STORAGE_PATH, output_by_word,
+};
 use crate::session::MediaKeySession;
 
 /// Configuration strings that are there without being set.
@@ -27,7 +29,11 @@ impl MediaKeySystem {
         }
         let output = (name == OUTPUT_HDCP).then(|| output_by_word(&value)).transpose()?;
         let stores = (name == STORAGE_PATH).then(|| self.platform.stores_in(Path::new(&value))).transpose()?;
+        let sharing = (name == SESSION_SHARING).then(|| value == "enable");
         self.platform.strings.set(name, value)?;
+        if let Some(sharing) = sharing {
+            self.siblings.share(sharing);
+        }
         if let Some(stores) = stores {
             self.platform.use_stores(stores);
         }

@@ -22,10 +22,36 @@ static void get_string(MediaKeySystem *system, const char *name, char *value, si
     CHECK_FILLED(value + used, 0x5a, size - used);
 }
 
-static void predefined(void)
+/* ClearPlay keeps what is set, as upstream's plain map does; what is set takes the place of the default. */
+static void predefined_can_be_set_on_clearplay(void)
 {
     MediaKeySystem *system = make_system(CLEARPLAY);
-    MediaKeySystem *other = make_system(W3C_CLEARKEY);
+    MediaKeySystem *other = make_system(CLEARPLAY);
+    char before[512];
+    char value[512];
+    uint8_t bytes[16] = {1, 2, 3};
+    for (size_t i = 0; i < READ_ONLY_COUNT; i++) {
+        int32_t size = 16;
+        get_string(other, READ_ONLY[i], before, sizeof(before));
+        CHECK_OK(OH_MediaKeySystem_SetConfigurationString(system, READ_ONLY[i], "mine"));
+        get_string(system, READ_ONLY[i], value, sizeof(value));
+        CHECK_STR(value, "mine");
+        CHECK_OK(OH_MediaKeySystem_SetConfigurationByteArray(system, READ_ONLY[i], bytes, 3));
+        CHECK_OK(OH_MediaKeySystem_GetConfigurationByteArray(system, READ_ONLY[i], bytes, &size));
+        CHECK_INT(size, 3);
+        CHECK_MEM(bytes, "\1\2\3", 3);
+        /* Other instances have the default. */
+        get_string(other, READ_ONLY[i], value, sizeof(value));
+        CHECK_STR(value, before);
+    }
+    CHECK_OK(OH_MediaKeySystem_Destroy(other));
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+}
+
+static void predefined(const char *name)
+{
+    MediaKeySystem *system = make_system(name);
+    MediaKeySystem *other = make_system(CLEARPLAY);
     char value[512];
     char again[512];
     for (size_t i = 0; i < READ_ONLY_COUNT; i++) {
@@ -53,9 +79,13 @@ static void predefined(void)
     CHECK_OK(OH_MediaKeySystem_Destroy(system));
 }
 
+static void predefined_of_clearkey(void) { predefined(W3C_CLEARKEY); }
+
+static void predefined_of_policyplay(void) { predefined("com.policyplay.drm"); }
+
 static void device_id_bytes(void)
 {
-    MediaKeySystem *system = make_system(CLEARPLAY);
+    MediaKeySystem *system = make_system(W3C_CLEARKEY);
     uint8_t id[17];
     uint8_t again[16];
     int32_t size = 17;
@@ -245,7 +275,9 @@ static void full(void)
 
 int main(void)
 {
-    RUN(predefined);
+    RUN(predefined_can_be_set_on_clearplay);
+    RUN(predefined_of_clearkey);
+    RUN(predefined_of_policyplay);
     RUN(device_id_bytes);
     RUN(strings_of_ones_own);
     RUN(string_room);

@@ -52,6 +52,19 @@ static void formats(void)
 {
     expect_key_a(CLEARPLAY, "0" A64 ":" K64);
     expect_key_a(CLEARPLAY, "0" B64 ":" B64 "," A64 ":" K64);
+    /* As upstream reads it: the flag in every entry, padding optional, the first other character ends base64. */
+    expect_key_a(CLEARPLAY, "0" B64 ":" B64 ",0" A64 ":" K64);
+    expect_key_a(CLEARPLAY, "0" A64 ":" K64URL);
+    expect_key_a(CLEARPLAY, "0" A64URL ":" K64);
+    expect_key_a(CLEARPLAY, "0" B64 ":" B64 ",0" A64URL ":" K64URL);
+    expect_key_a(CLEARPLAY, "0" B64 ":" B64 "," A64URL ":" K64URL);
+    expect_key_a(CLEARPLAY, "0" A64 ":K34VFiiu0qar9xWICc9PPB=="); /* bits behind the last byte */
+    expect_key_a(CLEARPLAY, "0" A64 ":" K64 "\n");
+    expect_key_a(CLEARPLAY, "0" A64 ":" K64URL "\r\n");
+    expect_key_a(CLEARPLAY, "0" A64 ":" K64 "\xff");
+    expect_key_a(CLEARPLAY, "0" A64 ":" K64 ":" K64);
+    expect_key_a(CLEARPLAY, "0" A64 ":" K64 ";" B64 ":" K64);
+    expect_key_a(CLEARPLAY, "0" A64 " :" K64);
     for (int i = 0; i < 2; i++) {
         const char *name = i == 0 ? CLEARPLAY : W3C_CLEARKEY;
         expect_key_a(name, "{\"keys\":[" JWK_A "],\"type\":\"temporary\"}");
@@ -100,23 +113,19 @@ static void malformed_clearplay(void)
         "0" A64 ":" K64 "," A64,
         "0" A64 ":" K64 "," B64 ":",
         "0" A64 ":" K64 ",,",
-        "0" A64 ":" K64 ",0" B64 ":" K64,
-        "0" A64 ":" K64 ";" B64 ":" K64,
-        "0" A64 ":" K64 ":" K64,
-        "0" A64 " :" K64,
-        "0" A64 ":" K64URL,
-        "0" A64URL ":" K64,
-        "0oKGio6Slpqeoqaqr*K2urw==:" K64,
-        "0" A64 ":K34VFiiu0qar9xWICc9PPB==", /* bits behind the last byte */
-        "0" A64 ":" K64 "\n",
+        "0" A64 ":" K64 ",0" B64 ":",
+        "0" A64 ":" K64 ",1" B64,
+        "0" A64 ":" K64 ",2" B64 ":" K64,
+        "0" A64 ":" K64 ",\n0" B64 ":" K64,
+        "0" A64 ":\n" K64,
+        "0\n" A64 ":" K64,
+        "0==:" K64,
         "no license at all",
         "<license/>",
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         expect_malformed(CLEARPLAY, texts[i], strlen(texts[i]));
     }
-    expect_malformed(CLEARPLAY, "0" A64 ":" K64 "\xff", strlen("0" A64 ":" K64) + 1);
-    expect_malformed(CLEARPLAY, "0" A64 ":" K64, strlen("0" A64 ":" K64) + 1); /* with its NUL */
     /* W3C Clear Key takes JWK Sets alone. */
     expect_malformed(W3C_CLEARKEY, "0" A64 ":" K64, strlen("0" A64 ":" K64));
 }
@@ -162,13 +171,76 @@ static void malformed_jwk(void)
     free(deep);
 }
 
+static void expect_row(const DRM_MediaKeyStatus *status, uint32_t row, const char *name)
+{
+    CHECK_STR(status->statusName[row], name);
+    CHECK_STR(status->statusValue[row], "USABLE");
+}
+
+/* Answers seen in the wild: two entries with a flag each; the answer of a text file, with its newline or NUL. */
+static void answers_of_servers(void)
+{
+#define KID_1 "0nrQFDeRLSAKTLifXUIPiZg==:AAECAwQFBgcICQoLDA0ODw=="
+#define KID_2 "0ABEiM0RVZneImaq7zN3u/w==:Dw4NDAsKCQgHBgUEAwIBAA=="
+    static const struct {
+        const char *text;
+        size_t size;
+        uint32_t keys;
+    } answers[] = {
+        {KID_1 "," KID_2, sizeof(KID_1 "," KID_2) - 1, 2},
+        {KID_1 "\n", sizeof(KID_1), 1},
+        {KID_1 "\r\n", sizeof(KID_1) + 1, 1},
+        {KID_1, sizeof(KID_1), 1}, /* with its NUL */
+        {KID_1 "\n," KID_2 "\n", sizeof(KID_1 "\n," KID_2 "\n"), 2},
+    };
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        MediaKeySystem *system = make_system(CLEARPLAY);
+        MediaKeySession *session = make_session(system);
+        DRM_MediaKeyStatus status;
+        uint8_t id[64];
+        uint8_t last[16];
+        int32_t id_len = 64;
+        const char *names[] = {"9eb4050de44b4802932e27d75083e266", "00112233445566778899aabbccddeeff"};
+        CHECK_OK(process(session, answers[i].text, answers[i].size, id, &id_len));
+        hex_decode(names[answers[i].keys - 1], last);
+        CHECK_INT(id_len, 16);
+        CHECK_MEM(id, last, 16);
+        CHECK_OK(OH_MediaKeySession_CheckMediaKeyStatus(session, &status));
+        CHECK_INT(status.statusCount, answers[i].keys);
+        for (uint32_t row = 0; row < answers[i].keys; row++) {
+            expect_row(&status, row, names[row]);
+        }
+        CHECK_OK(OH_MediaKeySystem_Destroy(system));
+    }
+}
+
+/* Where nothing is stored, there is no id that a program without room for it would miss. */
+static void no_room_where_nothing_is_stored(void)
+{
+    MediaKeySystem *system = make_system(W3C_CLEARKEY);
+    MediaKeySession *session = make_session(system);
+    uint8_t id = 0x5a;
+    int32_t id_len = 0;
+    static const char online[] = "{\"keys\":[" JWK_A "],\"type\":\"temporary\"}";
+    static const char offline[] = "{\"keys\":[" JWK_A "],\"type\":\"persistent-license\"}";
+    CHECK_INVALID(process(session, offline, strlen(offline), &id, &id_len));
+    CHECK_INT(id_len, 16);
+    CHECK_INT(key_count(session), 0);
+    id_len = 0;
+    CHECK_OK(process(session, online, strlen(online), &id, &id_len));
+    CHECK_INT(id_len, 0);
+    CHECK_INT(id, 0x5a);
+    CHECK_OK(decrypt_nist(session, KID_A));
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+}
+
 static void room_for_the_id(void)
 {
     MediaKeySystem *system = make_system(CLEARPLAY);
     MediaKeySession *session = make_session(system);
     static const char text[] = "0" A64 ":" K64;
     uint8_t *id = (uint8_t *)guard_alloc(16);
-    static const int32_t rooms[] = {15, 1, 0, -1, INT32_MIN};
+    static const int32_t rooms[] = {15, 1, -1, INT32_MIN};
     memset(id, 0x5a, 16);
     for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
         int32_t id_len = rooms[i];
@@ -301,7 +373,9 @@ int main(void)
     RUN(formats);
     RUN(malformed_clearplay);
     RUN(malformed_jwk);
+    RUN(answers_of_servers);
     RUN(room_for_the_id);
+    RUN(no_room_where_nothing_is_stored);
     RUN(bad_lengths);
     RUN(later_key_replaces);
     RUN(other_lengths);

@@ -313,6 +313,36 @@ static void id_lengths(void)
     CHECK_OK(OH_MediaKeySystem_Destroy(system));
 }
 
+/* Each entry of a license says for itself whether its key is stored. */
+static void flags_of_their_own(void)
+{
+    use_store("flags");
+    for (int flags = 0; flags < 4; flags++) {
+        MediaKeySystem *system = make_system(CLEARPLAY);
+        MediaKeySession *session = make_session(system);
+        const uint8_t *kids[] = {KID_A, KID_B};
+        DRM_OfflineMediaKeyStatus status;
+        char text[256] = "";
+        for (int i = 0; i < 2; i++) {
+            uint8_t kid[16];
+            memcpy(kid, kids[i], 16);
+            clearplay_append(text, sizeof(text), (flags >> i & 1) ? '1' : '0', kid, 16, NIST_KEY, 16);
+        }
+        CHECK_OK(process_response(session, text));
+        for (int i = 0; i < 2; i++) {
+            uint8_t kid[16];
+            memcpy(kid, kids[i], 16);
+            Drm_ErrCode code = OH_MediaKeySystem_GetOfflineMediaKeyStatus(system, kid, 16, &status);
+            CHECK_CODE(code, (flags >> i & 1) ? DRM_ERR_OK : DRM_ERR_UNKNOWN);
+            CHECK_OK(decrypt_nist(session, kids[i]));
+            if (code == DRM_ERR_OK) {
+                CHECK_OK(OH_MediaKeySystem_ClearOfflineMediaKeys(system, kid, 16));
+            }
+        }
+        CHECK_OK(OH_MediaKeySystem_Destroy(system));
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 2) {
@@ -321,6 +351,7 @@ int main(int argc, char **argv)
     }
     find_store_base();
     RUN(life_of_clearplay);
+    RUN(flags_of_their_own);
     RUN(life_of_w3c);
     RUN(key_systems_are_apart);
     RUN(several_processes);

@@ -199,6 +199,52 @@ static void life_of_a_license(void)
     CHECK_OK(OH_DrmLicenseService_Destroy(service));
 }
 
+/* The settings are an instance's own; a license's renewal URL counts more. */
+static void default_urls(void)
+{
+    OH_DrmLicenseService *service = make_policy_service(
+        "{\"can_play\":true,\"can_renew\":true,\"license_duration_seconds\":100,\"renewal_delay_seconds\":50}");
+    MediaKeySystem *system = make_device(service);
+    MediaKeySystem *other = make_system(POLICYPLAY);
+    MediaKeySession *session = make_session(system);
+    DRM_MediaKeyRequest *request = (DRM_MediaKeyRequest *)malloc(sizeof(*request));
+    REQUIRE(request != NULL);
+    for (int round = 0; round < 2; round++) {
+        uint8_t message[POLICY_ROOM];
+        int32_t size = (int32_t)sizeof(message);
+        char url[64];
+        CHECK_OK(OH_MediaKeySystem_GenerateKeySystemRequest(system, message, &size, url, (int32_t)sizeof(url)));
+        CHECK_STR(url, round == 0 ? "" : "https://provision.example/");
+        CHECK_OK(try_request(session, MEDIA_KEY_TYPE_ONLINE, NULL, NULL, request));
+        CHECK_STR(request->defaultUrl, round == 0 ? "" : "https://license.example/");
+        CHECK_OK(OH_MediaKeySystem_SetConfigurationString(system, "provisioningUrl", "https://provision.example/"));
+        CHECK_OK(OH_MediaKeySystem_SetConfigurationString(system, "licenseUrl", "https://license.example/"));
+        size = (int32_t)sizeof(message);
+        CHECK_OK(OH_MediaKeySystem_GenerateKeySystemRequest(other, message, &size, url, (int32_t)sizeof(url)));
+        CHECK_STR(url, "");
+    }
+    get_license(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
+    renewal_request(session, MEDIA_KEY_TYPE_ONLINE, "https://license.example/");
+    /* One byte more does not fit, and the earlier one stays. */
+    char longest[MAX_DEFAULT_URL_LEN + 1] = "";
+    memset(longest, 'u', MAX_DEFAULT_URL_LEN);
+    CHECK_UNKNOWN(OH_MediaKeySystem_SetConfigurationString(system, "licenseUrl", longest));
+    CHECK_UNKNOWN(OH_MediaKeySystem_SetConfigurationString(system, "provisioningUrl", longest));
+    CHECK_OK(try_request(session, MEDIA_KEY_TYPE_ONLINE, NULL, NULL, request));
+    CHECK_STR(request->defaultUrl, "https://license.example/");
+    longest[MAX_DEFAULT_URL_LEN - 1] = '\0';
+    CHECK_OK(OH_MediaKeySystem_SetConfigurationString(system, "licenseUrl", longest));
+    CHECK_OK(try_request(session, MEDIA_KEY_TYPE_ONLINE, NULL, NULL, request));
+    CHECK_STR(request->defaultUrl, longest);
+    /* Options of this key system are text: they reach the service. */
+    CHECK_UNKNOWN(try_request(session, MEDIA_KEY_TYPE_ONLINE, "\xff\xfe", "value", request));
+    CHECK_OK(try_request(session, MEDIA_KEY_TYPE_ONLINE, "name", "value", request));
+    free(request);
+    CHECK_OK(OH_MediaKeySystem_Destroy(other));
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+    CHECK_OK(OH_DrmLicenseService_Destroy(service));
+}
+
 static void a_late_renewal(void)
 {
     OH_DrmLicenseService *service = make_policy_service(
@@ -418,6 +464,7 @@ int main(void)
     RUN(provisioning);
     RUN(only_the_trusted_authority);
     RUN_IN_OWN_STORE(life_of_a_license);
+    RUN_IN_OWN_STORE(default_urls);
     RUN_IN_OWN_STORE(a_late_renewal);
     RUN_IN_OWN_STORE(outputs);
     RUN_IN_OWN_STORE(bad_answers);

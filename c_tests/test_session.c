@@ -207,9 +207,13 @@ static void bad_request_arguments(void)
     CHECK_INVALID(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
     info.optionsCount = 1; /* its name is empty */
     CHECK_INVALID(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
-    memset(info.optionName[0], 'o', sizeof(info.optionName[0]));
-    CHECK_INVALID(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
     CHECK_FILLED(request, 0x5a, sizeof(*request));
+    /* Names need neither a NUL nor an encoding. */
+    memset(info.optionName[0], 'o', sizeof(info.optionName[0]));
+    CHECK_OK(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
+    memset(info.optionName[0], 0xff, sizeof(info.optionName[0]));
+    CHECK_OK(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
+    CHECK_STR(request->defaultUrl, "http://default.com");
 
     /* All options, the last one's value filling its array. */
     info = *good;
@@ -221,6 +225,56 @@ static void bad_request_arguments(void)
     CHECK_OK(OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, request));
     guard_free(request, sizeof(*request));
     free(good);
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+}
+
+/* Browser engines copy the MIME type without its NUL into a struct that they have not initialised. */
+static void mime_types_without_nul(void)
+{
+    static const char *const types[] = {"video/mp4", "VIDEO/MP4", "audio/mp4",    "video/avc", "cenc",
+                                        "webm",      "audio/mpeg", "video/mp4v-es", "video/webm"};
+    static const char *const unknown[] = {"text/plain", "video/", "video", "xcenc", "\xff\xfe"};
+    static const int fills[] = {0xff, 0xcd, 'x', '4', ' ', ';', 1};
+    MediaKeySystem *system = make_system(CLEARPLAY);
+    MediaKeySession *session = make_session(system);
+    DRM_MediaKeyRequest *request = (DRM_MediaKeyRequest *)malloc(sizeof(*request));
+    uint8_t box[64];
+    size_t box_size = make_pssh(box, CLEARPLAY_UUID, A_AND_B, 1, NULL, 0);
+    REQUIRE(request != NULL);
+    for (size_t fill = 0; fill < sizeof(fills) / sizeof(fills[0]); fill++) {
+        for (int with_nul = 0; with_nul < 2; with_nul++) {
+            for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+                bool webm = strstr(types[i], "webm") != NULL;
+                DRM_MediaKeyRequestInfo *info =
+                    make_request_info("", webm ? (const void *)KID_A : (const void *)box, webm ? 16 : box_size);
+                memset(info->mimeType, fills[fill], sizeof(info->mimeType));
+                memcpy(info->mimeType, types[i], strlen(types[i]));
+                if (with_nul) {
+                    info->mimeType[strlen(types[i]) + 3] = '\0';
+                }
+                CHECK_OK(OH_MediaKeySession_GenerateMediaKeyRequest(session, info, request));
+                free(info);
+            }
+            for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+                DRM_MediaKeyRequestInfo *info = make_request_info("", box, box_size);
+                memset(info->mimeType, fills[fill], sizeof(info->mimeType));
+                memcpy(info->mimeType, unknown[i], strlen(unknown[i]));
+                if (with_nul) {
+                    info->mimeType[strlen(unknown[i]) + 3] = '\0';
+                }
+                CHECK(OH_MediaKeySession_GenerateMediaKeyRequest(session, info, request) != DRM_ERR_OK);
+                free(info);
+            }
+        }
+    }
+    /* The longest: an array that starts with video/mp4v-es is not taken for video/mp4, nor is a match cut. */
+    DRM_MediaKeyRequestInfo *info = make_request_info("video/webmcenc", KID_A, 16);
+    CHECK_OK(OH_MediaKeySession_GenerateMediaKeyRequest(session, info, request));
+    free(info);
+    info = make_request_info("video/mp4; codecs=\"avc1.42E01E\"", box, box_size);
+    CHECK_OK(OH_MediaKeySession_GenerateMediaKeyRequest(session, info, request));
+    free(info);
+    free(request);
     CHECK_OK(OH_MediaKeySystem_Destroy(system));
 }
 
@@ -312,6 +366,71 @@ static void sessions_are_apart(void)
     CHECK_INVALID(decrypt_nist(second, KID_A));
 }
 
+/* With sessionSharing, a session decrypts with the keys of the instance's other sessions, whenever they came. */
+static void sessions_share_keys(void)
+{
+    MediaKeySystem *system = make_system(CLEARPLAY);
+    MediaKeySystem *stranger = make_system(CLEARPLAY);
+    MediaKeySession *first = make_session(system);
+    MediaKeySession *second = make_session(system);
+    MediaKeySession *apart = make_session(stranger);
+    DRM_MediaKeyStatus status;
+    char value[16];
+    give_key(second, KID_A, NIST_KEY);
+    give_key(apart, KID_B, NIST_KEY);
+    CHECK_CODE(decrypt_nist(first, KID_A), DRM_ERR_NO_KEY);
+    CHECK_OK(OH_MediaKeySystem_SetConfigurationString(system, "sessionSharing", "enable"));
+    CHECK_OK(OH_MediaKeySystem_GetConfigurationString(system, "sessionSharing", value, 16));
+    CHECK_STR(value, "enable");
+    /* Sessions from before and after the setting, keys from before and after. */
+    MediaKeySession *third = make_session(system);
+    CHECK_OK(decrypt_nist(first, KID_A));
+    CHECK_OK(decrypt_nist(third, KID_A));
+    CHECK_CODE(decrypt_nist(first, KID_B), DRM_ERR_NO_KEY);
+    CHECK_CODE(decrypt_nist(apart, KID_A), DRM_ERR_NO_KEY);
+    give_key(third, KID_B, NIST_KEY);
+    CHECK_OK(decrypt_nist(first, KID_B));
+    CHECK_OK(decrypt_nist(second, KID_B));
+    /* All other ways to decrypt say the same. */
+    uint8_t data[2][NIST_SIZE];
+    uint8_t plain[NIST_SIZE];
+    DRM_SampleInfo infos[2] = {nist_ctr_sample(KID_A, data[0]), nist_ctr_sample(KID_B, data[1])};
+    DRM_Sample samples[2];
+    memset(samples, 0, sizeof(samples));
+    for (int i = 0; i < 2; i++) {
+        samples[i].info = &infos[i];
+        samples[i].data = data[i];
+        samples[i].dataLen = NIST_SIZE;
+    }
+    hex_decode(NIST_PLAIN, plain);
+    CHECK_OK(OH_MediaKeySession_DecryptSamples(first, samples, 2, NULL));
+    CHECK_MEM(data[0], plain, NIST_SIZE);
+    CHECK_MEM(data[1], plain, NIST_SIZE);
+    /* The keys are the other sessions' still. */
+    CHECK_OK(OH_MediaKeySession_CheckMediaKeyStatus(first, &status));
+    CHECK_INT(status.statusCount, 0);
+    /* A key of one's own comes first; one that cannot be used (15 bytes) does not hide another's. */
+    give_key(first, KID_B, OTHER_KEY);
+    DRM_SampleInfo info = nist_ctr_sample(KID_B, data[0]);
+    CHECK_OK(OH_MediaKeySession_DecryptSample(first, &info, data[0], NIST_SIZE));
+    CHECK(memcmp(data[0], plain, NIST_SIZE) != 0);
+    CHECK_OK(process_response(first, "0sLGys7S1tre4ubq7vL2+vw==:AAECAwQFBgcICQoLDA0O"));
+    CHECK_OK(decrypt_nist(first, KID_B));
+    /* They end with their session's keys, with the session, and with the setting. */
+    CHECK_OK(OH_MediaKeySession_ClearMediaKeys(third));
+    CHECK_CODE(decrypt_nist(first, KID_B), DRM_ERR_NO_KEY);
+    CHECK_OK(decrypt_nist(first, KID_A));
+    CHECK_OK(OH_MediaKeySession_Destroy(second));
+    CHECK_CODE(decrypt_nist(first, KID_A), DRM_ERR_NO_KEY);
+    give_key(third, KID_A, NIST_KEY);
+    CHECK_OK(decrypt_nist(first, KID_A));
+    CHECK_OK(OH_MediaKeySystem_SetConfigurationString(system, "sessionSharing", "disable"));
+    CHECK_CODE(decrypt_nist(first, KID_A), DRM_ERR_NO_KEY);
+    CHECK_OK(OH_MediaKeySystem_Destroy(stranger));
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+    CHECK_INVALID(decrypt_nist(first, KID_A));
+}
+
 int main(void)
 {
     RUN(requests_from_pssh);
@@ -321,9 +440,11 @@ int main(void)
     RUN(refuses_malformed_init_data);
     RUN(largest_init_data);
     RUN(bad_request_arguments);
+    RUN(mime_types_without_nul);
     RUN(tells_key_status);
     RUN(clears_keys);
     RUN(secure_decoder);
     RUN(sessions_are_apart);
+    RUN(sessions_share_keys);
     return check_finish("test_session");
 }

@@ -76,17 +76,19 @@ static inline char *base64_encode(const uint8_t *bytes, size_t size, bool url, c
     return out;
 }
 
-/* Appends an entry to a ClearPlay answer, `<flag><base64 key id>:<base64 key>[,<base64 key id>:<base64 key>…]`. */
+/* Appends an entry to a ClearPlay answer, `<flag><base64 key id>:<base64 key>[,<flag><base64 key id>:<base64 key>…]`. */
 static inline void clearplay_append(char *out, size_t room, char flag, const uint8_t *kid, size_t kid_len,
                                     const uint8_t *key, size_t key_len)
 {
     size_t at = strlen(out);
-    if (room - at < (kid_len + 2) / 3 * 4 + (key_len + 2) / 3 * 4 + 4) {
+    if (room - at < (kid_len + 2) / 3 * 4 + (key_len + 2) / 3 * 4 + 5) {
         fprintf(stderr, "the test's license buffer is too small\n");
         abort();
     }
-    out[at] = at == 0 ? flag : ',';
-    at++;
+    if (at > 0) {
+        out[at++] = ',';
+    }
+    out[at++] = flag;
     base64_encode(kid, kid_len, false, out + at);
     at = strlen(out);
     out[at++] = ':';

@@ -198,7 +198,7 @@ char *clearkey_server_answer(const struct clearkey_server *server, enum answer_f
         to_base64(id, key->id, KEY_BYTES, url);
         to_base64(value, key->key, KEY_BYTES, url);
         if (format == ANSWER_CLEARPLAY)
-            text_add(&answer, "%s%s:%s", found ? "," : persistent ? "1" : "0", id, value);
+            text_add(&answer, "%s%c%s:%s", found ? "," : "", persistent ? '1' : '0', id, value);
         else
             text_add(&answer, "%s{\"kty\":\"oct\",\"kid\":\"%s\",\"k\":\"%s\"}", found ? "," : "{\"keys\":[", id, value);
         found++;

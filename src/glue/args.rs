@@ -202,6 +202,11 @@ pub fn room<T: Length>(argument: &'static str, length: InOut<'_, T>) -> Result<(
     }
 }
 
+/// Whether the caller has any room, or says something that is no length.
+pub fn has_room<T: Length>(length: InOut<'_, T>) -> bool {
+    length.room != Some(0)
+}
+
 /// Checks that there is room for `needed`; if not, tells the caller what is needed.
 pub fn fits<T: Length>(argument: &'static str, length: InOut<'_, T>, needed: usize) -> Result<()> {
     let available = length.room.ok_or_else(|| Error::invalid(argument, "its length is negative"))?;

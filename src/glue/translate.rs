@@ -129,7 +129,7 @@ pub fn status_rows(rows: &[(String, String)], target: &mut DRM_MediaKeyStatus) {
 }
 
 /// What a media key request asks for, checked.
-pub fn request_info(info: &DRM_MediaKeyRequestInfo) -> Result<MediaKeyRequestInfo> {
+pub fn request_info(info: &DRM_MediaKeyRequestInfo, descriptor: &Descriptor) -> Result<MediaKeyRequestInfo> {
     const OFFLINE: u32 = DRM_MediaKeyType::MEDIA_KEY_TYPE_OFFLINE as u32;
     const ONLINE: u32 = DRM_MediaKeyType::MEDIA_KEY_TYPE_ONLINE as u32;
     let key_type = args::member("type", info.r#type, |number| match number {
@@ -138,7 +138,10 @@ pub fn request_info(info: &DRM_MediaKeyRequestInfo) -> Result<MediaKeyRequestInf
         _ => None,
     })?;
     let length = args::length("initDataLen", info.initDataLen, 1, MAX_INIT_DATA_LEN)?;
-    let mime_type = args::fixed_string("mimeType", &info.mimeType)?;
+    let mime_type = match descriptor.mime_type_in(&bytes(&info.mimeType)) {
+        Some(mime_type) => mime_type,
+        None => args::fixed_string("mimeType", &info.mimeType)?,
+    };
     let options = info.optionsCount as usize;
     if options > MAX_MEDIA_KEY_REQUEST_OPTION_COUNT {
         return Err(Error::invalid("optionsCount", "greater than MAX_MEDIA_KEY_REQUEST_OPTION_COUNT"));
@@ -146,14 +149,26 @@ pub fn request_info(info: &DRM_MediaKeyRequestInfo) -> Result<MediaKeyRequestInf
     let options = info.optionName[..options]
         .iter()
         .zip(&info.optionData)
-        .map(|(name, data)| Ok((args::fixed_string("optionName", name)?, option_data(data))))
+        .map(|(name, data)| Ok((option_name(name)?, until_nul(data))))
         .collect::<Result<_>>()?;
     Ok(MediaKeyRequestInfo { key_type, init_data: info.initData[..length].to_vec(), mime_type, options })
 }
 
-/// An option's value: up to its NUL or the whole array.
-fn option_data(data: &[c_char]) -> Vec<u8> {
-    data.iter().flat_map(|byte| byte.to_ne_bytes()).take_while(|&byte| byte != 0).collect()
+/// An option's name, which may be any bytes but none.
+fn option_name(name: &[c_char]) -> Result<Vec<u8>> {
+    let name = until_nul(name);
+    if name.is_empty() { Err(Error::invalid("optionName", "empty")) } else { Ok(name) }
+}
+
+fn bytes(array: &[c_char]) -> Vec<u8> {
+    array.iter().flat_map(|byte| byte.to_ne_bytes()).collect()
+}
+
+/// What a fixed array holds: up to its NUL or the whole array.
+fn until_nul(array: &[c_char]) -> Vec<u8> {
+    let mut bytes = bytes(array);
+    bytes.truncate(bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len()));
+    bytes
 }
 
 /// A media key request for C. The session has checked that it fits.

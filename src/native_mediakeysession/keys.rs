@@ -16,9 +16,12 @@ use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX
 ///
 /// com.clearplay.drm: `{"kids":["<base64>",…],"type":"temporary"|"persistent-license"}`; org.w3.clearkey: the same with
 /// unpadded base64url (W3C EME section 9.1.3). com.clearplay.drm fires EVENT_KEY_REQUIRED at the first request for
-/// some init data. com.policyplay.drm: a signed message; a renewal (MEDIA_KEY_REQUEST_TYPE_RENEWAL, with the license's
+/// some init data; its default URL is "http://default.com", as OpenHarmony's. com.policyplay.drm: a signed message; a renewal (MEDIA_KEY_REQUEST_TYPE_RENEWAL, with the license's
 /// renewal URL) if one is due for a license with one of these keys, or if option "requestType" is "renewal"; options are
-/// UTF-8 and reach the service.
+/// UTF-8 and reach the service; the default URL is the configuration string "licenseUrl" where no license names one.
+///
+/// Arrays may lack their NUL. mimeType without a match is the longest supported MIME type that it starts with; an option's
+/// name ends at its NUL or the array's end.
 ///
 /// Any thread.
 ///
@@ -26,7 +29,7 @@ use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX
 /// @param info what to ask for; copied
 /// @param mediaKeyRequest receives the message
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, type,
-///     initDataLen or optionsCount is out of range, or mimeType or an option's name is empty or lacks its NUL;
+///     initDataLen or optionsCount is out of range, mimeType is empty or no text at all, or an option's name is empty;
 ///     DRM_ERR_UNKNOWN if the MIME type is not supported, the init data is malformed, names no key or so many that the
 ///     message does not fit, an option is one that com.policyplay.drm does not take, or no license can be renewed;
 ///     DRM_ERR_NOT_PROVISIONED (and EVENT_PROVISION_REQUIRED) if com.policyplay.drm has no certificate or an expired one;
@@ -43,7 +46,8 @@ pub unsafe extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
         let session = media_keys::session(mediaKeySession)?;
-        let request_info = translate::request_info(args::reference("info", info.cast_const())?)?;
+        let info = args::reference("info", info.cast_const())?;
+        let request_info = translate::request_info(info, session.descriptor())?;
         let out = args::out("mediaKeyRequest", mediaKeyRequest)?;
         let request = session.generate_media_key_request(&request_info)?;
         out.write_with(|target| translate::request(&request, target));
@@ -53,7 +57,9 @@ pub unsafe extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
 
 /// Processes the license server's answer. All of it is checked before any key is applied.
 ///
-/// com.clearplay.drm: `<flag><base64 key id>:<base64 key>[,…]` with flag 0 = online, 1 = offline, or a W3C JWK Set;
+/// com.clearplay.drm: `<flag><base64 key id>:<base64 key>[,<flag><base64 key id>:<base64 key>…]` with flag 0 = online, 1 =
+/// offline, or a W3C JWK Set. An entry without a flag has the one of the entry before it; base64 may lack its padding and
+/// ends at the first other character, such as a newline or NUL;
 /// org.w3.clearkey: a JWK Set (W3C EME section 9.1.4), stored if its type is "persistent-license". The answer alone
 /// decides whether the keys are stored. Keys that were not asked for are taken, too; a key that arrives again replaces
 /// the old one. A key change follows.
@@ -68,8 +74,8 @@ pub unsafe extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
 /// @param responseLen bytes of response, 1 to NATIVE_DRM_MAX_RESPONSE_LEN
 /// @param offlineMediaKeyId receives the media key id: the key id of the answer's last entry, for com.policyplay.drm the
 ///     license's id
-/// @param offlineMediaKeyIdLen in: bytes that offlineMediaKeyId has room for; out: bytes written, or bytes needed if
-///     there is too little room
+/// @param offlineMediaKeyIdLen in: bytes that offlineMediaKeyId has room for, 0 if only the id of a stored key is of
+///     interest; out: bytes written (with 0 and nothing to store: 0), or bytes needed if there is too little room
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or a length is
 ///     out of range or too small; DRM_ERR_UNKNOWN if the answer is malformed, forged, replayed or somebody else's, 512
 ///     offline keys are stored, or the id of a key to store is longer than MAX_OFFLINE_MEDIA_KEY_ID_LEN;
@@ -96,7 +102,7 @@ pub unsafe extern "C" fn OH_MediaKeySession_ProcessMediaKeyResponse(
         let id_out = args::out("offlineMediaKeyId", offlineMediaKeyId)?;
         let id_length = args::in_out("offlineMediaKeyIdLen", offlineMediaKeyIdLen)?;
         let license = session.parse_media_key_response(response)?;
-        let id = license.media_key_id();
+        let id = if args::has_room(id_length) { license.media_key_id() } else { license.stored_id() };
         args::fits("offlineMediaKeyId", id_length, id.len())?;
         session.apply_license(&license)?;
         id_out.write_slice(id);
@@ -163,9 +169,9 @@ pub extern "C" fn OH_MediaKeySession_ClearMediaKeys(mediaKeySession: *mut MediaK
 /// @param releaseRequestLen in: bytes that releaseRequest has room for; out: bytes written, or bytes needed if there is
 ///     too little room
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, or a length is
-///     out of range or too small; DRM_ERR_UNKNOWN if there is no such stored key; DRM_ERR_NOT_PROVISIONED if
-///     com.policyplay.drm has no certificate or an expired one; DRM_ERR_SERVICE_DIED if its file cannot be read or is
-///     damaged, or the key system failed
+///     out of range or too small; DRM_ERR_UNKNOWN if there is no such stored key (com.clearplay.drm writes a message for any id, as
+///     OpenHarmony's); DRM_ERR_NOT_PROVISIONED if com.policyplay.drm has no certificate or an expired one;
+///     DRM_ERR_SERVICE_DIED if its file cannot be read or is damaged, or the key system failed
 /// @since 11
 ///
 /// # Safety

@@ -205,9 +205,12 @@ pub unsafe extern "C" fn OH_MediaKeySystem_Create(
 /// Sets a configuration string.
 ///
 /// "storagePath" names the directory of the offline store from now on. "outputHdcp" says how the output is protected,
-/// HDCP_NONE, HDCP_V1 or HDCP_V2; licenses of com.policyplay.drm go by it at once. "vendor", "version", "description",
-/// "algorithms", "deviceUniqueId", "maxSessionNum" and "currentSessionNum" are read-only. Any other name is kept with
-/// the instance and has no meaning to the library.
+/// HDCP_NONE, HDCP_V1 or HDCP_V2; licenses of com.policyplay.drm go by it at once. "provisioningUrl" and
+/// "licenseUrl" are the default URLs of com.policyplay.drm's requests, the latter also of renewals whose license names none.
+/// "sessionSharing" with the value "enable": a session decrypts with keys of the instance's other sessions, too.
+/// "vendor", "version", "description", "algorithms", "deviceUniqueId", "maxSessionNum" and "currentSessionNum" are
+/// read-only, except in com.clearplay.drm, where a value that was set takes the place of the default. Any other name is kept
+/// with the instance and has no meaning to the library.
 ///
 /// Any thread.
 ///
@@ -215,7 +218,8 @@ pub unsafe extern "C" fn OH_MediaKeySystem_Create(
 /// @param configName the name, NUL-terminated, UTF-8, 1 to NATIVE_DRM_MAX_CONFIG_NAME_LEN - 1 bytes
 /// @param value the value, NUL-terminated, UTF-8, 1 to NATIVE_DRM_MAX_CONFIG_VALUE_LEN - 1 bytes
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, or a string is null, empty, too
-///     long or not UTF-8; DRM_ERR_UNKNOWN if the name is read-only, 256 names are set or "outputHdcp" has another value;
+///     long or not UTF-8; DRM_ERR_UNKNOWN if the name is read-only, 256 names are set, "outputHdcp" has another value
+///     or a URL does not fit into MAX_DEFAULT_URL_LEN;
 ///     DRM_ERR_SERVICE_DIED if the key system failed, or "storagePath" is relative and there is no current directory
 /// @since 11
 ///
@@ -266,7 +270,8 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GetConfigurationString(
     })
 }
 
-/// Sets a configuration byte array. The names are separate from those of strings; the same ones are read-only.
+/// Sets a configuration byte array. The names are separate from those of strings; the same ones are read-only, except in
+/// com.clearplay.drm.
 /// "licenseAuthority" is the certificate (X.509 in DER) of the one authority that com.policyplay.drm trusts; without it the
 /// first provisioning decides. Any other name is kept with the instance and has no meaning to the library.
 ///

@@ -43,7 +43,13 @@ pub struct Descriptor {
     /// EVENT_PROVISION_REQUIRED at an instance's first provisioning request, EVENT_KEY_REQUIRED at a session's first
     /// request for some init data. OpenHarmony's ClearPlay does so.
     pub announces_requests: bool,
+    /// Whether predefined configuration names can be set, and a value that was set takes their place. OpenHarmony's ClearPlay
+    /// has a plain map.
+    pub has_settable_defaults: bool,
 }
+
+/// Where OpenHarmony's ClearPlay sends its requests by default.
+pub const DEFAULT_URL: &str = "http://default.com";
 
 /// How a MIME type's init data looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +66,20 @@ impl Descriptor {
     /// Whether a MIME type (with or without parameters) is supported.
     pub fn supports_mime_type(&self, mime_type: &str) -> bool {
         self.mime_types.contains(&essence(mime_type).as_str())
+    }
+
+    /// The supported MIME type in a fixed array that a program has filled: the text before the NUL if that is one, else, as
+    /// there are programs that copy it without its NUL, the longest one that the array starts with.
+    pub fn mime_type_in(&self, array: &[u8]) -> Option<String> {
+        let text = array.split(|&byte| byte == 0).next().and_then(|text| std::str::from_utf8(text).ok());
+        if let Some(text) = text.filter(|text| self.supports_mime_type(text)) {
+            return Some(text.to_owned());
+        }
+        let starts = |mime_type: &&&str| {
+            array.get(..mime_type.len()).is_some_and(|start| start.eq_ignore_ascii_case(mime_type.as_bytes()))
+        };
+        let longest = self.mime_types.iter().filter(starts).max_by_key(|mime_type| mime_type.len());
+        longest.map(|&mime_type| mime_type.to_owned())
     }
 
     /// The init data type that belongs to a MIME type.
@@ -91,8 +111,8 @@ pub struct MediaKeyRequestInfo {
     pub init_data: Vec<u8>,
     /// MIME type or EME init data type.
     pub mime_type: String,
-    /// Options: name and value.
-    pub options: Vec<(String, Vec<u8>)>,
+    /// Options: name, any bytes, and value.
+    pub options: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl MediaKeyRequestInfo {
@@ -150,12 +170,14 @@ pub struct LicenseKey {
     pub id: Vec<u8>,
     /// Key, any length but 0.
     pub key: SecretBytes,
+    /// Whether it is to be stored.
+    pub persistent: bool,
 }
 
 impl LicenseKey {
     /// A key; none if it or its id is empty.
-    pub fn new(id: Vec<u8>, key: SecretBytes) -> Option<Self> {
-        (!id.is_empty() && !key.is_empty()).then_some(Self { id, key })
+    pub fn new(id: Vec<u8>, key: SecretBytes, persistent: bool) -> Option<Self> {
+        (!id.is_empty() && !key.is_empty()).then_some(Self { id, key, persistent })
     }
 }
 
@@ -164,16 +186,19 @@ impl LicenseKey {
 pub struct License {
     /// The keys, in the answer's order; at least one.
     pub keys: Vec<LicenseKey>,
-    /// Whether the keys are to be stored.
-    pub persistent: bool,
     /// What limits the use of the keys; none = nothing does.
     pub terms: Option<Terms>,
 }
 
 impl License {
     /// Keys without limits.
-    pub fn unlimited(keys: Vec<LicenseKey>, persistent: bool) -> Self {
-        Self { keys, persistent, terms: None }
+    pub fn unlimited(keys: Vec<LicenseKey>) -> Self {
+        Self { keys, terms: None }
+    }
+
+    /// Whether any of its keys is to be stored.
+    pub fn is_persistent(&self) -> bool {
+        self.keys.iter().any(|key| key.persistent)
     }
 
     /// The media key id that `OH_MediaKeySession_ProcessMediaKeyResponse` returns: the license's own, or its last key's.
@@ -182,6 +207,11 @@ impl License {
             Some(terms) => &terms.license_id,
             None => self.keys.last().map_or(&[], |key| &key.id),
         }
+    }
+
+    /// As [`License::media_key_id`], empty if no key is to be stored: nothing will have to be restored by its id then.
+    pub fn stored_id(&self) -> &[u8] {
+        if self.is_persistent() { self.media_key_id() } else { &[] }
     }
 }
 
@@ -219,7 +249,7 @@ pub trait SystemModule: Send + Sync {
         Ok(Request {
             request_type: RequestType::Initial,
             data: br#"{"signedRequest":"KEYREQUESTTYPE_DOWNLOADCERT"}"#.to_vec(),
-            default_url: "http://default.com".to_owned(),
+            default_url: DEFAULT_URL.to_owned(),
         })
     }
 
@@ -260,12 +290,12 @@ pub trait SessionModule: Send + Sync {
 
     /// Makes a license of a stored key again.
     fn restore(&self, id: &[u8], stored: &StoredKey) -> Result<License> {
-        let key = LicenseKey { id: id.to_vec(), key: stored.payload.clone() };
-        Ok(License::unlimited(vec![key], true))
+        let key = LicenseKey { id: id.to_vec(), key: stored.payload.clone(), persistent: true };
+        Ok(License::unlimited(vec![key]))
     }
 
-    /// The message that gives a stored key back.
-    fn release_request(&self, id: &[u8], stored: &StoredKey) -> Result<Vec<u8>>;
+    /// The message that gives a key back; `stored` is none if it is not in the store.
+    fn release_request(&self, id: &[u8], stored: Option<&StoredKey>) -> Result<Vec<u8>>;
 
     /// Checks the acknowledgement of a release.
     fn process_release_response(&self, id: &[u8], response: &[u8]) -> Result<Release>;

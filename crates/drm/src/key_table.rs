@@ -148,6 +148,12 @@ impl KeyTable {
             .any(|(candidate, key)| candidate == id && key.status() == KeyStatus::Usable)
     }
 
+    /// Whether a key with that id waits for the first use of its license.
+    pub fn waits_for_use(&self, id: &[u8; 16]) -> bool {
+        let pin = pin();
+        self.snapshot.read(&pin).by_id.iter().any(|(candidate, key)| candidate == id && key.state() == KeyState::Unused)
+    }
+
     /// Whether there is a key with that id, usable or not.
     pub fn contains(&self, id: &[u8; 16]) -> bool {
         let pin = pin();

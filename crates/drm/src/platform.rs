@@ -20,6 +20,14 @@ pub const STORAGE_PATH: &str = "storagePath";
 pub const OUTPUT_HDCP: &str = "outputHdcp";
 /// The configuration byte array with the certificate of the authority to trust, X.509 in DER.
 pub const LICENSE_AUTHORITY: &str = "licenseAuthority";
+/// The configuration string with the default URL of PolicyPlay's provisioning requests.
+pub const PROVISIONING_URL: &str = "provisioningUrl";
+/// The configuration string with the default URL of PolicyPlay's license requests, and of renewals whose license names none.
+pub const LICENSE_URL: &str = "licenseUrl";
+/// The configuration string that says, with the value `enable`, that an instance's sessions share their keys.
+pub const SESSION_SHARING: &str = "sessionSharing";
+/// Bytes of a default URL at most, as there is room for in a C program's request.
+pub const MAX_URL: usize = 2047;
 
 /// Names of one kind that may be set on one instance.
 const MAX_NAMES: usize = 256;
@@ -166,6 +174,11 @@ impl Platform {
     pub fn use_stores(&self, stores: Stores) {
         *self.offline.store.lock() = Some(stores.offline);
         *self.device.store.lock() = Some(stores.device);
+    }
+
+    /// The URL that was configured under a name; empty if none was.
+    pub fn default_url(&self, name: &str) -> String {
+        self.strings.get(name).unwrap_or_default()
     }
 
     /// The highest protection level.

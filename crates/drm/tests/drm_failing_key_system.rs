@@ -23,6 +23,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     algorithms: "",
     mime_types: &["webm"],
     announces_requests: false,
+    has_settable_defaults: false,
 };
 
 impl KeySystem for Panicking {
@@ -47,11 +48,11 @@ impl SessionModule for Panicking {
     }
 
     fn parse_license(&self, _: &[u8]) -> Result<License> {
-        let key = LicenseKey { id: vec![1; 16], key: vec![2; 16].into() };
-        Ok(License::unlimited(vec![key], false))
+        let key = LicenseKey { id: vec![1; 16], key: vec![2; 16].into(), persistent: false };
+        Ok(License::unlimited(vec![key]))
     }
 
-    fn release_request(&self, _: &[u8], _: &StoredKey) -> Result<Vec<u8>> {
+    fn release_request(&self, _: &[u8], _: Option<&StoredKey>) -> Result<Vec<u8>> {
         Ok(Vec::new())
     }
 

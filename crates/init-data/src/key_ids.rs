@@ -1,5 +1,6 @@
 //! Key ids written as JSON or on their own: W3C `keyids`, ClearPlay's `pssh` data, W3C `webm`.
 
+use hex::FromHex;
 use serde::Deserialize;
 
 use super::error::{Error, Result};
@@ -29,8 +30,8 @@ pub fn parse_keyids_init_data(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
     each_key_id(KEYIDS, bytes, decode)
 }
 
-/// Parses the JSON in the data of ClearPlay's version 0 `pssh` boxes: member `kids`, an array of base64 texts of 16 bytes
-/// each, at least one. Other members are common there (`version`, `contentID`, `enschema`). Padding may be missing and a
+/// Parses the JSON in the data of ClearPlay's version 0 `pssh` boxes: member `kids`, an array of texts, at least one, each
+/// 16 bytes in base64 or 32 hexadecimal digits (as base64 those would be 24 bytes). Other members are common there (`version`, `contentID`, `enschema`). Padding may be missing and a
 /// NUL may end the text, since OpenHarmony's ClearPlay reads both.
 ///
 /// # Errors
@@ -38,6 +39,9 @@ pub fn parse_keyids_init_data(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
 pub fn parse_clearplay_pssh_data(bytes: &[u8]) -> Result<Vec<[u8; 16]>> {
     let text = bytes.iter().rposition(|&byte| byte != 0).map_or(&[][..], |last| &bytes[..=last]);
     each_key_id(CLEARPLAY, text, |text| {
+        if let Ok(id) = <[u8; 16]>::from_hex(text) {
+            return Ok(id);
+        }
         let id = Variant::Lenient.decode(CLEARPLAY, text).map_err(|fault| fault.reason)?;
         id.try_into().map_err(|_| "key id is not 16 bytes long")
     })

@@ -65,14 +65,25 @@ fn keyids_is_strict() {
 }
 
 #[test]
-fn clearplay_data_has_16_byte_ids_in_standard_base64() {
+fn clearplay_data_has_16_byte_ids_in_standard_base64_or_hexadecimal() {
     let data = &NDK_EXAMPLE[32..];
     assert_eq!(hex::encode(parse_clearplay_pssh_data(data).unwrap()[0]), NDK_KEY_ID);
     let ended = [data, b"\0"].concat();
     assert_eq!(parse_clearplay_pssh_data(&ended).unwrap().len(), 1, "a C string with its NUL");
     assert_eq!(parse_clearplay_pssh_data(b"{\"kids\":[\"G+Ek/+XmUkpBHQgXYWQQIg\"]}").unwrap().len(), 1, "no padding");
+    let base64 = "ASNFZ4mrze/+3LqYdlQyEA==";
+    for digits in ["0123456789abcdeffedcba9876543210", "0123456789ABCDEFFEDCBA9876543210"] {
+        for kids in [vec![digits], vec![digits, base64], vec![base64, digits]] {
+            let text = format!("{{\"kids\":[\"{}\"]}}", kids.join("\",\""));
+            let ids = parse_clearplay_pssh_data(text.as_bytes()).unwrap();
+            assert!(ids.len() == kids.len() && ids.iter().all(|id| hex::encode(id) == digits.to_lowercase()), "{text}");
+        }
+    }
     for bad in [
-        &b"{\"kids\":[\"G-Ek_-XmUkpBHQgXYWQQIg\"]}"[..],
+        &b"{\"kids\":[\"0123456789abcdeffedcba987654321\"]}"[..],
+        b"{\"kids\":[\"0123456789abcdeffedcba98765432100\"]}",
+        b"{\"kids\":[\"0123456789abcdeffedcba987654321g\"]}",
+        b"{\"kids\":[\"G-Ek_-XmUkpBHQgXYWQQIg\"]}",
         b"{\"kids\":[\"G+Ek/+XmUkpBHQgXYWQQ\"]}",
         b"{\"kids\":[\"G+Ek/+XmUkpBHQgXYWQQIiIi\"]}",
         b"{\"kids\":[\"\"]}",

@@ -100,6 +100,7 @@ impl Seeds {
         let offline = br#"{"keys":[{"kty":"oct","kid":"AQ","k":"Ag"},{"kty":"oct","kid":"AAECAwQFBgcICQoLDA0ODw","k":"EBESExQVFhcYGRobHB0eHw","alg":"A128KW"}],"type":"persistent-license"}"#;
         self.put("jwk_set", "offline", offline)?;
         self.put("clearplay", "offline", b"1AAECAwQFBgcICQoLDA0ODw==:EBESExQVFhcYGRobHB0eHw==,aWQ=:a2V5")?;
+        self.put("clearplay", "mixed", b"0AAECAwQFBgcICQoLDA0ODw:EBESExQVFhcYGRobHB0eHw\n,1aWQ=:a2V5\r\n")?;
         self.put("clearplay", "online", b"0AAECAwQFBgcICQoLDA0ODw==:EBESExQVFhcYGRobHB0eHw==")?;
         self.put("clearplay", "jwk-set", offline)
     }

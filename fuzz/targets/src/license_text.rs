@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use base::base64::Variant;
-use drm::key_system::{License, SessionModule};
+use drm::key_system::{License, LicenseKey, SessionModule};
 use drm::platform::Platform;
 use drm::registry;
 
@@ -38,10 +38,11 @@ pub fn clearplay(input: &[u8]) {
     static SESSION: OnceLock<Box<dyn SessionModule>> = OnceLock::new();
     let session = SESSION.get_or_init(|| session("com.clearplay.drm"));
     look_at(&**session, input, |license| {
-        let pair =
-            |id: &[u8], key: &[u8]| format!("{}:{}", Variant::Standard.encode(id), Variant::Standard.encode(key));
-        let pairs: Vec<_> = license.keys.iter().map(|key| pair(&key.id, &key.key)).collect();
-        format!("{}{}", u8::from(license.persistent), pairs.join(","))
+        let entry = |key: &LicenseKey| {
+            let (id, secret) = (Variant::Standard.encode(&key.id), Variant::Standard.encode(&key.key));
+            format!("{}{id}:{secret}", u8::from(key.persistent))
+        };
+        license.keys.iter().map(entry).collect::<Vec<_>>().join(",")
     });
 }
 
@@ -51,7 +52,7 @@ pub fn jwk_set(input: &[u8]) {
     look_at(&**session, input, |license| {
         let key = |id: &[u8], key: &[u8]| serde_json::json!({ "kty": "oct", "kid": Variant::Url.encode(id), "k": Variant::Url.encode(key) });
         let keys: Vec<_> = license.keys.iter().map(|entry| key(&entry.id, &entry.key)).collect();
-        let session_type = if license.persistent { "persistent-license" } else { "temporary" };
+        let session_type = if license.is_persistent() { "persistent-license" } else { "temporary" };
         serde_json::json!({ "keys": keys, "type": session_type }).to_string()
     });
     for id in [&[][..], &[7; 16]] {
@@ -68,9 +69,8 @@ fn look_at(session: &dyn SessionModule, input: &[u8], write: impl Fn(&License) -
             assert!(license.keys.iter().all(|key| !key.id.is_empty() && !key.key.is_empty()));
             assert_eq!(license.media_key_id(), license.keys.last().expect("a key").id);
             let again = session.parse_license(write(&license).as_bytes()).expect("what was written can be read");
-            assert_eq!(again.persistent, license.persistent);
             let keys = |license: &License| -> Vec<_> {
-                license.keys.iter().map(|key| (key.id.clone(), key.key.to_vec())).collect()
+                license.keys.iter().map(|key| (key.id.clone(), key.key.to_vec(), key.persistent)).collect()
             };
             assert_eq!(keys(&again), keys(&license));
             accepted("license", license.keys.len());

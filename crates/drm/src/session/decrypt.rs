@@ -3,6 +3,7 @@
 use super::MediaKeySession;
 use crate::error::{Error, Result};
 use crate::events::EventKind;
+use crate::key_table::Key;
 use crate::sample::{CheckedSample, SampleRequest};
 use crate::statistics::DecryptTotals;
 use base::rcu::Pin;
@@ -35,7 +36,8 @@ impl MediaKeySession {
     /// Checks a sample and finds its key; nothing is changed yet.
     ///
     /// # Errors
-    /// [`Error::Sample`] for a description that contradicts itself; [`Error::NoKey`] if the session does not have the key;
+    /// [`Error::Sample`] for a description that contradicts itself; [`Error::NoKey`] if the session does not have the key,
+    /// nor a sibling that shares it;
     /// those of [`Key::usable_or_reason`](crate::key_table::Key::usable_or_reason); [`Error::SessionDestroyed`].
     pub fn check_sample<'g>(
         &'g self,
@@ -53,7 +55,8 @@ impl MediaKeySession {
 
     fn find_key<'g>(&'g self, pin: &'g Pin, id: &[u8; 16]) -> Result<&'g ContentKey> {
         let hint = self.counters.of_thread(pin).key_hint();
-        self.keys.find(pin, id, hint).ok_or_else(|| self.missing(pin, id))?.usable_or_reason()
+        let own = self.keys.find(pin, id, hint).ok_or_else(|| self.missing(pin, id)).and_then(Key::usable_or_reason);
+        own.or_else(|reason| self.shared_key(pin, id, reason))
     }
 
     #[cold]

@@ -2,6 +2,7 @@
 
 mod decrypt;
 mod policy;
+mod sharing;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Weak};
@@ -12,7 +13,8 @@ use crate::events::{Event, EventKind, EventSource};
 use crate::host::Host;
 use crate::key_info::fixed_id;
 use crate::key_system::{
-    License, LicenseKey, MediaKeyRequestInfo, ProtectionLevel, Release, Request, RequestContext, SessionModule,
+    Descriptor, License, LicenseKey, MediaKeyRequestInfo, ProtectionLevel, Release, Request, RequestContext,
+    SessionModule,
 };
 use crate::key_table::{Key, KeyTable};
 use crate::platform::Platform;
@@ -21,6 +23,8 @@ use crate::storage::{MAX_ID_LENGTH, StoredKey, StoredStatus};
 use crate::time::Alarm;
 use base::log;
 use base::sync::{Mutex, OnceCell};
+
+pub(crate) use sharing::Siblings;
 
 /// Bytes of a media key request at most.
 const MAX_REQUEST: usize = 8192;
@@ -59,6 +63,7 @@ pub struct MediaKeySession {
     events: Arc<EventSource>,
     announced: Mutex<HashSet<Vec<u8>>>,
     token: OnceCell<usize>,
+    siblings: Arc<Siblings>,
 }
 
 impl MediaKeySession {
@@ -68,6 +73,7 @@ impl MediaKeySession {
         module: Box<dyn SessionModule>,
         platform: Arc<Platform>,
         level: ProtectionLevel,
+        siblings: Arc<Siblings>,
     ) -> Arc<Self> {
         Arc::new_cyclic(|me: &Weak<Self>| Self {
             owner,
@@ -82,7 +88,13 @@ impl MediaKeySession {
             events: Arc::default(),
             announced: Mutex::default(),
             token: OnceCell::new(),
+            siblings,
         })
+    }
+
+    /// The facts about its key system.
+    pub fn descriptor(&self) -> &'static Descriptor {
+        self.host.descriptor()
     }
 
     /// A number that the layer above gives to the session once.
@@ -163,9 +175,7 @@ impl MediaKeySession {
                 self.enforcement.renewal_failed(*status, &self.surroundings());
             }
         })?;
-        if license.persistent
-            && let Some(key) = license.keys.iter().find(|key| key.id.len() > MAX_ID_LENGTH)
-        {
+        if let Some(key) = license.keys.iter().find(|key| key.persistent && key.id.len() > MAX_ID_LENGTH) {
             let reason = format!("the offline key id {} has {} bytes", hex::encode(&key.id), key.id.len());
             return Err(Error::Refused(reason.into()));
         }
@@ -184,7 +194,7 @@ impl MediaKeySession {
         if let Some(terms) = &license.terms {
             return self.apply_terms(license, terms, keys);
         }
-        if license.persistent {
+        if license.is_persistent() {
             // The last of several entries with one key id counts.
             let mut seen = HashSet::new();
             let last = |key: &&LicenseKey| seen.insert(key.id.clone());
@@ -193,6 +203,7 @@ impl MediaKeySession {
                 .iter()
                 .rev()
                 .filter(last)
+                .filter(|key| key.persistent)
                 .map(|key| (key.id.as_slice(), StoredKey { status: StoredStatus::Usable, payload: key.key.clone() }))
                 .collect();
             self.platform.offline_store()?.put_all(&entries)?;
@@ -202,7 +213,7 @@ impl MediaKeySession {
     }
 
     fn log_license(&self, license: &License) {
-        let kind = if license.persistent { "offline" } else { "online" };
+        let kind = if license.is_persistent() { "offline" } else { "online" };
         log::info!("{}: {kind} license with {} keys", self.name(), license.keys.len());
     }
 
@@ -264,13 +275,13 @@ impl MediaKeySession {
     /// The message that gives a stored key back.
     ///
     /// # Errors
-    /// [`Error::NotFound`] without such a key; [`Error::NotProvisioned`]; [`Error::OwnerDestroyed`]; [`Error::Refused`] or
+    /// [`Error::NotFound`] without such a key, except in ClearPlay; [`Error::NotProvisioned`]; [`Error::OwnerDestroyed`]; [`Error::Refused`] or
     /// [`Error::Malformed`] for a license that this device cannot read.
     pub fn generate_offline_release_request(&self, id: &[u8]) -> Result<Vec<u8>> {
         self.host.check()?;
         self.owner()?;
-        let stored = self.platform.stored_key(id)?;
-        self.host.run(|| self.module.release_request(id, &stored))
+        let stored = self.platform.offline_store()?.get(id)?;
+        self.host.run(|| self.module.release_request(id, stored.as_ref()))
     }
 
     /// Processes the acknowledgement of a release.

@@ -18,7 +18,7 @@ impl MediaKeySession {
         self.enforcement.apply(
             terms,
             keys,
-            license.persistent,
+            license.is_persistent(),
             &self.surroundings(),
             || self.host.run(|| self.module.check_unused(license)),
             || self.module.applied(license),
@@ -47,6 +47,14 @@ impl MediaKeySession {
     pub fn begin_use(&self, id: &[u8; 16]) -> Result<()> {
         self.host.check()?;
         self.events.prepare()?;
+        // An own license comes first, if its use can begin.
+        match self.sharing_session(id) {
+            Some(sibling) if !self.keys.waits_for_use(id) => sibling.begin_own_use(id),
+            _ => self.begin_own_use(id),
+        }
+    }
+
+    fn begin_own_use(&self, id: &[u8; 16]) -> Result<()> {
         self.enforcement.begin_use(id, &self.surroundings())?;
         self.schedule();
         Ok(())
@@ -54,7 +62,8 @@ impl MediaKeySession {
 
     /// Why a policy refuses a key; none if it does not.
     pub fn refusal(&self, id: &[u8; 16]) -> Option<String> {
-        self.enforcement.refusal(id)
+        let sibling = || self.sharing_session(id).and_then(|sibling| sibling.enforcement.refusal(id));
+        self.enforcement.refusal(id).or_else(sibling)
     }
 
     /// Lets the licenses see the time.

@@ -5,10 +5,12 @@ use std::path::Path;
 use super::{MAX_SESSIONS, MediaKeySystem};
 use crate::error::{Error, Result};
 use crate::key_system::ProtectionLevel;
-use crate::platform::{OUTPUT_HDCP, STORAGE_PATH, output_by_word};
+use crate::platform::{
+    LICENSE_URL, MAX_URL, OUTPUT_HDCP, PROVISIONING_URL, SESSION_SHARING, STORAGE_PATH, output_by_word,
+};
 use crate::session::MediaKeySession;
 
-/// Read-only configuration strings.
+/// Configuration strings that are there without being set.
 const PREDEFINED: &[&str] =
     &["vendor", "version", "description", "algorithms", "deviceUniqueId", "maxSessionNum", "currentSessionNum"];
 
@@ -16,14 +18,22 @@ impl MediaKeySystem {
     /// Sets a configuration string.
     ///
     /// # Errors
-    /// [`Error::Refused`] for a predefined name, a word that means no output protection, or one name more than there may be;
+    /// [`Error::Refused`] for a predefined name, except in ClearPlay, a word that means no output protection, a URL of more
+    /// than 2047 bytes, or one name more than there may be;
     /// [`Error::StoreDirectory`] for an empty `storagePath`.
     pub fn set_configuration_string(&self, name: String, value: String) -> Result<()> {
         self.host.check()?;
-        refuse_predefined(&name)?;
+        self.refuse_predefined(&name)?;
+        if [PROVISIONING_URL, LICENSE_URL].contains(&name.as_str()) && value.len() > MAX_URL {
+            return Err(Error::Refused(format!("a URL of {} bytes is too long", value.len()).into()));
+        }
         let output = (name == OUTPUT_HDCP).then(|| output_by_word(&value)).transpose()?;
         let stores = (name == STORAGE_PATH).then(|| self.platform.stores_in(Path::new(&value))).transpose()?;
+        let sharing = (name == SESSION_SHARING).then(|| value == "enable");
         self.platform.strings.set(name, value)?;
+        if let Some(sharing) = sharing {
+            self.siblings.share(sharing);
+        }
         if let Some(stores) = stores {
             self.platform.use_stores(stores);
         }
@@ -41,6 +51,10 @@ impl MediaKeySystem {
     pub fn configuration_string(&self, name: &str) -> Result<String> {
         self.host.check()?;
         let descriptor = self.host.descriptor();
+        // Where predefined names cannot be set, none is found here.
+        if let Ok(value) = self.platform.strings.get(name) {
+            return Ok(value);
+        }
         Ok(match name {
             "vendor" => descriptor.vendor.to_owned(),
             "version" => env!("CARGO_PKG_VERSION").to_owned(),
@@ -56,10 +70,10 @@ impl MediaKeySystem {
     /// Sets a configuration byte array.
     ///
     /// # Errors
-    /// [`Error::Refused`] for a predefined name, or one name more than there may be.
+    /// [`Error::Refused`] for a predefined name, except in ClearPlay, or one name more than there may be.
     pub fn set_configuration_bytes(&self, name: String, value: Vec<u8>) -> Result<()> {
         self.host.check()?;
-        refuse_predefined(&name)?;
+        self.refuse_predefined(&name)?;
         self.platform.byte_arrays.set(name, value)
     }
 
@@ -69,10 +83,19 @@ impl MediaKeySystem {
     /// As [`MediaKeySystem::configuration_string`].
     pub fn configuration_bytes(&self, name: &str) -> Result<Vec<u8>> {
         self.host.check()?;
-        if name == "deviceUniqueId" {
-            return Ok(self.platform.offline_store()?.device_id()?.to_vec());
+        match self.platform.byte_arrays.get(name) {
+            Err(Error::NotFound { .. }) if name == "deviceUniqueId" => {
+                Ok(self.platform.offline_store()?.device_id()?.to_vec())
+            }
+            result => result,
         }
-        self.platform.byte_arrays.get(name)
+    }
+
+    fn refuse_predefined(&self, name: &str) -> Result<()> {
+        if !self.host.descriptor().has_settable_defaults && PREDEFINED.contains(&name) {
+            return Err(Error::Refused(format!("the configuration {name} is read-only").into()));
+        }
+        Ok(())
     }
 
     /// Names and values of statistics.
@@ -106,11 +129,4 @@ impl MediaKeySystem {
         self.host.check()?;
         Ok(self.platform.maximum_level())
     }
-}
-
-fn refuse_predefined(name: &str) -> Result<()> {
-    if PREDEFINED.contains(&name) {
-        return Err(Error::Refused(format!("the configuration {name} is read-only").into()));
-    }
-    Ok(())
 }

@@ -11,7 +11,7 @@ use crate::events::{EventKind, EventSource};
 use crate::host::{Host, Place};
 use crate::key_system::{CertificateStatus, KeySystem, ProtectionLevel, Request, SystemModule};
 use crate::platform::Platform;
-use crate::session::{MediaKeySession, Owner};
+use crate::session::{MediaKeySession, Owner, Siblings};
 use crate::statistics::DecryptTotals;
 use crate::storage::StoredStatus;
 use base::log;
@@ -32,6 +32,7 @@ pub struct MediaKeySystem {
     module: Box<dyn SystemModule>,
     provisioning_announced: AtomicBool,
     sessions: Mutex<Sessions>,
+    siblings: Arc<Siblings>,
     /// Told whenever a session gets keys and when the instance is destroyed.
     key_arrival: Condvar,
     place: Mutex<Option<Place>>,
@@ -62,6 +63,7 @@ impl MediaKeySystem {
             platform,
             provisioning_announced: AtomicBool::new(false),
             sessions: Mutex::default(),
+            siblings: Arc::default(),
             key_arrival: Condvar::new(),
             place: Mutex::new(place),
         }
@@ -173,10 +175,18 @@ impl MediaKeySystem {
         let module = self.host.run(|| self.module.open_session())?;
         let (host, platform) = (Arc::clone(&self.host), Arc::clone(&self.platform));
         let me = Arc::downgrade(self);
-        let session = MediaKeySession::new(me, host, module, platform, level.min(self.platform.maximum_level()));
+        let session = MediaKeySession::new(
+            me,
+            host,
+            module,
+            platform,
+            level.min(self.platform.maximum_level()),
+            Arc::clone(&self.siblings),
+        );
         sessions.open.push(Arc::clone(&session));
         let count = sessions.open.len();
         drop(sessions);
+        self.update_siblings();
         log::info!("{}: session created, {count} open", self.name());
         Ok(session)
     }
@@ -193,6 +203,7 @@ impl MediaKeySystem {
             sessions.leaving = Some(Arc::clone(session.events()));
         }
         drop(sessions);
+        self.update_siblings();
         log::info!("{}: session destroyed", self.name());
     }
 
@@ -204,6 +215,7 @@ impl MediaKeySystem {
         let leaving = sessions.leaving.take();
         self.key_arrival.notify_all();
         drop(sessions);
+        self.update_siblings();
         for session in &open {
             session.close();
         }
@@ -214,6 +226,11 @@ impl MediaKeySystem {
         self.place.lock().take();
         log::info!("{}: instance destroyed, {} sessions with it", self.name(), open.len());
         open
+    }
+
+    /// Decrypts look for shared keys in the sessions that are open now.
+    fn update_siblings(&self) {
+        self.siblings.set(|| self.sessions.lock().open.clone());
     }
 
     /// Whether [`MediaKeySystem::close`] was called.

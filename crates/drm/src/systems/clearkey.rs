@@ -28,6 +28,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     algorithms: ALGORITHMS,
     mime_types: MIME_TYPES,
     announces_requests: false,
+    has_settable_defaults: false,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -63,7 +64,8 @@ impl SessionModule for ClearKey {
         parse_license(response)
     }
 
-    fn release_request(&self, key_id: &[u8], _: &StoredKey) -> Result<Vec<u8>> {
+    fn release_request(&self, key_id: &[u8], stored: Option<&StoredKey>) -> Result<Vec<u8>> {
+        stored.ok_or_else(|| Error::no_offline_key(key_id))?;
         to_json(&ReleaseMessage { kids: vec![Variant::Url.encode(key_id)] })
     }
 

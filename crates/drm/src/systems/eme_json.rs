@@ -66,19 +66,23 @@ pub fn parse_license(text: &[u8]) -> Result<License> {
     if set.keys.is_empty() {
         return Err(Error::malformed(WHAT, 0, "no keys"));
     }
-    let keys =
-        set.keys.iter().enumerate().map(|(index, Object(jwk))| license_key(index, jwk)).collect::<Result<_>>()?;
-    Ok(License::unlimited(keys, persistent))
+    let keys = set
+        .keys
+        .iter()
+        .enumerate()
+        .map(|(index, Object(jwk))| license_key(index, jwk, persistent))
+        .collect::<Result<_>>()?;
+    Ok(License::unlimited(keys))
 }
 
-fn license_key(index: usize, jwk: &Jwk) -> Result<LicenseKey> {
+fn license_key(index: usize, jwk: &Jwk, persistent: bool) -> Result<LicenseKey> {
     let entry = |reason: String| Error::malformed(WHAT, 0, format!("keys[{index}]: {reason}"));
     if jwk.kty != "oct" {
         return Err(entry(format!("kty is {:?}, not \"oct\"", jwk.kty)));
     }
     let id = Variant::Url.decode(WHAT, &jwk.kid).map_err(|error| entry(format!("kid: {error}")))?;
     let key = Variant::Url.decode_secret(WHAT, &jwk.k).map_err(|_| entry("k is not unpadded base64url".into()))?;
-    LicenseKey::new(id, key).ok_or_else(|| entry("empty kid or k".into()))
+    LicenseKey::new(id, key, persistent).ok_or_else(|| entry("empty kid or k".into()))
 }
 
 /// What is wrong with a JSON text, and where. serde_json's own words are left out, since they can quote the input.
@@ -102,7 +106,7 @@ mod tests {
     #[test]
     fn parses_the_example_of_the_specification() {
         let license = parse_license(EXAMPLE.as_bytes()).unwrap();
-        assert!(!license.persistent);
+        assert!(!license.is_persistent());
         assert_eq!(hex::encode(license.media_key_id()), "2f05477fc24bb4faefd86517156daffc");
         assert_eq!(hex::encode(&*license.keys[0].key), "b50d1b25559be9bd0a3cbe8ab59232fc");
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::{ALGORITHMS, MIME_TYPES, VENDOR};
 use crate::error::{Error, Result};
 use crate::key_system::{CertificateStatus, Descriptor, KeySystem, Request, SessionModule, SystemModule};
-use crate::platform::Platform;
+use crate::platform::{PROVISIONING_URL, Platform};
 use crate::storage::{StoredKey, StoredStatus};
 use crate::terms::StoredLicense;
 use device::DeviceIdentity;
@@ -29,6 +29,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     algorithms: ALGORITHMS,
     mime_types: MIME_TYPES,
     announces_requests: false,
+    has_settable_defaults: false,
 };
 
 impl KeySystem for PolicyPlay {
@@ -47,7 +48,8 @@ struct PolicySystem {
 
 impl SystemModule for PolicySystem {
     fn key_system_request(&self) -> Result<Request> {
-        Ok(Request::initial(self.device.provision_request()?))
+        let data = self.device.provision_request()?;
+        Ok(Request { default_url: self.device.platform().default_url(PROVISIONING_URL), ..Request::initial(data) })
     }
 
     fn process_key_system_response(&self, response: &[u8]) -> Result<()> {

@@ -9,6 +9,7 @@ use crate::key_system::{
     Descriptor, License, LicenseKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext, RequestType,
     SessionModule,
 };
+use crate::platform::LICENSE_URL;
 use crate::storage::StoredKey;
 use crate::terms::{Arrival, HeldLicense, StoredLicense, Terms};
 use base::log;
@@ -59,16 +60,18 @@ impl SessionModule for PolicySession {
             client_token: token,
             options,
         };
+        let license_url = self.device.platform().default_url(LICENSE_URL);
         self.device.with_certificate(|client| {
             let mut session = self.client.lock();
             let Some(held) = renewed else {
                 ask.client_token = self.device.client_token()?;
-                return Ok(Request::initial(session.license_request(client, &ask)?));
+                let data = session.license_request(client, &ask)?;
+                return Ok(Request { default_url: license_url, ..Request::initial(data) });
             };
             Ok(Request {
                 request_type: RequestType::Renewal,
                 data: session.renewal_request(client, reference(held)?, &ask)?,
-                default_url: held.renewal_url.clone(),
+                default_url: if held.renewal_url.is_empty() { license_url } else { held.renewal_url.clone() },
             })
         })
     }
@@ -121,7 +124,8 @@ impl SessionModule for PolicySession {
         Ok(translate(license, Arrival::Restored(state), &sealed.0, None))
     }
 
-    fn release_request(&self, _: &[u8], stored: &StoredKey) -> Result<Vec<u8>> {
+    fn release_request(&self, id: &[u8], stored: Option<&StoredKey>) -> Result<Vec<u8>> {
+        let stored = stored.ok_or_else(|| Error::no_offline_key(id))?;
         let StoredLicense { sealed, state } = StoredLicense::from_stored(stored)?;
         self.device.with_certificate(|client| {
             let license = client.restore(&sealed.0)?;
@@ -145,10 +149,10 @@ impl SessionModule for PolicySession {
 }
 
 fn options(info: &MediaKeyRequestInfo) -> Result<BTreeMap<String, String>> {
-    let text = |(name, value): &(String, Vec<u8>)| {
-        let value = String::from_utf8(value.clone());
-        let value = value.map_err(|_| Error::Refused(format!("option {name} is not UTF-8").into()))?;
-        Ok((name.clone(), value))
+    let text = |(name, value): &(Vec<u8>, Vec<u8>)| {
+        let is_no_text = |_| Error::Refused(format!("option {} is not UTF-8", name.escape_ascii()).into());
+        let as_text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(is_no_text);
+        Ok((as_text(name)?, as_text(value)?))
     };
     info.options.iter().map(text).collect()
 }
@@ -181,6 +185,7 @@ fn translate(license: protocol::License, arrival: Arrival, sealed: &[u8], reques
         request,
         client_token: license.client_token.map(|Bytes(token)| token),
     };
-    let keys = license.keys.into_iter().map(|key| LicenseKey { id: key.key_id.0, key: key.key }).collect();
-    License { keys, persistent: license.persistent, terms: Some(terms) }
+    let persistent = license.persistent;
+    let keys = license.keys.into_iter().map(|key| LicenseKey { id: key.key_id.0, key: key.key, persistent }).collect();
+    License { keys, terms: Some(terms) }
 }

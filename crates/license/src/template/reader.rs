@@ -73,9 +73,7 @@ impl Reader {
         let suggestion = closest(name, known.iter().copied());
         let ignored = match unknown {
             Unknown::Refused => false,
-            Unknown::IgnoredInAzure { except } => {
-                self.profile == Profile::Azure && !is_near(name, except.iter().copied().flatten().copied())
-            }
+            Unknown::IgnoredInAzure { except } => self.profile == Profile::Azure && !is_near(name, except),
         };
         if ignored {
             let hint = suggestion.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();

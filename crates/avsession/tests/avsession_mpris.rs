@@ -188,6 +188,27 @@ async fn shown_as(scene: &Scene, not: &str) -> String {
 }
 
 #[test]
+fn can_seek_is_told_where_seek_and_set_position_work() {
+    use CommandKind::{FastForward, Play, Rewind, Seek};
+    zbus::block_on(async {
+        for kinds in [&[Play][..], &[FastForward, Rewind], &[Seek], &[Seek, FastForward, Rewind]] {
+            let Some(scene) = Scene::new(kinds, |_| ()).await else { return };
+            let properties = "org.freedesktop.DBus.Properties";
+            let name = Some(scene.name.as_str());
+            let call = scene.client.call_method(name, OBJECT, Some(properties), "Get", &(PLAYER, "CanSeek"));
+            let reply = call.await.unwrap();
+            let body = reply.body();
+            let Variant::Bool(can_seek) = body.deserialize().unwrap() else { panic!("not a boolean") };
+            let track = zbus::ObjectPath::try_from("/org/ohos/avsession/track/61").unwrap();
+            let place = (track, 1_000_000_i64);
+            let call = scene.client.call_method(name, OBJECT, Some(PLAYER), "SetPosition", &place);
+            assert_eq!(call.await.is_ok(), can_seek, "{kinds:?}");
+            assert_eq!(can_seek, kinds.contains(&Seek), "{kinds:?}");
+        }
+    });
+}
+
+#[test]
 fn a_name_that_another_pid_namespace_has_is_left_to_it_and_asked_for_again() {
     zbus::block_on(async {
         let Some(scene) = Scene::new(&[CommandKind::Play], |_| ()).await else { return };

@@ -56,8 +56,8 @@ impl Service {
         let incoming = self.incoming(message, pointer, &types)?;
         match incoming.request.request_type {
             RequestType::License => self.issue(&incoming, template, pointer, sender, mode),
-            RequestType::Renewal => with_warnings(self.renew(&incoming, pointer, sender, mode)?, template),
-            RequestType::Release => with_warnings(self.release(&incoming, pointer, mode)?, template),
+            RequestType::Renewal => Ok(with_warnings(self.renew(&incoming, pointer, sender, mode)?, template)),
+            RequestType::Release => Ok(with_warnings(self.release(&incoming, pointer, mode)?, template)),
         }
     }
 
@@ -129,9 +129,9 @@ impl Service {
 }
 
 /// Adds what a renewal or release leaves aside.
-fn with_warnings(mut answer: Answer, template: &Template) -> Result<Answer, Refusal> {
+fn with_warnings(mut answer: Answer, template: &Template) -> Answer {
     answer.warnings.extend(template.renewal_warnings());
-    Ok(answer)
+    answer
 }
 
 /// The tokens of a license, for the provider.

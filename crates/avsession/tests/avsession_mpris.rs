@@ -152,6 +152,83 @@ impl Drop for Scene {
     }
 }
 
+/// What the bus answers to a request for a name (1: owner now) or its release.
+async fn ask_bus(client: &Connection, method: &str, name: &str) -> u32 {
+    let bus = "org.freedesktop.DBus";
+    let call = client.call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), method, &name);
+    call.await.unwrap().body().deserialize().unwrap()
+}
+
+/// As [`ask_bus`] for RequestName, until the session has let go of the name.
+async fn take_name(client: &Connection, name: &str) {
+    let bus = "org.freedesktop.DBus";
+    let do_not_queue = 4_u32;
+    loop {
+        let body = (name, do_not_queue);
+        let call = client.call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), "RequestName", &body);
+        if call.await.unwrap().body().deserialize::<u32>().unwrap() == 1 {
+            return;
+        }
+    }
+}
+
+/// Activates the session; the name under which it is then shown, unlike `not`.
+async fn shown_as(scene: &Scene, not: &str) -> String {
+    let mut signals = MessageStream::from(&scene.client);
+    scene.session.activate();
+    loop {
+        let signal = next(&mut signals).await;
+        if signal.header().member().is_some_and(|member| member == "NameOwnerChanged") {
+            let (name, _, owner): (String, String, String) = signal.body().deserialize().unwrap();
+            if !owner.is_empty() && name != not {
+                return name;
+            }
+        }
+    }
+}
+
+#[test]
+fn can_seek_is_told_where_seek_and_set_position_work() {
+    use CommandKind::{FastForward, Play, Rewind, Seek};
+    zbus::block_on(async {
+        for kinds in [&[Play][..], &[FastForward, Rewind], &[Seek], &[Seek, FastForward, Rewind]] {
+            let Some(scene) = Scene::new(kinds, |_| ()).await else { return };
+            let properties = "org.freedesktop.DBus.Properties";
+            let name = Some(scene.name.as_str());
+            let call = scene.client.call_method(name, OBJECT, Some(properties), "Get", &(PLAYER, "CanSeek"));
+            let reply = call.await.unwrap();
+            let body = reply.body();
+            let Variant::Bool(can_seek) = body.deserialize().unwrap() else { panic!("not a boolean") };
+            let track = zbus::ObjectPath::try_from("/org/ohos/avsession/track/61").unwrap();
+            let place = (track, 1_000_000_i64);
+            let call = scene.client.call_method(name, OBJECT, Some(PLAYER), "SetPosition", &place);
+            assert_eq!(call.await.is_ok(), can_seek, "{kinds:?}");
+            assert_eq!(can_seek, kinds.contains(&Seek), "{kinds:?}");
+        }
+    });
+}
+
+#[test]
+fn a_name_that_another_pid_namespace_has_is_left_to_it_and_asked_for_again() {
+    zbus::block_on(async {
+        let Some(scene) = Scene::new(&[CommandKind::Play], |_| ()).await else { return };
+        let taken = scene.name.clone();
+        scene.session.deactivate();
+        take_name(&scene.client, &taken).await;
+        let other = shown_as(&scene, &taken).await;
+        assert!(other.starts_with(&format!("{taken}_")), "{other}");
+        assert_eq!(scene.bus.playerctl(&["-l"]).lines().count(), 2, "both are shown");
+
+        // Nobody else takes such a name; should somebody, the session asks for it again when it is activated again.
+        scene.session.deactivate();
+        take_name(&scene.client, &other).await;
+        scene.session.activate();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert_eq!(ask_bus(&scene.client, "ReleaseName", &other).await, 1);
+        assert_eq!(shown_as(&scene, &taken).await, other);
+    });
+}
+
 async fn next(stream: &mut MessageStream) -> Message {
     use futures_core::Stream;
     std::future::poll_fn(|context| std::pin::Pin::new(&mut *stream).poll_next(context)).await.unwrap().unwrap()

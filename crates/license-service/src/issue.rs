@@ -3,18 +3,49 @@
 use super::incoming::Incoming;
 use super::provision::internal;
 use super::records::{self, Content, LicenseRecord, Provider};
-use super::reply::{Reply, Summary};
+use super::reply::{Answer, Summary};
 use super::retention::note_end;
 use super::select::for_device;
-use super::store::Table;
+use super::store::{Store, Table, Transaction};
 use super::{Sender, Service};
 use base::text::shortened;
 use license::protocol::service_side::{LicenseHead, random, seal_license};
 use license::protocol::{Bytes, Id, License, LicenseKey};
-use license::template::{Policy, Refusal, Rule, StoredPolicy, Template};
+use license::template::{Policy, Refusal, Rule, StoredPolicy, Template, Warning};
 
 /// Name of the policy for everything that has no other.
 const DEFAULT_POLICY: &str = "default";
+
+/// Whether an answer counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// It is given, and remembered.
+    Answer,
+    /// It is only made, to see what it would be.
+    Rehearse,
+}
+
+impl Mode {
+    /// Runs the transaction of an answer; in a rehearsal nothing of it stays.
+    pub fn transact(
+        self,
+        store: &dyn Store,
+        body: &mut dyn FnMut(&mut dyn Transaction) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        if self == Self::Answer {
+            return store.transact(body);
+        }
+        let mut done = false;
+        let result = store.transact(&mut |transaction| {
+            done = false;
+            body(transaction)?;
+            done = true;
+            // Whatever is refused is undone.
+            Err(Refusal::new(Rule::TryAgain, "", "a rehearsal"))
+        });
+        if done { Ok(()) } else { result }
+    }
+}
 
 impl Service {
     pub(super) fn issue(
@@ -23,11 +54,13 @@ impl Service {
         template: &Template,
         pointer: &str,
         sender: &Sender,
-    ) -> Result<Reply, Refusal> {
+        mode: Mode,
+    ) -> Result<Answer, Refusal> {
         let request = &incoming.request;
         let content = self.content_for(incoming, template, pointer)?;
         self.check_provider(template, content.as_ref(), sender)?;
         let policy = self.policy_for(template, content.as_ref())?;
+        let warnings = [policy.warnings(), self.track_warnings(template, content.as_ref())].concat();
         if request.persistent && !policy.can_persist {
             let message = "the device wants to store the license, which its policy does not allow";
             return Err(Refusal::new(Rule::PersistNotAllowed, pointer, message));
@@ -58,13 +91,20 @@ impl Service {
         };
         let message = self.seal(incoming, id, &issued, fit)?;
         let record = records::seal_issued(&self.vault, id, &issued).map_err(|fault| internal(&fault))?;
-        self.store.transact(&mut |transaction| {
+        mode.transact(&*self.store, &mut |transaction| {
             incoming.use_nonce(transaction, pointer)?;
             transaction.put(Table::License, &id.0, &record)?;
             Ok(note_end(transaction, id, None, &issued)?)
         })?;
         let summary = Summary { device: Some(incoming.sender.id), license: Some(id), sequence: Some(1) };
-        Ok(Reply::message(message, summary))
+        Ok(Answer { message, summary, license: Some(issued), warnings })
+    }
+
+    /// What is doubtful about a message's selection of keys, if it is known for which content.
+    pub(super) fn track_warnings(&self, template: &Template, content: Option<&Content>) -> Vec<Warning> {
+        let Some(content) = content else { return Vec::new() };
+        let tracks = content.all_tracks(&self.identity.root);
+        template.track_warnings(&tracks.iter().map(|track| track.track_type.as_str()).collect::<Vec<_>>())
     }
 
     /// Makes the message for a license as it is now.
@@ -103,28 +143,37 @@ impl Service {
     /// The content that is meant: the message's, else the one that the requested keys belong to. None where the message
     /// brings all keys itself.
     fn content_for(&self, incoming: &Incoming, template: &Template, pointer: &str) -> Result<Option<Content>, Refusal> {
-        let mut specs = template.content_key_specs.iter().flatten().peekable();
-        let brings_all = specs.peek().is_some() && specs.all(|spec| spec.key.is_some());
-        if let Some(id) = &template.content_id {
-            let content = records::content(&*self.store, &self.vault, id)?;
-            if content.is_none() && !brings_all {
-                let message = format!("there is no content with id {}", shortened(&hex::encode(id)));
-                return Err(Refusal::new(Rule::ContentNotFound, "/content_id", message));
-            }
-            return Ok(content);
+        if template.content_id.is_some() {
+            return self.named_content(template);
         }
         for key_id in &incoming.request.key_ids {
             if let Some(content_id) = self.store.read(Table::KeyId, &key_id.0)? {
                 return Ok(records::content(&*self.store, &self.vault, &content_id)?);
             }
         }
-        if brings_all {
+        if brings_all_keys(template) {
             return Ok(None);
         }
         Err(Refusal::new(Rule::ContentNotFound, pointer, "no content has a key that the device asks for"))
     }
 
-    fn check_provider(&self, template: &Template, content: Option<&Content>, sender: &Sender) -> Result<(), Refusal> {
+    /// The content that a message names; none if it names none, or brings all keys itself.
+    pub(super) fn named_content(&self, template: &Template) -> Result<Option<Content>, Refusal> {
+        let Some(id) = &template.content_id else { return Ok(None) };
+        let content = records::content(&*self.store, &self.vault, id)?;
+        if content.is_none() && !brings_all_keys(template) {
+            let message = format!("there is no content with id {}", shortened(&hex::encode(id)));
+            return Err(Refusal::new(Rule::ContentNotFound, "/content_id", message));
+        }
+        Ok(content)
+    }
+
+    pub(super) fn check_provider(
+        &self,
+        template: &Template,
+        content: Option<&Content>,
+        sender: &Sender,
+    ) -> Result<(), Refusal> {
         let refuse = |pointer: &str, message: &str| Err(Refusal::new(Rule::ProviderMismatch, pointer, message));
         if let Some(name) = &template.provider {
             let known: Option<Provider> =
@@ -161,4 +210,9 @@ impl Service {
         };
         template.effective_policy(stored.as_ref())
     }
+}
+
+fn brings_all_keys(template: &Template) -> bool {
+    let mut specs = template.content_key_specs.iter().flatten().peekable();
+    specs.peek().is_some() && specs.all(|spec| spec.key.is_some())
 }

@@ -3,12 +3,14 @@
 use serde_json::{Value, json};
 
 use super::incoming::malformed;
-use super::reply::{Reply, Summary};
+use super::issue::Mode;
+use super::records::LicenseRecord;
+use super::reply::{Answer, Reply, Summary};
 use super::{Endpoint, Sender, Service};
 use base::base64::Variant;
 use license::protocol::service_side::{Frame, Kind, from_json};
-use license::protocol::{Request, RequestType, is_message};
-use license::template::{Refusal, Rule, Template, parse};
+use license::protocol::{Bytes, Request, RequestType, is_message};
+use license::template::{Policy, Refusal, Rule, Template, Warning, parse};
 
 /// Where a message is inside a template.
 pub(super) const PAYLOAD: &str = "/payload";
@@ -31,7 +33,11 @@ impl Service {
         let wrong = || Refusal::new(Rule::BadMessage, "", format!("a {} does not belong here", kind.name()));
         match (kind, endpoint) {
             (Kind::ProvisionRequest, Endpoint::Any | Endpoint::Provision) => self.provision(body),
-            (Kind::Request, _) => self.handle_request(body, endpoint, &Template::default(), "", &Sender::Anyone),
+            (Kind::Request, _) => {
+                let answer =
+                    self.handle_request(body, endpoint, &Template::default(), "", &Sender::Anyone, Mode::Answer)?;
+                Ok(Reply::message(answer.message, answer.summary))
+            }
             _ => Err(wrong()),
         }
     }
@@ -43,14 +49,15 @@ impl Service {
         template: &Template,
         pointer: &str,
         sender: &Sender,
-    ) -> Result<Reply, Refusal> {
+        mode: Mode,
+    ) -> Result<Answer, Refusal> {
         let types = [RequestType::License, RequestType::Renewal, RequestType::Release];
         let types: Vec<_> = types.into_iter().filter(|request_type| endpoint.takes(*request_type)).collect();
         let incoming = self.incoming(message, pointer, &types)?;
         match incoming.request.request_type {
-            RequestType::License => self.issue(&incoming, template, pointer, sender),
-            RequestType::Renewal => self.renew(&incoming, pointer, sender),
-            RequestType::Release => self.release(&incoming, pointer),
+            RequestType::License => self.issue(&incoming, template, pointer, sender, mode),
+            RequestType::Renewal => Ok(with_warnings(self.renew(&incoming, pointer, sender, mode)?, template)),
+            RequestType::Release => Ok(with_warnings(self.release(&incoming, pointer, mode)?, template)),
         }
     }
 
@@ -59,37 +66,84 @@ impl Service {
         let template = parsed.template;
         check_sender(&template, sender)?;
         let mut warnings = parsed.warnings;
-        if template.parse_only == Some(true) {
-            let policy = self.policy_for(&template, None)?;
-            warnings.extend(policy.warnings());
-            return Ok(parse_only(&template, &json!(policy), &json!(warnings)));
-        }
-        let payload = template.payload.as_deref().ok_or_else(|| {
-            Refusal::new(Rule::PayloadMissing, PAYLOAD, "without a device's request there is nobody to answer")
-        })?;
+        let rehearse = template.parse_only == Some(true);
+        let Some(payload) = template.payload.as_deref() else {
+            if rehearse {
+                return self.parse_without_request(&template, warnings, sender);
+            }
+            let message = "without a device's request there is nobody to answer";
+            return Err(Refusal::new(Rule::PayloadMissing, PAYLOAD, message));
+        };
         if !is_message(payload) {
             return Err(Refusal::new(Rule::BadMessage, PAYLOAD, "not a message of a device"));
         }
-        let reply = if matches!(endpoint, Endpoint::Any | Endpoint::Provision)
-            && Frame::parse(payload).is_ok_and(|frame| frame.kind == Kind::ProvisionRequest)
-        {
-            self.provision(payload)?
-        } else {
-            self.handle_request(payload, endpoint, &template, PAYLOAD, sender)?
-        };
-        let id = reply.summary.license.map(|id| id.hex());
-        let answer = json!({
+        let provisioning = matches!(endpoint, Endpoint::Any | Endpoint::Provision)
+            && Frame::parse(payload).is_ok_and(|frame| frame.kind == Kind::ProvisionRequest);
+        if provisioning {
+            if rehearse {
+                return self.parse_without_request(&template, warnings, sender);
+            }
+            let reply = self.provision(payload)?;
+            let answer = json!({
+                "status": "OK",
+                "license": Variant::Standard.encode(&reply.body),
+                "license_id": null,
+                "sequence": null,
+                "warnings": warnings,
+            });
+            return Ok(Reply::json(&answer, reply.summary));
+        }
+        let mode = if rehearse { Mode::Rehearse } else { Mode::Answer };
+        let answer = self.handle_request(payload, endpoint, &template, PAYLOAD, sender, mode)?;
+        warnings.extend(answer.warnings);
+        if rehearse {
+            return Ok(parse_only(&template, answer.license.as_ref(), None, &warnings));
+        }
+        let mut body = json!({
             "status": "OK",
-            "license": Variant::Standard.encode(&reply.body),
-            "license_id": id,
-            "sequence": reply.summary.sequence,
+            "license": Variant::Standard.encode(&answer.message),
+            "license_id": answer.summary.license.map(|id| id.hex()),
+            "sequence": answer.summary.sequence,
             "warnings": warnings,
         });
-        Ok(Reply::json(&answer, reply.summary))
+        if let Some(license) = &answer.license {
+            body["session_init"] = tokens(license);
+        }
+        Ok(Reply::json(&body, answer.summary))
+    }
+
+    /// The answer to `parse_only` where no license is asked for: it goes by the content that the message names.
+    fn parse_without_request(
+        &self,
+        template: &Template,
+        mut warnings: Vec<Warning>,
+        sender: &Sender,
+    ) -> Result<Reply, Refusal> {
+        let content = self.named_content(template)?;
+        self.check_provider(template, content.as_ref(), sender)?;
+        let policy = self.policy_for(template, content.as_ref())?;
+        warnings.extend(policy.warnings());
+        warnings.extend(self.track_warnings(template, content.as_ref()));
+        Ok(parse_only(template, None, Some(&policy), &warnings))
     }
 }
 
-/// Whoever has not authenticated may pass on a request and ask what a message means, not decide over keys and policies.
+/// Adds what a renewal or release leaves aside.
+fn with_warnings(mut answer: Answer, template: &Template) -> Answer {
+    answer.warnings.extend(template.renewal_warnings());
+    answer
+}
+
+/// The tokens of a license, for the provider.
+fn tokens(license: &LicenseRecord) -> Value {
+    let text = |token: &Option<Bytes>| token.as_ref().map(|token| Variant::Standard.encode(&token.0));
+    json!({
+        "provider_session_token": text(&license.session_token),
+        "provider_client_token": text(&license.client_token),
+    })
+}
+
+/// Whoever has not authenticated may pass on a request or ask what it would give, not decide over keys and policies.
 fn check_sender(template: &Template, sender: &Sender) -> Result<(), Refusal> {
     let refuse = |field: &str, message: &str| Err(Refusal::new(Rule::ProviderMismatch, format!("/{field}"), message));
     match sender {
@@ -100,7 +154,6 @@ fn check_sender(template: &Template, sender: &Sender) -> Result<(), Refusal> {
                 _ => Ok(()),
             };
         }
-        Sender::Anyone if template.parse_only == Some(true) => return Ok(()),
         Sender::Anyone => {}
     }
     let given = [
@@ -119,8 +172,14 @@ fn check_sender(template: &Template, sender: &Sender) -> Result<(), Refusal> {
     }
 }
 
-/// The answer to `parse_only`: what was understood. Keys that were in the message are left out.
-fn parse_only(template: &Template, policy: &Value, warnings: &Value) -> Reply {
+/// The answer to `parse_only`: what was understood, with the policy of the license that there would be, or `policy`. Keys
+/// that were in the message are left out.
+fn parse_only(
+    template: &Template,
+    license: Option<&LicenseRecord>,
+    policy: Option<&Policy>,
+    warnings: &[Warning],
+) -> Reply {
     let mut shown = template.clone();
     for spec in shown.content_key_specs.iter_mut().flatten() {
         spec.key = None;
@@ -136,18 +195,32 @@ fn parse_only(template: &Template, policy: &Value, warnings: &Value) -> Reply {
                 "hdcp": request.hdcp,
                 "key_ids": request.key_ids.iter().map(|id| hex::encode(&id.0)).collect::<Vec<_>>(),
                 "persistent": request.persistent,
+                "client_token": request.client_token.map(|token| Variant::Standard.encode(&token.0)),
                 "license_id": request.license_id.map(|id| id.hex()),
                 "sequence": request.sequence,
             }),
             Err(reason) => json!({ "error": reason }),
         }
     });
+    let keys = license.map(|license| {
+        let shown = license.keys.iter().map(|key| {
+            json!({
+                "track_type": key.track_type,
+                "key_id": hex::encode(&key.key_id.0),
+                "security_level": key.security_level,
+                "hdcp": key.hdcp,
+            })
+        });
+        shown.collect::<Vec<_>>()
+    });
     let answer = json!({
         "status": "OK",
         "parse_only": true,
         "message": message,
         "request": request,
-        "policy": policy,
+        "policy": license.map(|license| &license.policy).or(policy),
+        "keys": keys,
+        "session_init": license.map(tokens),
         "warnings": warnings,
     });
     Reply::json(&answer, Summary::default())

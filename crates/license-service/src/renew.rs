@@ -1,9 +1,10 @@
 //! Renewals and releases of licenses that were issued.
 
 use super::incoming::Incoming;
+use super::issue::Mode;
 use super::provision::internal;
 use super::records::{self, LicenseRecord};
-use super::reply::{Reply, Summary};
+use super::reply::{Answer, Summary};
 use super::retention::{expiry, note_end};
 use super::select::for_device;
 use super::store::{Table, Transaction};
@@ -13,11 +14,17 @@ use license::protocol::service_side::{Kind, ReleaseAcknowledgement, message, to_
 use license::template::{Refusal, Rule};
 
 impl Service {
-    pub(super) fn renew(&self, incoming: &Incoming, pointer: &str, sender: &Sender) -> Result<Reply, Refusal> {
+    pub(super) fn renew(
+        &self,
+        incoming: &Incoming,
+        pointer: &str,
+        sender: &Sender,
+        mode: Mode,
+    ) -> Result<Answer, Refusal> {
         let refuse = |rule, message: &str| Err(Refusal::new(rule, pointer, message));
         let request = &incoming.request;
         let mut answer = None;
-        self.store.transact(&mut |transaction| {
+        mode.transact(&*self.store, &mut |transaction| {
             incoming.use_nonce(transaction, pointer)?;
             let (id, mut issued) = self.named(transaction, incoming, pointer)?;
             match sender {
@@ -58,15 +65,16 @@ impl Service {
             note_end(transaction, id, Some(&former), &issued)?;
             let summary =
                 Summary { device: Some(incoming.sender.id), license: Some(id), sequence: Some(issued.sequence) };
-            answer = Some(Reply::message(sealed, summary));
+            let warnings = issued.policy.warnings();
+            answer = Some(Answer { message: sealed, summary, license: Some(issued), warnings });
             Ok(())
         })?;
         answer.ok_or_else(|| internal(&"a transaction did nothing"))
     }
 
-    pub(super) fn release(&self, incoming: &Incoming, pointer: &str) -> Result<Reply, Refusal> {
+    pub(super) fn release(&self, incoming: &Incoming, pointer: &str, mode: Mode) -> Result<Answer, Refusal> {
         let mut answer = None;
-        self.store.transact(&mut |transaction| {
+        mode.transact(&*self.store, &mut |transaction| {
             incoming.use_nonce(transaction, pointer)?;
             let (id, mut issued) = self.named(transaction, incoming, pointer)?;
             if incoming.request.sequence < issued.confirmed || incoming.request.sequence > issued.sequence {
@@ -88,7 +96,7 @@ impl Service {
             let body = message(Kind::ReleaseAcknowledgement, &to_json(&acknowledgement), &self.identity.signer);
             let summary =
                 Summary { device: Some(incoming.sender.id), license: Some(id), sequence: Some(issued.sequence) };
-            answer = Some(Reply::message(body, summary));
+            answer = Some(Answer { message: body, summary, license: None, warnings: Vec::new() });
             Ok(())
         })?;
         answer.ok_or_else(|| internal(&"a transaction did nothing"))

@@ -1,6 +1,8 @@
 //! Answers of the service.
 
+use super::records::LicenseRecord;
 use license::protocol::Id;
+use license::template::Warning;
 
 /// What an answer is, for a Content-Type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,17 @@ pub struct Summary {
     pub license: Option<Id>,
     /// Its sequence.
     pub sequence: Option<u64>,
+}
+
+/// An answer to a device's request before it has a form.
+pub(super) struct Answer {
+    /// The message for the device.
+    pub message: Vec<u8>,
+    pub summary: Summary,
+    /// The license that it brings, if any.
+    pub license: Option<LicenseRecord>,
+    /// What is doubtful about it.
+    pub warnings: Vec<Warning>,
 }
 
 /// An answer.

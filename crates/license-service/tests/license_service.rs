@@ -309,6 +309,120 @@ fn parse_only_answers_and_changes_nothing() {
     world.send(&message).expect("the request was not used up");
 }
 
+/// The JSON answer to a template around a request.
+fn answer(world: &World, request: &[u8], rest: &str) -> serde_json::Value {
+    serde_json::from_slice(&world.send(&world.template(request, rest)).unwrap()).unwrap()
+}
+
+#[test]
+fn parse_only_gives_what_the_license_would_have_and_the_same_refusals() {
+    let world = World::new();
+    let rented = Content {
+        content_id: Bytes(b"rented".to_vec()),
+        provider: "acme".into(),
+        policy: Some("rental".into()),
+        tracks: vec![track("SD", [0xc0; 16], KEY, 1, Hdcp::None), track("HD", [0xc1; 16], KEY, 1, Hdcp::V1)],
+    };
+    world.service.add_content(&rented).unwrap();
+    let lost =
+        Content { content_id: Bytes(b"lost".to_vec()), policy: Some("none".into()), tracks: Vec::new(), ..rented };
+    world.service.add_content(&lost).unwrap();
+    let unknown = Ask { key_ids: vec![vec![9; 16]], ..ask() };
+    let persistent = Ask { persistent: true, ..ask() };
+    let by_key_id = Ask { key_ids: vec![vec![0xc1; 16]], ..ask() };
+    for ask in [ask(), hardware(), unknown, persistent, by_key_id] {
+        for rest in [
+            "",
+            r#""content_id":"cmVudGVk""#,
+            r#""content_id":"bG9zdA==""#,
+            r#""content_id":"bm90aGluZw==""#,
+            r#""content_id":"cmVudGVk","policy_overrides":{"rental_duration_seconds":7}"#,
+            r#""content_id":"cmVudGVk","provider":"other""#,
+            r#""policy_name":"renewable""#,
+            r#""policy_name":"none""#,
+            r#""content_key_specs":[{"track_type":"SD"}]"#,
+            r#""content_key_specs":[{"track_type":"SD","security_level":5}]"#,
+            r#""use_policy_overrides_exclusively":true"#,
+            r#""policy_overrides":{"rental_duration":60}"#,
+            r#""session_init":{"provider_session_token":"AQE=","provider_client_token":"AAA="}"#,
+        ] {
+            let comma = if rest.is_empty() { "" } else { "," };
+            let message = request(&world, &ask);
+            let asked = world.send(&world.template(&message, &format!(r#"{rest}{comma}"parse_only":true"#)));
+            let got = world.send(&world.template(&message, rest));
+            let (asked, got) = match (asked, got) {
+                (Err(asked), Err(got)) => {
+                    assert_eq!(asked, got, "{rest}");
+                    continue;
+                }
+                (asked, got) => (asked.unwrap(), got.expect(rest)),
+            };
+            let [asked, got] = [asked, got].map(|body| serde_json::from_slice::<serde_json::Value>(&body).unwrap());
+            let id = hex::decode(got["license_id"].as_str().unwrap()).unwrap();
+            let (_, policy) = world.service.license(id_of(&id)).unwrap().unwrap();
+            assert_eq!(asked["policy"], serde_json::to_value(policy).unwrap(), "{rest}");
+            assert_eq!(asked["warnings"], got["warnings"], "{rest}");
+            assert_eq!(asked["session_init"], got["session_init"], "{rest}");
+            assert!(!asked["keys"].as_array().unwrap().is_empty());
+            let replayed = world.template(&message, &format!(r#"{rest}{comma}"parse_only":true"#));
+            assert_eq!(world.refused(&replayed), (409, "REPLAYED_REQUEST"));
+        }
+    }
+    let rental = answer(&world, &request(&world, &ask()), r#""content_id":"cmVudGVk","parse_only":true"#);
+    assert_eq!(rental["policy"]["rental_duration_seconds"], 1000);
+    assert_eq!(world.refused(br#"{"parse_only":true,"content_id":"bm90aGluZw=="}"#), (404, "CONTENT_NOT_FOUND"));
+    assert_eq!(world.refused(br#"{"parse_only":true,"payload":"AAAA"}"#), (400, "BAD_MESSAGE"));
+    let body = br#"{"parse_only":true,"content_id":"cmVudGVk"}"#;
+    let linted: serde_json::Value = serde_json::from_slice(&world.send(body).unwrap()).unwrap();
+    assert_eq!(linted["policy"]["rental_duration_seconds"], 1000, "without a request, by the content");
+    let refusal = world.service.handle(body, Endpoint::License, &Sender::Anyone).unwrap_err();
+    assert_eq!(refusal.rule().id(), "PROVIDER_MISMATCH", "whoever gets no license for it learns no policy");
+}
+
+fn id_of(bytes: &[u8]) -> license::protocol::Id {
+    id(bytes.try_into().unwrap())
+}
+
+#[test]
+fn parse_only_of_a_renewal_or_release_renews_and_releases_nothing() {
+    let world = World::new();
+    let client = world.device();
+    let mut session = SessionClient::new().unwrap();
+    let license = world.license(&client, &mut session, r#""policy_name":"renewable""#, false);
+    let renewal = session.renewal_request(&client, license.reference(), &ask()).unwrap();
+    let asked = answer(&world, &renewal, r#""parse_only":true"#);
+    assert_eq!(asked["policy"]["license_duration_seconds"], 100);
+    let release = session.release_request(&client, license.reference()).unwrap();
+    answer(&world, &release, r#""parse_only":true"#);
+    assert_eq!(world.service.license(license.license_id).unwrap().unwrap().0, 1);
+    let renewed = answer(&world, &renewal, r#""policy_overrides":{"license_duration_seconds":5}"#);
+    assert_eq!(renewed["sequence"], 2, "neither renewed before nor released");
+    assert_eq!(renewed["warnings"][0]["rule"], "FIELD_WITHOUT_EFFECT");
+    assert_eq!(renewed["warnings"][0]["pointer"], "/policy_overrides");
+}
+
+#[test]
+fn answers_of_issued_licenses_carry_warnings_and_tokens() {
+    let world = World::new();
+    let rules = |rest: &str| {
+        let answer = answer(&world, &request(&world, &hardware()), rest);
+        let warnings = answer["warnings"].as_array().unwrap().iter();
+        warnings.map(|warning| warning["rule"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(rules(""), [""; 0]);
+    assert_eq!(rules(r#""content_key_specs":[{"track_type":"SD"}]"#), ["TRACKS_WITHOUT_KEY"]);
+    assert_eq!(rules(r#""content_key_specs":[{"track_type":"SD"},{"track_type":"HD"}]"#), [""; 0]);
+    let other = r#""content_key_specs":[{"track_type":"SD"},{"track_type":"HD"},{"track_type":"8K"}]"#;
+    assert_eq!(rules(other), ["TRACK_NOT_IN_CONTENT"]);
+    assert_eq!(rules(r#""use_policy_overrides_exclusively":true"#), ["CAN_PLAY_FALSE"]);
+    assert_eq!(rules(r#""policy_overrides":{"can_play":false}"#), ["CAN_PLAY_FALSE"]);
+    let token = Ask { client_token: Some(b"mine".to_vec()), ..ask() };
+    let init = r#""session_init":{"provider_session_token":"AQE=","provider_client_token":"AAA="}"#;
+    let answer = answer(&world, &request(&world, &token), init);
+    assert_eq!(answer["session_init"]["provider_session_token"], "AQE=");
+    assert_eq!(answer["session_init"]["provider_client_token"], "bWluZQ==", "that of the request wins");
+}
+
 #[test]
 fn whoever_has_not_authenticated_decides_nothing() {
     let world = World::new();

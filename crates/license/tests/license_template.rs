@@ -303,3 +303,88 @@ fn keys_are_not_shown() {
         assert!(!message.contains("QUJD") && !message.contains("ABCD"), "{message}");
     }
 }
+
+#[test]
+fn what_restricts_is_refused_under_any_other_name_in_both_profiles() {
+    let fields = [
+        "can_play",
+        "can_persist",
+        "can_renew",
+        "license_duration_seconds",
+        "rental_duration_seconds",
+        "playback_duration_seconds",
+        "renewal_server_url",
+        "renewal_delay_seconds",
+        "renewal_retry_interval_seconds",
+        "renewal_recovery_duration_seconds",
+        "renew_with_usage",
+    ];
+    for profile in [Profile::Strict, Profile::Azure] {
+        for field in fields {
+            let without_unit = field.trim_end_matches("_seconds");
+            for name in
+                [field.to_uppercase(), field.replace('_', " "), format!("{without_unit}_ms"), format!("{field}x")]
+            {
+                if name == format!("{field}_ms") && !field.ends_with("_seconds") {
+                    continue;
+                }
+                let suggestion = |pointer: &str, refusal: license::template::Refusal| {
+                    assert_eq!((refusal.rule(), refusal.pointer()), (Rule::UnknownField, pointer), "{profile:?}");
+                    refusal.suggestion().map(str::to_owned)
+                };
+                let text = format!(r#"{{"policy_overrides":{{"{name}":0}}}}"#);
+                let refusal = parse(text.as_bytes(), profile).unwrap_err();
+                let meant = suggestion(&format!("/policy_overrides/{name}"), refusal);
+                assert_eq!(meant.as_deref(), Some(field), "{name}");
+                let text = format!(r#"{{"{name}":0}}"#);
+                let refusal = StoredPolicy::parse(text.as_bytes(), profile).unwrap_err();
+                assert_eq!(suggestion(&format!("/{name}"), refusal).as_deref(), Some(field), "{name}");
+                let refusal = parse(text.as_bytes(), profile).expect_err("beside policy_overrides");
+                suggestion(&format!("/{name}"), refusal);
+            }
+            let text = format!(r#"{{"policy_overrides":{{"{field}":0,"anything":null}}}}"#);
+            assert!(parse(text.as_bytes(), profile).is_err(), "null, too");
+        }
+    }
+}
+
+#[test]
+fn tracks_and_specs_that_do_not_meet_are_warned_about() {
+    let warned = |text: &str, profile, content: &[&str]| {
+        let warnings = parse(text.as_bytes(), profile).unwrap().template.track_warnings(content);
+        let shown = warnings.iter().map(|warning| format!("{} {}", warning.rule(), warning.pointer()));
+        (shown.collect::<Vec<_>>(), warnings)
+    };
+    let names = ["SD", "HD", "AUDIO", ""];
+    // Every selection of two listed tracks against every content of the names.
+    for content in 0..1_u32 << names.len() {
+        let content: Vec<_> =
+            names.iter().enumerate().filter(|(bit, _)| content >> bit & 1 == 1).map(|(_, name)| *name).collect();
+        assert!(warned("{}", Profile::Strict, &content).0.is_empty());
+        assert!(warned(r#"{"allowed_track_types":"SD_ONLY"}"#, Profile::Strict, &content).0.is_empty());
+        for (first, second) in [("SD", "HD"), ("SD", "UHD1"), ("video", "AUDIO")] {
+            let text = format!(r#"{{"content_key_specs":[{{"track_type":"{first}"}},{{"track_type":"{second}"}}]}}"#);
+            let (shown, warnings) = warned(&text, Profile::Strict, &content);
+            let without: Vec<_> = content.iter().filter(|track| **track != first && **track != second).collect();
+            let mut expected = Vec::new();
+            if !without.is_empty() {
+                expected.push("TRACKS_WITHOUT_KEY /content_key_specs".to_owned());
+                let named = |track: &&&str| {
+                    warnings[0].message().contains(if track.is_empty() { "(no name)" } else { **track })
+                };
+                assert!(without.iter().all(named), "{}", warnings[0].message());
+            }
+            for (index, track) in [first, second].iter().enumerate().filter(|(_, track)| !content.contains(track)) {
+                expected.push(format!("TRACK_NOT_IN_CONTENT /content_key_specs/{index}/track_type"));
+                assert!(!content.contains(track));
+            }
+            assert_eq!(shown, expected, "{text} {content:?}");
+        }
+    }
+    // A key that the message brings needs no track of the content; what allowed_track_types leave out is left out.
+    let injected =
+        r#"{"content_key_specs":[{"track_type":"8K","key":"AAAAAAAAAAAAAAAAAAAAAA=="},{"track_type":"SD"}]}"#;
+    assert!(warned(injected, Profile::Strict, &["SD"]).0.is_empty());
+    let both = r#"{"allowed_track_types":"SD_ONLY","content_key_specs":[{"track_type":"SD"}]}"#;
+    assert!(warned(both, Profile::Azure, &["SD", "HD"]).0.is_empty());
+}

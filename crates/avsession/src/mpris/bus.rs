@@ -30,7 +30,7 @@ const OWNER: [u32; 2] = [1, 4];
 /// Runs until the session ends.
 pub fn run(link: &Link, session: &Weak<Session>) {
     zbus::block_on(async {
-        let mut name = None;
+        let number = names::next_number();
         let mut failed_before = false;
         loop {
             let addresses = match poll_fn(|context| link.poll(context)).await {
@@ -39,13 +39,12 @@ pub fn run(link: &Link, session: &Weak<Session>) {
                 News { .. } => continue,
             };
             let Some(session) = session.upgrade() else { return };
-            let name: &String = name.get_or_insert_with(|| names::bus_name(session.identity()));
             let outcome = match connect_unless_closed(&addresses, link).await {
                 None => return,
                 Some(Err(error)) => Err(error),
                 Some(Ok(connection)) => {
                     failed_before = false;
-                    serve(&connection, link, session, name).await
+                    serve(&connection, link, session, number).await
                 }
             };
             match outcome {
@@ -93,13 +92,16 @@ enum Event {
 }
 
 /// Serves a session until it ends or the bus is gone.
-async fn serve(connection: &Connection, link: &Link, session: Arc<Session>, name: &str) -> Result<()> {
+async fn serve(connection: &Connection, link: &Link, session: Arc<Session>, number: u32) -> Result<()> {
     let mut messages = pin!(MessageStream::from(connection));
     let mut presence = Presence {
         connection,
-        name,
+        name: names::bus_name(session.identity(), number, None),
+        number,
         model: Model::new(session),
         owns_name: false,
+        has_other_name: false,
+        is_refused: false,
         request: None,
         progress: Progress::default(),
     };
@@ -115,7 +117,11 @@ async fn serve(connection: &Connection, link: &Link, session: Arc<Session>, name
         });
         match event.await? {
             Event::News(News { closed: true, .. }) => return presence.leave().await,
-            Event::News(_) => presence.update().await?,
+            Event::News(news) => {
+                // Activated once more: whatever had the name may be gone.
+                presence.is_refused &= news.connect.is_none();
+                presence.update().await?;
+            }
             Event::Message(message) => presence.handle(&message).await?,
         }
     }
@@ -124,10 +130,17 @@ async fn serve(connection: &Connection, link: &Link, session: Arc<Session>, name
 /// The session's presence at a bus: what was told of it, and under which name.
 struct Presence<'a> {
     connection: &'a Connection,
-    name: &'a str,
+    name: String,
+    /// The session's number in this process.
+    number: u32,
     /// The session as the bus knows it.
     model: Model,
+    /// The name is asked for, and has not been refused.
     owns_name: bool,
+    /// The name is the one that no other PID namespace can have.
+    has_other_name: bool,
+    /// The bus refuses the other name, too; it is not asked again until the session is activated again.
+    is_refused: bool,
     /// The call for the name that has not been answered yet.
     request: Option<NonZeroU32>,
     progress: Progress,
@@ -146,15 +159,20 @@ impl Presence<'_> {
             }
             self.connection.send_all(&signals).await?;
         }
-        if is_wanted && !self.owns_name {
+        if is_wanted && !self.owns_name && !self.is_refused {
             self.progress.forget();
             let _ = self.progress.update(&self.model);
-            self.request = Some(self.call_bus("RequestName", &(self.name, DO_NOT_QUEUE)).await?);
-            self.owns_name = true;
+            self.request_name().await?;
         } else if !is_wanted && self.owns_name {
             self.call_bus("ReleaseName", &self.name).await?;
             self.owns_name = false;
         }
+        Ok(())
+    }
+
+    async fn request_name(&mut self) -> Result<()> {
+        self.request = Some(self.call_bus("RequestName", &(&*self.name, DO_NOT_QUEUE)).await?);
+        self.owns_name = true;
         Ok(())
     }
 
@@ -173,7 +191,7 @@ impl Presence<'_> {
                 let serial = message.header().reply_serial();
                 if serial.is_some() && serial == self.request {
                     self.request = None;
-                    self.check_name(message);
+                    self.check_name(message).await?;
                 }
             }
             Type::Signal => {}
@@ -181,14 +199,25 @@ impl Presence<'_> {
         Ok(())
     }
 
-    fn check_name(&self, reply: &Message) {
+    /// Looks at the answer to the request for the name. A process with the same id in another PID namespace may have it; then
+    /// a name is taken that has the connection's own in it.
+    async fn check_name(&mut self, reply: &Message) -> Result<()> {
         let is_owner = reply.message_type() == Type::MethodReturn
             && reply.body().deserialize().is_ok_and(|answer: u32| OWNER.contains(&answer));
         if is_owner {
             log::info!("media controls show the session as {}", self.name);
-        } else {
-            log::warn!("media controls do not show the session: the bus refuses the name {}", self.name);
+            return Ok(());
         }
+        let is_wanted = std::mem::take(&mut self.owns_name);
+        if self.has_other_name {
+            log::warn!("media controls do not show the session: the bus refuses the name {}", self.name);
+            self.is_refused = true;
+            return Ok(());
+        }
+        let unique = self.connection.unique_name().map(|unique| unique.as_str());
+        self.name = names::bus_name(self.model.session.identity(), self.number, unique);
+        self.has_other_name = true;
+        if is_wanted { self.request_name().await } else { Ok(()) }
     }
 
     /// The session ends.

@@ -15,15 +15,21 @@ const MAX_NAME: usize = 255;
 
 static SESSIONS: AtomicU32 = AtomicU32::new(0);
 
-/// A bus name that no other session has: the bundle, made legal, behind the prefix that the type of session asks for.
-pub fn bus_name(identity: &Identity) -> String {
+/// A bus name: the bundle, made legal, behind the prefix that the type of session asks for. In this PID namespace no other
+/// session has it; with the unique name of its connection it is the only one at the bus, too.
+pub fn bus_name(identity: &Identity, number: u32, connection: Option<&str>) -> String {
     let prefix = if identity.kind.is_shown() { "org.mpris.MediaPlayer2" } else { "org.ohos.AVSession1" };
-    let number = SESSIONS.fetch_add(1, Ordering::Relaxed) + 1;
-    compose(prefix, &identity.bundle, std::process::id(), number)
+    compose(prefix, &identity.bundle, std::process::id(), number, connection)
 }
 
-fn compose(prefix: &str, bundle: &str, process: u32, number: u32) -> String {
-    let suffix = format!(".instance{process}_{number}");
+/// The number of one more session of this process.
+pub fn next_number() -> u32 {
+    SESSIONS.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+fn compose(prefix: &str, bundle: &str, process: u32, number: u32, connection: Option<&str>) -> String {
+    let connection = connection.map(|unique| unique.replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
+    let suffix = format!(".instance{process}_{number}{}", connection.unwrap_or_default());
     let mut name = format!("{prefix}.{}", legal(bundle));
     // All characters are ASCII.
     name.truncate(MAX_NAME - suffix.len());
@@ -65,12 +71,15 @@ mod tests {
             ("音乐", "__"),
             ("x/y:z", "x_y_z"),
         ] {
-            let name = compose("org.mpris.MediaPlayer2", bundle, 12, 3);
+            let name = compose("org.mpris.MediaPlayer2", bundle, 12, 3, None);
             assert_eq!(name, format!("org.mpris.MediaPlayer2.{legal}.instance12_3"));
+            zbus::names::WellKnownName::try_from(name).unwrap();
+            let name = compose("org.mpris.MediaPlayer2", bundle, 12, 3, Some(":1.42"));
+            assert_eq!(name, format!("org.mpris.MediaPlayer2.{legal}.instance12_3_1_42"));
             zbus::names::WellKnownName::try_from(name).unwrap();
         }
         for bundle in ["x".repeat(4000), "x.".repeat(2000), "é".repeat(3000)] {
-            let name = compose("org.mpris.MediaPlayer2", &bundle, u32::MAX, u32::MAX);
+            let name = compose("org.mpris.MediaPlayer2", &bundle, u32::MAX, u32::MAX, None);
             assert!(name.len() <= MAX_NAME && name.ends_with(".instance4294967295_4294967295"));
             zbus::names::WellKnownName::try_from(name).unwrap();
         }

@@ -77,8 +77,9 @@ fn play_pause(model: &Model) -> Result<(), Failure> {
     model.send_or_press(command, MediaKey::PlayPause)
 }
 
+/// Whether both Seek and SetPosition work, as the specification has it: a player that only skips cannot go to a position.
 fn can_seek(model: &Model) -> bool {
-    model.takes(CommandKind::Seek) || model.takes(CommandKind::FastForward) || model.takes(CommandKind::Rewind)
+    model.takes(CommandKind::Seek)
 }
 
 /// Goes forward or back. Beyond the end is what comes next; before the start is the start.

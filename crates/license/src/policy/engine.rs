@@ -54,6 +54,8 @@ pub struct Engine {
     keys: Vec<KeyPermit>,
     device: Device,
     locked: bool,
+    /// What the wall clock showed last; counts while locked.
+    wall: i64,
     /// When the next attempt is due, if the license lasts till then.
     next_attempt: Option<i64>,
     /// Since the last success.
@@ -103,6 +105,7 @@ impl Engine {
         wall: i64,
     ) -> Result<Self, Denial> {
         let mut engine = Self::new(policy, state, keys, device)?;
+        engine.wall = wall;
         engine.locked = !engine.caught_up(wall) && !engine.state.expired && engine.policy.can_play;
         if !engine.locked {
             engine.unlock(wall);
@@ -120,6 +123,7 @@ impl Engine {
             keys,
             device,
             locked: false,
+            wall: i64::MIN,
             next_attempt,
             attempts: 0,
             last_failure: None,
@@ -146,6 +150,7 @@ impl Engine {
     /// Lets time pass. While CLOCK_LOCKED `now` is what the wall clock shows.
     pub fn advance(&mut self, now: i64) {
         if self.locked {
+            self.wall = now;
             if !self.caught_up(now) {
                 return;
             }
@@ -347,6 +352,12 @@ impl Engine {
     /// The time of the last input; while CLOCK_LOCKED, that of the last use.
     pub fn now(&self) -> i64 {
         self.state.last_seen
+    }
+
+    /// Seconds from the last input until something happens by itself.
+    pub fn until_next_change(&self) -> Option<i64> {
+        let now = if self.state() == State::ClockLocked { self.wall } else { self.now() };
+        self.next_change().map(|at| at.saturating_sub(now).max(0))
     }
 
     fn caught_up(&self, wall: i64) -> bool {

@@ -47,8 +47,10 @@ pub struct WindowExplanation {
 /// The next change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NextChange {
-    /// When.
+    /// When; for CLOCK_UNLOCKED by the wall clock.
     pub at: i64,
+    /// In how many seconds that is, by the clock that `at` is of.
+    pub in_seconds: i64,
     /// RENEWAL_ATTEMPT, EXPIRY or CLOCK_UNLOCKED.
     pub what: &'static str,
 }
@@ -107,7 +109,11 @@ impl Engine {
             expiry: binding.map(|(_, end)| end),
             binding_window: binding.map(|(window, _)| window),
             windows: self.windows().list().map(|(window, ends_at)| self.window(window, ends_at)).into(),
-            next_change: self.next_change().map(|at| NextChange { at, what }),
+            next_change: self.next_change().zip(self.until_next_change()).map(|(at, in_seconds)| NextChange {
+                at,
+                in_seconds,
+                what,
+            }),
             renewal: self.policy().can_renew.then_some(renewal),
             keys: self.verdicts().map(|(key, verdict)| self.key(key, verdict)).collect(),
         }
@@ -201,7 +207,7 @@ impl fmt::Display for Explanation {
                 "CLOCK_UNLOCKED" => "the wall clock catching up",
                 _ => "expiry",
             };
-            write!(f, " Next change: {what} at {}, in {} s.", next.at, next.at.saturating_sub(self.now).max(0))?;
+            write!(f, " Next change: {what} at {}, in {} s.", next.at, next.in_seconds)?;
         }
         if let Some(renewal) = self.renewal.as_ref().filter(|renewal| renewal.attempts > 0) {
             write!(f, " Renewal attempts without success: {}", renewal.attempts)?;

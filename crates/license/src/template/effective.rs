@@ -130,6 +130,9 @@ impl Policy {
         let mut warn = |rule, field: &str, message: &str| {
             warnings.push(Warning::new(rule, format!("/policy_overrides/{field}"), message));
         };
+        if !self.can_play {
+            warn(WarningRule::CanPlayFalse, "can_play", "nothing can be decrypted with such a license");
+        }
         if !self.can_renew {
             let without_effect = [
                 ("renewal_server_url", !self.renewal_server_url.is_empty()),

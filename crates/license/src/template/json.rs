@@ -7,6 +7,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::quotes;
 use super::refusal::{Refusal, Rule};
 use base::secret::SecretString;
 use base::text::shortened;
@@ -146,22 +147,17 @@ pub(super) fn parse(text: &[u8]) -> Result<Node<'_>, Refusal> {
     let text = std::str::from_utf8(text).map_err(|error| {
         Refusal::new(Rule::NotJson, "", format!("not UTF-8 at byte {} of the text", error.valid_up_to()))
     })?;
-    let whole: &RawValue = serde_json::from_str(text).map_err(|error| syntax(&error, &At::Root))?;
+    let whole: &RawValue = serde_json::from_str(text).map_err(|error| {
+        // serde_json's own message never quotes more than a character here: everything is asked for by its own type.
+        let hint = quotes::explain(text, error.line(), error.column()).unwrap_or_default();
+        Refusal::new(Rule::NotJson, "", format!("{error}{hint}"))
+    })?;
     node(whole.get(), &At::Root)
 }
 
-fn syntax(error: &serde_json::Error, at: &At<'_>) -> Refusal {
-    // serde_json's own message never quotes more than a character here: everything is asked for by its own type.
-    let message = match at {
-        At::Root => error.to_string(),
-        // Line and column would count from the value's start.
-        _ => "not a JSON value".to_owned(),
-    };
-    Refusal::new(Rule::NotJson, at.to_string(), message)
-}
-
 fn node<'a>(raw: &'a str, at: &At<'_>) -> Result<Node<'a>, Refusal> {
-    let failed = |error: serde_json::Error| syntax(&error, at);
+    // Line and column would count from the value's start.
+    let failed = |_| Refusal::new(Rule::NotJson, at.to_string(), "not a JSON value");
     Ok(match raw.as_bytes().first() {
         Some(b'{') => {
             check_depth(at)?;

@@ -18,7 +18,7 @@
 //! | 400 | NUMBER_AS_STRING | an integer in quotation marks |
 //! | 400 | NUMBER_NOT_INTEGER | a number with a fraction or an exponent |
 //! | 400 | BAD_BASE64 | text that is not padded standard base64 (RFC 4648 section 4) |
-//! | 422 | UNKNOWN_FIELD | a member that the message does not have (a warning in profile azure) |
+//! | 422 | UNKNOWN_FIELD | a member that the message does not have (a warning in profile azure where it cannot restrict anything: outside of content_key_specs and policy_overrides, with a name unlike any field's) |
 //! | 422 | UNKNOWN_ENUM_VALUE | a word that is not one of the field's |
 //! | 422 | BOTH_SELECTORS | allowed_track_types beside content_key_specs (a warning in profile azure) |
 //! | 422 | EMPTY_CONTENT_KEY_SPECS | content_key_specs without an element |
@@ -50,9 +50,10 @@
 //! | 413 | BODY_TOO_LARGE | a message over the limit (service) |
 //! | 503 | TRY_AGAIN | nothing: the service cannot answer now (service) |
 //!
-//! [`Warning`]s do not refuse: HDC_MISSPELT, UPPER_CASE_HDCP, NULL_MEMBER, UNKNOWN_FIELD, BOTH_SELECTORS from reading;
-//! RENEWAL_FIELD_WITHOUT_CAN_RENEW, RENEWAL_DELAY_ZERO, RENEWAL_NEVER_ENFORCED, RENEWAL_DELAY_NOT_BELOW_LICENSE from
-//! [`Policy::warnings`].
+//! [`Warning`]s do not refuse: HDC_MISSPELT, UPPER_CASE_HDCP, KEY_ID_MISSPELT, NULL_MEMBER, UNKNOWN_FIELD, BOTH_SELECTORS from reading;
+//! CAN_PLAY_FALSE, RENEWAL_FIELD_WITHOUT_CAN_RENEW, RENEWAL_DELAY_ZERO, RENEWAL_NEVER_ENFORCED, RENEWAL_DELAY_NOT_BELOW_LICENSE from
+//! [`Policy::warnings`]; TRACKS_WITHOUT_KEY, TRACK_NOT_IN_CONTENT from [`Template::track_warnings`]; FIELD_WITHOUT_EFFECT
+//! from [`Template::renewal_warnings`].
 
 mod build;
 mod effective;
@@ -60,11 +61,14 @@ mod json;
 mod model;
 mod overrides;
 mod parse;
+mod quotes;
 mod reader;
 mod refusal;
 mod serialise;
+mod suggest;
 mod url;
 mod validate;
+mod warnings;
 
 pub use build::Setting;
 pub use effective::{Policy, RentalScope, StoredPolicy};

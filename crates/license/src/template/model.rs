@@ -11,8 +11,8 @@ pub enum Profile {
     /// Every rule.
     #[default]
     Strict,
-    /// What Azure's own samples send is accepted with warnings: both selectors, unknown fields, upper-case `HDCP`,
-    /// null members.
+    /// What Azure's own samples send is accepted with warnings: both selectors, upper-case `HDCP`, null members, unknown
+    /// fields that cannot restrict anything.
     Azure,
 }
 

@@ -4,7 +4,7 @@ use super::effective::{RentalScope, StoredPolicy};
 use super::json::{self, At, Node};
 use super::model::{AllowedTrackTypes, ContentKeySpec, Hdcp, Profile, SecurityLevel, SessionInit, Template};
 use super::overrides::PolicyOverrides;
-use super::reader::{Fields, Reader, wrong_type};
+use super::reader::{Fields, Reader, Unknown, wrong_type};
 use super::refusal::{Refusal, Rule, Warning, WarningRule};
 use super::validate;
 use base::secret::{SecretArray, SecretBytes};
@@ -22,8 +22,15 @@ const MESSAGE: &[&str] = &[
     "session_init",
     "parse_only",
 ];
-const SPEC: &[&str] = &["track_type", "security_level", "required_output_protection", "key", "key_id"];
+const SPEC: &[&str] = &["track_type", "security_level", "required_output_protection", "key", "key_id", KEY_ID_MISSPELT];
+/// `key_id` in the Russian document's table.
+const KEY_ID_MISSPELT: &str = "key_ID";
+const OUTPUT_PROTECTION: &[&str] = &["hdcp"];
 const SESSION_INIT: &[&str] = &["provider_session_token", "provider_client_token", "override_provider_client_token"];
+
+/// A member with a name like one of these is never ignored: what it was meant to restrict would be allowed.
+const TOLERANT: Unknown =
+    Unknown::IgnoredInAzure { except: &[MESSAGE, SPEC, OUTPUT_PROTECTION, PolicyOverrides::NAMES, SESSION_INIT] };
 
 /// A message that was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +67,7 @@ impl StoredPolicy {
         let mut reader = Reader::new(profile);
         let node = json::parse(text)?;
         let known = [PolicyOverrides::NAMES, &["rental_scope"]].concat();
-        let object = reader.object(&node, &At::Root, &known)?;
+        let object = reader.object(&node, &At::Root, &known, Unknown::Refused)?;
         let fields = overrides(&mut reader, object)?;
         let rental_scope = reader.word(object, "rental_scope", RentalScope::WORDS)?;
         if let Some(refusal) = reader.invalid {
@@ -74,7 +81,7 @@ impl StoredPolicy {
 /// Reads a message without the rules between fields.
 pub(super) fn message(reader: &mut Reader, node: &Node<'_>) -> Result<Template, Refusal> {
     let at = At::Root;
-    let object = reader.object(node, &at, MESSAGE)?;
+    let object = reader.object(node, &at, MESSAGE, TOLERANT)?;
     Ok(Template {
         payload: reader.bytes(object, "payload")?.map(|bytes| public(&bytes)),
         content_id: reader.bytes(object, "content_id")?.map(|bytes| public(&bytes)),
@@ -105,13 +112,14 @@ fn content_key_specs(reader: &mut Reader, object: Fields<'_, '_>) -> Result<Opti
 }
 
 fn content_key_spec(reader: &mut Reader, node: &Node<'_>, at: &At<'_>) -> Result<ContentKeySpec, Refusal> {
-    let object = reader.object(node, at, SPEC)?;
+    let object = reader.object(node, at, SPEC, Unknown::Refused)?;
+    let key_id = spelling(reader, object, &["key_id", KEY_ID_MISSPELT])?;
     Ok(ContentKeySpec {
         track_type: reader.string(object, "track_type")?.map(str::to_owned),
         security_level: security_level(reader, object)?,
         hdcp: hdcp(reader, object)?,
         key: sixteen(reader, object, "key", Rule::KeyLength, SecretArray::from_slice)?,
-        key_id: sixteen(reader, object, "key_id", Rule::KeyIdLength, |bytes| bytes.try_into().ok())?,
+        key_id: sixteen(reader, object, key_id, Rule::KeyIdLength, |bytes| bytes.try_into().ok())?,
     })
 }
 
@@ -150,26 +158,34 @@ fn hdcp(reader: &mut Reader, spec: Fields<'_, '_>) -> Result<Option<Hdcp>, Refus
         Profile::Strict => &["hdcp", "hdc"],
         Profile::Azure => &["hdcp", "hdc", "HDCP"],
     };
-    let object = reader.object(node, &at, known)?;
-    let mut spellings = known.iter().copied().filter(|name| reader.get(object, name).is_some());
-    let Some(name) = spellings.next() else { return Ok(None) };
-    if let Some(other) = spellings.next() {
+    let object = reader.object(node, &at, known, Unknown::Refused)?;
+    let spelt = spelling(reader, object, known)?;
+    reader.word(object, spelt, Hdcp::WORDS)
+}
+
+/// The name under which a member is there; the first of `names`, which is the right one, if it is not there at all.
+fn spelling(reader: &mut Reader, object: Fields<'_, '_>, names: &[&'static str]) -> Result<&'static str, Refusal> {
+    let mut spelt = names.iter().copied().filter(|name| reader.get(object, name).is_some());
+    let Some(name) = spelt.next() else { return Ok(names[0]) };
+    if let Some(other) = spelt.next() {
         let message = format!("another spelling of {name}, which is there too");
-        return Err(Refusal::new(Rule::DuplicateMember, at.member(other).to_string(), message));
+        return Err(Refusal::new(Rule::DuplicateMember, object.at.member(other).to_string(), message));
     }
-    match name {
-        "hdc" => reader.warn(WarningRule::HdcMisspelt, &at.member(name), "taken for hdcp"),
-        "HDCP" => reader.warn(WarningRule::UpperCaseHdcp, &at.member(name), "taken for hdcp"),
-        _ => {}
-    }
-    reader.word(object, name, Hdcp::WORDS)
+    let rule = match name {
+        "hdc" => WarningRule::HdcMisspelt,
+        "HDCP" => WarningRule::UpperCaseHdcp,
+        KEY_ID_MISSPELT => WarningRule::KeyIdMisspelt,
+        _ => return Ok(name),
+    };
+    reader.warn(rule, &object.at.member(name), format!("taken for {}", names[0]));
+    Ok(name)
 }
 
 fn policy_overrides(reader: &mut Reader, object: Fields<'_, '_>) -> Result<Option<PolicyOverrides>, Refusal> {
     const NAME: &str = "policy_overrides";
     let Some(node) = reader.get(object, NAME) else { return Ok(None) };
     let at = object.at.member(NAME);
-    let object = reader.object(node, &at, PolicyOverrides::NAMES)?;
+    let object = reader.object(node, &at, PolicyOverrides::NAMES, Unknown::Refused)?;
     overrides(reader, object).map(Some)
 }
 
@@ -193,7 +209,7 @@ fn session_init(reader: &mut Reader, object: Fields<'_, '_>) -> Result<Option<Se
     const NAME: &str = "session_init";
     let Some(node) = reader.get(object, NAME) else { return Ok(None) };
     let at = object.at.member(NAME);
-    let object = reader.object(node, &at, SESSION_INIT)?;
+    let object = reader.object(node, &at, SESSION_INIT, TOLERANT)?;
     Ok(Some(SessionInit {
         provider_session_token: reader.bytes(object, "provider_session_token")?.map(|bytes| public(&bytes)),
         provider_client_token: reader.bytes(object, "provider_client_token")?.map(|bytes| public(&bytes)),

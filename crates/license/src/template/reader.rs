@@ -10,9 +10,7 @@ use base::text::shortened;
 use super::json::{At, Node, Text};
 use super::model::Profile;
 use super::refusal::{Refusal, Rule, Warning, WarningRule};
-
-/// Longer names are not compared with those of the fields.
-const LONGEST_COMPARED: usize = 64;
+use super::suggest::{closest, is_near};
 
 /// What reading a message collects.
 pub(super) struct Reader {
@@ -26,6 +24,15 @@ pub(super) struct Reader {
 pub(super) struct Fields<'n, 'a> {
     members: &'n [(Text<'a>, Node<'a>)],
     pub at: &'n At<'n>,
+}
+
+/// What becomes of members that an object does not have.
+#[derive(Clone, Copy)]
+pub(super) enum Unknown {
+    /// They are refused: whatever they were meant to say, it restricts.
+    Refused,
+    /// Profile azure ignores them with a warning, except those with a name like one in these lists.
+    IgnoredInAzure { except: &'static [&'static [&'static str]] },
 }
 
 impl Reader {
@@ -42,18 +49,19 @@ impl Reader {
         self.warnings.push(Warning::new(rule, at.to_string(), message));
     }
 
-    /// The members of an object; those that are not in `known` are refused, or warned about in profile azure.
+    /// The members of an object; those that are not in `known` are refused, or warned about where `unknown` allows that.
     pub fn object<'n, 'a>(
         &mut self,
         node: &'n Node<'a>,
         at: &'n At<'n>,
         known: &[&'static str],
+        unknown: Unknown,
     ) -> Result<Fields<'n, 'a>, Refusal> {
         let Node::Object(members) = node else { return Err(wrong_type(node, at, "an object")) };
         for (name, value) in members {
             let at = at.member(name);
             if !known.contains(&&**name) {
-                self.unknown(name, &at, known);
+                self.unknown(name, &at, known, unknown);
             } else if matches!(value, Node::Null) && self.profile == Profile::Azure {
                 self.warn(WarningRule::NullMember, &at, "null counts as absent");
             }
@@ -61,18 +69,19 @@ impl Reader {
         Ok(Fields { members, at })
     }
 
-    fn unknown(&mut self, name: &str, at: &At<'_>, known: &[&'static str]) {
+    fn unknown(&mut self, name: &str, at: &At<'_>, known: &[&'static str], unknown: Unknown) {
         let suggestion = closest(name, known.iter().copied());
-        match self.profile {
-            Profile::Strict => {
-                let message = format!("there is no field \"{}\" here", shortened(name));
-                self.invalid(Refusal::new(Rule::UnknownField, at.to_string(), message).with_suggestion(suggestion));
-            }
-            Profile::Azure => {
-                let hint = suggestion.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-                let message = format!("field \"{}\" is ignored{hint}", shortened(name));
-                self.warn(WarningRule::UnknownField, at, message);
-            }
+        let ignored = match unknown {
+            Unknown::Refused => false,
+            Unknown::IgnoredInAzure { except } => self.profile == Profile::Azure && !is_near(name, except),
+        };
+        if ignored {
+            let hint = suggestion.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+            let message = format!("field \"{}\" is ignored{hint}", shortened(name));
+            self.warn(WarningRule::UnknownField, at, message);
+        } else {
+            let message = format!("there is no field \"{}\" here", shortened(name));
+            self.invalid(Refusal::new(Rule::UnknownField, at.to_string(), message).with_suggestion(suggestion));
         }
     }
 
@@ -166,41 +175,4 @@ impl Reader {
 pub(super) fn wrong_type(node: &Node<'_>, at: &At<'_>, expected: &str) -> Refusal {
     let message = format!("{} where {expected} is expected", node.kind());
     Refusal::new(Rule::WrongType, at.to_string(), message)
-}
-
-/// The word that was probably meant: the same but for case and punctuation, or a few letters different.
-fn closest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    if name.len() > LONGEST_COMPARED {
-        return None;
-    }
-    let plain = |text: &str| -> String {
-        text.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
-    let name = plain(name);
-    let distance = |word: &'static str| (strsim::damerau_levenshtein(&name, &plain(word)), word);
-    let (distance, word) = known.map(distance).min_by_key(|(distance, _)| *distance)?;
-    (distance <= word.len() / 5).then_some(word)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::closest;
-
-    #[test]
-    fn near_misses_are_found_and_others_not() {
-        let known = || ["can_play", "can_persist", "can_renew", "hdcp"].into_iter();
-        for (name, meant) in [
-            ("can persist", Some("can_persist")),
-            ("canPersist", Some("can_persist")),
-            ("can_presist", Some("can_persist")),
-            ("CAN-RENEW", Some("can_renew")),
-            ("HDCP", Some("hdcp")),
-            ("key", None),
-            ("", None),
-            ("license", None),
-        ] {
-            assert_eq!(closest(name, known()), meant, "{name}");
-        }
-        assert_eq!(closest(&"can_play".repeat(100_000), known()), None);
-    }
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include <libavutil/avstring.h>
 #include <libavutil/intreadwrite.h>
 
 /*
@@ -61,7 +62,15 @@ static int open_demuxer(AVFormatContext **input, const char *path)
     /* Fragment by fragment: reading all moof boxes in advance, FFmpeg 5.1 would give packets the encryption information of
      * other fragments. */
     (*input)->flags |= AVFMT_FLAG_IGNIDX;
-    return avformat_open_input(input, path, NULL, NULL);
+    int result = avformat_open_input(input, path, NULL, NULL);
+    /*
+     * A parser must not see encrypted packets: it would lose them, join them or find another codec in them. It is set before
+     * the first packet is read, for a parser once made stays. The packets of these two containers, the only ones whose
+     * encrypted packets FFmpeg hands out, are whole frames; those of others may need a parser.
+     */
+    if (result >= 0 && (av_match_name("mp4", (*input)->iformat->name) || av_match_name("webm", (*input)->iformat->name)))
+        (*input)->flags |= AVFMT_FLAG_NOPARSE | AVFMT_FLAG_NOFILLIN;
+    return result;
 }
 
 int input_open(AVFormatContext **input, const char *path)
@@ -94,8 +103,6 @@ int input_open(AVFormatContext **input, const char *path)
         avcodec_parameters_free(&containers_word[i]);
     }
     av_freep(&containers_word);
-    /* A parser must not see encrypted packets. */
-    format->flags |= AVFMT_FLAG_NOPARSE | AVFMT_FLAG_NOFILLIN;
     if (result < 0)
         return complain_av(result, "cannot play %s", path);
     return 0;
@@ -108,7 +115,6 @@ double input_measure(const char *path)
     double end = 0;
 
     if (packet && open_demuxer(&format, path) >= 0) {
-        format->flags |= AVFMT_FLAG_NOPARSE | AVFMT_FLAG_NOFILLIN;
         while (av_read_frame(format, packet) >= 0) {
             const AVStream *stream = format->streams[packet->stream_index];
             if (stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && packet->pts != AV_NOPTS_VALUE) {

@@ -69,7 +69,7 @@ static int open_demuxer(AVFormatContext **input, const char *path)
      * encrypted packets FFmpeg hands out, are whole frames; those of others may need a parser.
      */
     if (result >= 0 && (av_match_name("mp4", (*input)->iformat->name) || av_match_name("webm", (*input)->iformat->name)))
-        (*input)->flags |= AVFMT_FLAG_NOPARSE | AVFMT_FLAG_NOFILLIN;
+        (*input)->flags |= AVFMT_FLAG_NOPARSE;
     return result;
 }
 
@@ -103,6 +103,9 @@ int input_open(AVFormatContext **input, const char *path)
         avcodec_parameters_free(&containers_word[i]);
     }
     av_freep(&containers_word);
+    /* From here on: the probing needs the times that are filled in to find the start of each stream. */
+    if (format->flags & AVFMT_FLAG_NOPARSE)
+        format->flags |= AVFMT_FLAG_NOFILLIN;
     if (result < 0)
         return complain_av(result, "cannot play %s", path);
     return 0;
@@ -115,6 +118,7 @@ double input_measure(const char *path)
     double end = 0;
 
     if (packet && open_demuxer(&format, path) >= 0) {
+        format->flags |= AVFMT_FLAG_NOFILLIN;
         while (av_read_frame(format, packet) >= 0) {
             const AVStream *stream = format->streams[packet->stream_index];
             if (stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && packet->pts != AV_NOPTS_VALUE) {

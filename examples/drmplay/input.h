@@ -56,11 +56,12 @@ int init_data_find(struct init_data *init_data, const AVFormatContext *input, co
 void init_data_free(struct init_data *init_data);
 
 /*
- * Chooses what to send to a key system: its own boxes, or a box made for it from the key ids in the boxes of others.
- * Returns the number of bytes written to `bytes`, 0 if there is nothing.
+ * Chooses what to send to a key system, each box in a request of its own, for key systems read one box of a request: its own
+ * boxes, or boxes made for it from the key ids in the boxes of others; possibly none. `chosen` is to be freed. Returns -1
+ * after a complaint.
  */
-size_t init_data_choose(const struct init_data *init_data, const char *system_name, const uint8_t system[16],
-                        uint8_t *bytes, size_t room);
+int init_data_choose(const struct init_data *init_data, const char *system_name, const uint8_t system[16],
+                     struct init_data *chosen);
 
 /* A version 1 pssh box with key ids (ISO/IEC 23001-7 section 8.1). Returns its size, 0 if there is no room. */
 size_t make_pssh(uint8_t *bytes, size_t room, const uint8_t system[16], const struct key_ids *key_ids);

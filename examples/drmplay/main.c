@@ -54,7 +54,8 @@ static int open_outputs(struct player *player)
         player->tracks[i].stream = player->input->streams[i];
         if (webm_find_key_id(&player->tracks[i]) < 0)
             return -1;
-        if (decoder_open(&player->decoders[i], player->input->streams[i], false, take_frame, player) < 0)
+        if (!options->no_decode &&
+            decoder_open(&player->decoders[i], player->input->streams[i], false, take_frame, player) < 0)
             return -1;
     }
     if (options->packet_md5 && !(player->packet_md5 = packet_md5_open(options->packet_md5)))
@@ -198,27 +199,27 @@ static int run(struct player *player, const struct clearkey_server *server, stru
 {
     const struct options *options = &player->options;
     struct init_data init_data = {0};
-    uint8_t chosen[MAX_INIT_DATA_LEN];
+    struct init_data chosen = {0};
     int result = -1;
 
     if (license_open(&player->license, options->system, server, policy,
                      options->offline || options->release) < 0 ||
         input_open(&player->input, options->file) < 0 ||
-        init_data_find(&init_data, player->input, options->file) < 0)
+        init_data_find(&init_data, player->input, options->file) < 0 ||
+        init_data_choose(&init_data, options->system, player->license.system_id, &chosen) < 0)
         goto done;
-    size_t size = init_data_choose(&init_data, options->system, player->license.system_id, chosen, sizeof(chosen));
     if (options->release) {
-        result = size ? license_release(&player->license, chosen, size)
-                      : complain("%s names no key ids that could be given back", options->file);
+        result = license_release(&player->license, &chosen);
         goto done;
     }
-    if (size == 0 || license_obtain(&player->license, chosen, size) >= 0)
+    if (license_obtain(&player->license, &chosen) >= 0)
         result = play(player);
     /* Outputs appear only if everything went well. */
     if (close_outputs(player, result == 0) < 0)
         result = -1;
 
 done:
+    init_data_free(&chosen);
     init_data_free(&init_data);
     return result;
 }

@@ -1,6 +1,6 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * From the demuxer's encryption information to OH_MediaKeySession_DecryptSample().
+ * From the encryption information of demuxer or file to OH_MediaKeySession_DecryptSample().
  */
 #include "track.h"
 
@@ -20,19 +20,27 @@ static int give_up(struct track *track, const char *reason)
     return -1;
 }
 
-/* Fills `sample` from what the demuxer says. Returns what is wrong, NULL if nothing is. */
-static const char *describe(const AVEncryptionInfo *encryption, struct sample *sample)
+static const char *set_scheme(DRM_SampleInfo *info, uint32_t scheme)
 {
-    DRM_SampleInfo *info = &sample->info;
-
-    *info = (DRM_SampleInfo){.structSize = sizeof(*info), .scheme = encryption->scheme};
-    switch (encryption->scheme) {
+    *info = (DRM_SampleInfo){.structSize = sizeof(*info), .scheme = scheme};
+    switch (scheme) {
     case DRM_CENC_SCHEME_CENC:
     case DRM_CENC_SCHEME_CENS: info->algorithm = DRM_ALG_CENC_AES_CTR; break;
     case DRM_CENC_SCHEME_CBC1:
     case DRM_CENC_SCHEME_CBCS: info->algorithm = DRM_ALG_CENC_AES_CBC; break;
     default: return "unknown encryption scheme";
     }
+    return NULL;
+}
+
+/* Fills `sample` from what the demuxer says. Returns what is wrong, NULL if nothing is. */
+static const char *describe(const AVEncryptionInfo *encryption, struct sample *sample)
+{
+    DRM_SampleInfo *info = &sample->info;
+    const char *problem = set_scheme(info, encryption->scheme);
+
+    if (problem)
+        return problem;
     if (encryption->key_id_size != DRM_KEY_ID_SIZE || encryption->iv_size == 0 || encryption->iv_size > DRM_KEY_IV_SIZE)
         return "its key id or IV has no usable length";
     memcpy(info->keyId, encryption->key_id, DRM_KEY_ID_SIZE);
@@ -55,16 +63,50 @@ static const char *describe(const AVEncryptionInfo *encryption, struct sample *s
     return NULL;
 }
 
+/* The same from what the file's boxes say. */
+static const char *describe_mp4(const struct mp4_samples *samples, const struct mp4_sample *found, struct sample *sample)
+{
+    DRM_SampleInfo *info = &sample->info;
+
+    if (!found->protection)
+        return NULL;
+    sample->encrypted = true;
+    const char *problem = set_scheme(info, found->protection->scheme);
+    if (problem)
+        return problem;
+    if (!found->known)
+        return "the file tells no IV for it";
+    memcpy(info->keyId, found->protection->key_id, DRM_KEY_ID_SIZE);
+    memcpy(info->iv, found->iv, sizeof(found->iv));
+    info->ivLen = found->iv_size;
+    info->cryptByteBlock = found->protection->crypt_blocks;
+    info->skipByteBlock = found->protection->skip_blocks;
+    info->subsampleCount = found->subsample_count;
+    if (found->subsample_count) {
+        size_t size = found->subsample_count * sizeof(*sample->subsamples);
+        sample->subsamples = malloc(size);
+        if (!sample->subsamples)
+            return "out of memory";
+        memcpy(sample->subsamples, mp4_samples_subsamples(samples, found), size);
+        info->subsamples = sample->subsamples;
+    }
+    return NULL;
+}
+
 int track_describe(struct track *track, AVPacket *packet, struct sample *sample)
 {
     size_t size = 0;
     const uint8_t *side_data = av_packet_get_side_data(packet, AV_PKT_DATA_ENCRYPTION_INFO, &size);
+    const struct mp4_sample *found =
+        track->samples ? mp4_samples_find(track->samples, (uint32_t)track->stream->id, packet->pos) : NULL;
     const char *problem = NULL;
 
     *sample = (struct sample){0};
     track->packets++;
     if (track->webm_encrypted) {
         problem = webm_describe(track, packet, sample);
+    } else if (found) {
+        problem = describe_mp4(track->samples, found, sample);
     } else if (side_data) {
         AVEncryptionInfo *encryption = av_encryption_info_get_side_data(side_data, size);
         sample->encrypted = true;
@@ -113,8 +155,7 @@ int track_decrypt(struct track *track, struct license *license, AVPacket *packet
         if (code == DRM_ERR_NO_KEY && license_obtain_key(license, info->keyId))
             continue;
         if (code == DRM_ERR_NO_KEY && memcmp(info->keyId, no_key_id, KEY_BYTES) == 0)
-            snprintf(reason, sizeof(reason), "FFmpeg's demuxer does not tell the key id (it does not read the sample groups "
-                                             "of key rotation)");
+            snprintf(reason, sizeof(reason), "the file tells no key id for it");
         else if (code == DRM_ERR_NO_KEY)
             snprintf(reason, sizeof(reason), "there is no key for key id %s", to_hex(hex, info->keyId, KEY_BYTES));
         else

@@ -9,6 +9,8 @@
 #include <libavutil/avstring.h>
 #include <libavutil/intreadwrite.h>
 
+#include "mp4_samples.h"
+
 /*
  * A file that ends inside a box has been cut off. FFmpeg would play what is left and call it a day. Files that are not made
  * of boxes (ISO/IEC 14496-12 section 4.2) pass.
@@ -109,6 +111,18 @@ int input_open(AVFormatContext **input, const char *path)
     if (result < 0)
         return complain_av(result, "cannot play %s", path);
     return 0;
+}
+
+int input_read_samples(struct mp4_samples **samples, const char *path)
+{
+    AVIOContext *io = NULL;
+    int result = avio_open(&io, path, AVIO_FLAG_READ);
+
+    if (result < 0)
+        return complain_av(result, "cannot open %s", path);
+    result = mp4_samples_read(samples, io);
+    avio_closep(&io);
+    return result;
 }
 
 double input_measure(const char *path)

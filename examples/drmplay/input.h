@@ -12,6 +12,11 @@
 /* Opens a file without a key, so that FFmpeg decrypts nothing. Returns -1 after a complaint. */
 int input_open(AVFormatContext **input, const char *path);
 
+struct mp4_samples;
+
+/* Reads how the samples of an MP4 file are encrypted where FFmpeg does not: see mp4_samples_read(). */
+int input_read_samples(struct mp4_samples **samples, const char *path);
+
 /* Duration in seconds of the file, found by reading all of it; 0 if there is none. */
 double input_measure(const char *path);
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libavutil/avstring.h>
+
 #include "player.h"
 
 #define EXIT_USAGE 2
@@ -52,6 +54,7 @@ static int open_outputs(struct player *player)
         return complain("out of memory");
     for (unsigned i = 0; i < player->count; i++) {
         player->tracks[i].stream = player->input->streams[i];
+        player->tracks[i].samples = player->samples;
         if (webm_find_key_id(&player->tracks[i]) < 0)
             return -1;
         if (!options->no_decode &&
@@ -205,6 +208,7 @@ static int run(struct player *player, const struct clearkey_server *server, stru
     if (license_open(&player->license, options->system, server, policy,
                      options->offline || options->release) < 0 ||
         input_open(&player->input, options->file) < 0 ||
+        (av_match_name("mp4", player->input->iformat->name) && input_read_samples(&player->samples, options->file) < 0) ||
         init_data_find(&init_data, player->input, options->file) < 0 ||
         init_data_choose(&init_data, options->system, player->license.system_id, &chosen) < 0)
         goto done;
@@ -246,6 +250,7 @@ static int play_file(const struct options *options, const struct clearkey_server
     license_close(&player.license);
     policy_service_close(policy);
     avformat_close_input(&player.input);
+    mp4_samples_free(player.samples);
     *controls = player.controls;
     *end = player.end;
     return result;

@@ -8,10 +8,12 @@
 #include <libavformat/avformat.h>
 
 #include "license.h"
+#include "mp4_samples.h"
 #include "multimedia/drm_framework/native_mediadecrypt.h"
 
 struct track {
     const AVStream *stream;
+    const struct mp4_samples *samples; /* NULL: FFmpeg's demuxer knows all about the packets */
     bool webm_encrypted;     /* packets begin with a signal byte (WebM encryption) */
     uint8_t webm_key_id[KEY_BYTES];
     uint32_t scheme; /* four characters; 0 = no encrypted packet seen */
@@ -35,8 +37,8 @@ struct sample {
 };
 
 /*
- * Finds out how a packet is encrypted: from what the demuxer says, or from the header of an encrypted WebM frame, which is
- * taken off the packet. Returns -1 after a complaint; the packet is counted. `sample` is to be cleared.
+ * Finds out how a packet is encrypted: from what the demuxer says, from the file's boxes where it says nothing, or from the
+ * header of an encrypted WebM frame, which is taken off the packet. Returns -1 after a complaint; the packet is counted. `sample` is to be cleared.
  */
 int track_describe(struct track *track, AVPacket *packet, struct sample *sample);
 void sample_clear(struct sample *sample);

@@ -12,6 +12,8 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/md5.h>
 
+#include "track.h"
+
 struct packet_md5 {
     struct output_file file;
     FILE *out;
@@ -99,7 +101,9 @@ static int add_stream(struct remux *writer, unsigned index)
     if (tag == MKTAG('e', 'n', 'c', 'v') || tag == MKTAG('e', 'n', 'c', 'a') ||
         av_codec_get_id(format->codec_tag, tag) != from->codecpar->codec_id)
         to->codecpar->codec_tag = 0;
-    av_dict_copy(&to->metadata, from->metadata, 0);
+    /* But for what would say that the output is encrypted. */
+    if (av_dict_copy(&to->metadata, from->metadata, 0) < 0 || av_dict_set(&to->metadata, WEBM_KEY_ID_TAG, NULL, 0) < 0)
+        return AVERROR(ENOMEM);
     return 0;
 }
 

@@ -46,6 +46,9 @@ void sample_clear(struct sample *sample);
 /* Decrypts a packet in its own buffer. Returns -1 if that is impossible: counted, and complained about once for each key. */
 int track_decrypt(struct track *track, struct license *license, AVPacket *packet, const struct sample *sample);
 
+/* FFmpeg's name for the key id of an encrypted WebM track. */
+#define WEBM_KEY_ID_TAG "enc_key_id"
+
 /* Whether a WebM track is encrypted, and with which key. Returns -1 after a complaint. */
 int webm_find_key_id(struct track *track);
 /* The part of track_describe() for WebM. Returns what is wrong, NULL if nothing is. */

@@ -93,8 +93,8 @@ class Variant:
         return box(kind, payload)
 
     def traf(self, payload, before):
-        """The traf box whose first byte is `before` bytes behind the moof's; and where its trun's data offset is."""
-        out, count, trun = b"", 0, None
+        """The traf box whose first byte is `before` bytes behind the moof's, and where its trun's data offset is."""
+        out, count, trun, saio, information = b"", 0, None, None, None
         for kind, inner in boxes(payload):
             if kind == b"tfhd":
                 self.track = struct.unpack_from(">I", inner, 4)[0]
@@ -104,14 +104,12 @@ class Variant:
             elif kind in (b"saiz", b"saio") and self.info != "saio":
                 continue
             elif kind == b"saio":
-                out += full(b"saio", 0, 0, struct.pack(">II", 1, 0))
-                continue
+                saio = len(out) + 16
+                inner = struct.pack(">III", 0, 1, 0)
             elif kind == b"senc":
                 if self.info == "saio":
                     inner, kind = inner + b"\0", b"free"
-                    where = out.rindex(b"saio") + 12
-                    # header of traf, of this box, flags and count of senc
-                    out = out[:where] + struct.pack(">I", before + 8 + len(out) + 16) + out[where + 4:]
+                    information = before + 8 + len(out) + 16  # headers of traf and of this box, flags and count
                 elif self.info == "piff":
                     kind, inner = b"uuid", PIFF_SENC + inner
                 elif self.info == "override":
@@ -121,8 +119,9 @@ class Variant:
                     kind, inner = b"uuid", PIFF_SENC + struct.pack(">I", flags) + bytes((0, 0, algorithm)) + tenc[3:20] + inner[4:]
             out += box(kind, inner)
         if self.groups != "tenc":
-            # saiz and saio keep their places in front of what they point to.
             out += self.sbgp(count) + (self.sgpd() if self.groups != "moov" else b"")
+        if saio and information:
+            out = out[:saio] + struct.pack(">I", information) + out[saio + 4:]
         return box(b"traf", out), 8 + trun
 
     def moof(self, payload):

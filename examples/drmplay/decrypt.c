@@ -1,13 +1,11 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * From the encryption information of demuxer or file to OH_MediaKeySession_DecryptSample().
+ * From the encryption information of a file to OH_MediaKeySession_DecryptSample().
  */
 #include "track.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include <libavutil/encryption_info.h>
 
 #include "multimedia/drm_framework/native_drm_extension.h"
 
@@ -33,38 +31,8 @@ static const char *set_scheme(DRM_SampleInfo *info, uint32_t scheme)
     return NULL;
 }
 
-/* Fills `sample` from what the demuxer says. Returns what is wrong, NULL if nothing is. */
-static const char *describe(const AVEncryptionInfo *encryption, struct sample *sample)
-{
-    DRM_SampleInfo *info = &sample->info;
-    const char *problem = set_scheme(info, encryption->scheme);
-
-    if (problem)
-        return problem;
-    if (encryption->key_id_size != DRM_KEY_ID_SIZE || encryption->iv_size == 0 || encryption->iv_size > DRM_KEY_IV_SIZE)
-        return "its key id or IV has no usable length";
-    memcpy(info->keyId, encryption->key_id, DRM_KEY_ID_SIZE);
-    /* FFmpeg pads 8-byte IVs with zeros to 16 bytes. For the library that is the same: a zero block counter. */
-    info->ivLen = encryption->iv_size;
-    memcpy(info->iv, encryption->iv, encryption->iv_size);
-    info->cryptByteBlock = encryption->crypt_byte_block;
-    info->skipByteBlock = encryption->skip_byte_block;
-    info->subsampleCount = encryption->subsample_count;
-    if (encryption->subsample_count) {
-        sample->subsamples = malloc(encryption->subsample_count * sizeof(*sample->subsamples));
-        if (!sample->subsamples)
-            return "out of memory";
-        for (uint32_t i = 0; i < encryption->subsample_count; i++) {
-            sample->subsamples[i].clearHeaderLen = encryption->subsamples[i].bytes_of_clear_data;
-            sample->subsamples[i].payLoadLen = encryption->subsamples[i].bytes_of_protected_data;
-        }
-        info->subsamples = sample->subsamples;
-    }
-    return NULL;
-}
-
-/* The same from what the file's boxes say. */
-static const char *describe_mp4(const struct mp4_samples *samples, const struct mp4_sample *found, struct sample *sample)
+/* Fills `sample` from what the file's boxes say. Returns what is wrong, NULL if nothing is. */
+static const char *mp4_describe(const struct mp4_samples *samples, const struct mp4_sample *found, struct sample *sample)
 {
     DRM_SampleInfo *info = &sample->info;
 
@@ -95,23 +63,15 @@ static const char *describe_mp4(const struct mp4_samples *samples, const struct 
 
 int track_describe(struct track *track, AVPacket *packet, struct sample *sample)
 {
-    size_t size = 0;
-    const uint8_t *side_data = av_packet_get_side_data(packet, AV_PKT_DATA_ENCRYPTION_INFO, &size);
-    const struct mp4_sample *found =
-        track->samples ? mp4_samples_find(track->samples, (uint32_t)track->stream->id, packet->pos) : NULL;
     const char *problem = NULL;
 
     *sample = (struct sample){0};
     track->packets++;
     if (track->webm_encrypted) {
         problem = webm_describe(track, packet, sample);
-    } else if (found) {
-        problem = describe_mp4(track->samples, found, sample);
-    } else if (side_data) {
-        AVEncryptionInfo *encryption = av_encryption_info_get_side_data(side_data, size);
-        sample->encrypted = true;
-        problem = encryption ? describe(encryption, sample) : "the encryption information is malformed";
-        av_encryption_info_free(encryption);
+    } else if (track->samples && mp4_samples_encrypted(track->samples, (uint32_t)track->stream->id)) {
+        const struct mp4_sample *found = mp4_samples_find(track->samples, (uint32_t)track->stream->id, packet->pos);
+        problem = found ? mp4_describe(track->samples, found, sample) : "the file's boxes do not tell of it";
     }
     if (sample->encrypted)
         track->encrypted++;

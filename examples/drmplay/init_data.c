@@ -121,7 +121,7 @@ static int add_from_file(struct init_data *init_data, const char *path)
     return result;
 }
 
-int init_data_find(struct init_data *init_data, const AVFormatContext *input, const char *path)
+int init_data_find(struct init_data *init_data, const AVFormatContext *input, const struct media *media)
 {
     *init_data = (struct init_data){0};
     for (unsigned i = 0; i < input->nb_streams; i++) {
@@ -135,7 +135,7 @@ int init_data_find(struct init_data *init_data, const AVFormatContext *input, co
         if (result < 0)
             return -1;
     }
-    return init_data->count ? 0 : add_from_file(init_data, path);
+    return init_data->count ? 0 : add_from_file(init_data, media->playlist ? media->playlist : media->path);
 }
 
 void init_data_free(struct init_data *init_data)

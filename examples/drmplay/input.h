@@ -1,6 +1,6 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * The demuxer: streams, init data, encryption information of packets.
+ * The demuxer: streams, packets, init data.
  */
 #ifndef DRMPLAY_INPUT_H
 #define DRMPLAY_INPUT_H
@@ -8,17 +8,14 @@
 #include <libavformat/avformat.h>
 
 #include "clearkey_server.h"
+#include "media.h"
 
-/* Opens a file without a key, so that FFmpeg decrypts nothing. Returns -1 after a complaint. */
-int input_open(AVFormatContext **input, const char *path);
-
-struct mp4_samples;
-
-/* Reads how the samples of an MP4 file are encrypted where FFmpeg does not: see mp4_samples_read(). */
-int input_read_samples(struct mp4_samples **samples, const char *path);
+/* Opens a file, whose media must live longer. Returns -1 after a complaint. */
+int input_open(AVFormatContext **input, const struct media *media);
+void input_close(AVFormatContext **input);
 
 /* Duration in seconds of the file, found by reading all of it; 0 if there is none. */
-double input_measure(const char *path);
+double input_measure(const struct media *media);
 
 /* Milliseconds from the start of a stream at which a packet is decoded; INT64_MIN if it does not say. */
 int64_t input_millis(const AVStream *stream, const AVPacket *packet);
@@ -34,14 +31,14 @@ struct input_index {
 };
 
 /* Reads all of a file. Returns -1 after a complaint. */
-int input_index_read(struct input_index *index, const char *path);
+int input_index_read(struct input_index *index, const struct media *media);
 void input_index_free(struct input_index *index);
 
 /*
  * Opens the file anew, just before the last packet from which everything at that time can be decoded. Returns -1 after a
  * complaint; then the input is as it was.
  */
-int input_reopen_at(AVFormatContext **input, const char *path, const struct input_index *index, int64_t millis);
+int input_reopen_at(AVFormatContext **input, const struct media *media, const struct input_index *index, int64_t millis);
 
 /* pssh boxes that were found in a file. */
 struct init_data {
@@ -57,7 +54,7 @@ struct pssh_box {
 };
 
 /* Collects the init data that the demuxer found, or the library finds in the file's bytes. Returns -1 after a complaint. */
-int init_data_find(struct init_data *init_data, const AVFormatContext *input, const char *path);
+int init_data_find(struct init_data *init_data, const AVFormatContext *input, const struct media *media);
 void init_data_free(struct init_data *init_data);
 
 /*

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavutil/avstring.h>
-
 #include "player.h"
 
 #define EXIT_USAGE 2
@@ -37,7 +35,7 @@ static int open_picture(struct player *player)
     if (best < 0)
         return complain("there is no video in %s to make a picture of", player->options.file);
     player->shown = player->input->streams[best];
-    player->sheet = contact_sheet_open(player->shown, input_measure(player->options.file));
+    player->sheet = contact_sheet_open(player->shown, input_measure(&player->media));
     if (!player->sheet)
         return -1;
     return decoder_open(&player->keyless, player->shown, true, take_keyless_frame, player);
@@ -54,7 +52,7 @@ static int open_outputs(struct player *player)
         return complain("out of memory");
     for (unsigned i = 0; i < player->count; i++) {
         player->tracks[i].stream = player->input->streams[i];
-        player->tracks[i].samples = player->samples;
+        player->tracks[i].samples = player->media.samples;
         if (webm_find_key_id(&player->tracks[i]) < 0)
             return -1;
         if (!options->no_decode &&
@@ -113,7 +111,7 @@ int play_packet(struct player *player, AVPacket *packet)
 
 int player_go_to(struct player *player, const struct input_index *index, int64_t millis)
 {
-    if (input_reopen_at(&player->input, player->options.file, index, millis) < 0)
+    if (input_reopen_at(&player->input, &player->media, index, millis) < 0)
         return -1;
     for (unsigned i = 0; i < player->count; i++) {
         player->tracks[i].stream = player->input->streams[i];
@@ -207,9 +205,8 @@ static int run(struct player *player, const struct clearkey_server *server, stru
 
     if (license_open(&player->license, options->system, server, policy,
                      options->offline || options->release) < 0 ||
-        input_open(&player->input, options->file) < 0 ||
-        (av_match_name("mp4", player->input->iformat->name) && input_read_samples(&player->samples, options->file) < 0) ||
-        init_data_find(&init_data, player->input, options->file) < 0 ||
+        media_open(&player->media, options->file) < 0 || input_open(&player->input, &player->media) < 0 ||
+        init_data_find(&init_data, player->input, &player->media) < 0 ||
         init_data_choose(&init_data, options->system, player->license.system_id, &chosen) < 0)
         goto done;
     if (options->release) {
@@ -249,8 +246,8 @@ static int play_file(const struct options *options, const struct clearkey_server
     contact_sheet_close(player.sheet);
     license_close(&player.license);
     policy_service_close(policy);
-    avformat_close_input(&player.input);
-    mp4_samples_free(player.samples);
+    input_close(&player.input);
+    media_close(&player.media);
     *controls = player.controls;
     *end = player.end;
     return result;

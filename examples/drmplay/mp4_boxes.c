@@ -59,7 +59,8 @@ bool next_box(struct span *in, struct box *box)
     if (span_left(&rest) < 8)
         return false;
     uint64_t size = span_number(&rest, 4);
-    *box = (struct box){.type = (uint32_t)span_number(&rest, 4)};
+    *box = (struct box){.type_at = rest.at};
+    box->type = (uint32_t)span_number(&rest, 4);
     if (size == 1)
         size = span_number(&rest, 8);
     else if (size == 0)

@@ -32,7 +32,8 @@ uint64_t span_number(struct span *in, size_t count);
 void span_copy(struct span *in, uint8_t *bytes, size_t count);
 
 struct box {
-    uint32_t type;       /* BOX_UUID if `uuid` tells */
+    uint32_t type; /* BOX_UUID if `uuid` tells */
+    const uint8_t *type_at;
     const uint8_t *uuid; /* 16 bytes */
     struct span body;
 };

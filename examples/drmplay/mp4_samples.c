@@ -31,8 +31,8 @@ static int read_stsd(struct mp4_track *track, struct span in)
             return complain("out of memory");
         track->entries = larger;
         track->entries[track->entry_count] = read_sample_entry(&entry);
-        if (track->entries[track->entry_count++].piff)
-            track->needed = true;
+        if (track->entries[track->entry_count++].scheme)
+            track->encrypted = true;
     }
     return 0;
 }
@@ -97,7 +97,7 @@ static int read_stbl(struct mp4_samples *samples, struct mp4_track *track, struc
             table.chunks = box.body;
             table.wide_chunks = true;
             break;
-        default: mp4_part_take(&part, &box); break;
+        default: result = mp4_part_take(samples, &part, &box); break;
         }
     }
     if (result == 0)
@@ -240,7 +240,7 @@ static int read_traf(struct mp4_samples *samples, struct fragment *fragment, str
             groups = mp4_part_groups(samples, &part);
             result = groups ? read_sgpd(groups, box.body) : -1;
         } else {
-            mp4_part_take(&part, &box);
+            result = mp4_part_take(samples, &part, &box);
         }
     }
     if (part.track && result == 0)
@@ -282,6 +282,8 @@ static int read_box(struct mp4_samples *samples, uint32_t type, int64_t position
         return size <= MAX_BOX_BYTES ? complain("out of memory") : 0;
     int count = avio_read(samples->io, bytes, (int)size);
     struct span in = {bytes, bytes + (count > 0 ? count : 0), false};
+    samples->bytes = bytes;
+    samples->bytes_position = avio_tell(samples->io) - (count > 0 ? count : 0);
     result = type == FOURCC('m', 'o', 'o', 'v') ? read_moov(samples, in) : read_moof(samples, position, in);
     free(bytes);
     return result;
@@ -290,7 +292,6 @@ static int read_box(struct mp4_samples *samples, uint32_t type, int64_t position
 int mp4_samples_read(struct mp4_samples **out, AVIOContext *io)
 {
     struct mp4_samples *samples = calloc(1, sizeof(*samples));
-    bool needed = false;
     int result = 0;
 
     *out = NULL;
@@ -322,13 +323,12 @@ int mp4_samples_read(struct mp4_samples **out, AVIOContext *io)
         at += (int64_t)size;
     }
     samples->io = NULL;
-    for (const struct mp4_track *track = samples->tracks; track; track = track->next)
-        needed = needed || track->needed;
-    if (result < 0 || !needed) {
+    if (result < 0) {
         mp4_samples_free(samples);
-        return result;
+        return -1;
     }
-    qsort(samples->samples, samples->count, sizeof(*samples->samples), by_place);
+    if (samples->count)
+        qsort(samples->samples, samples->count, sizeof(*samples->samples), by_place);
     *out = samples;
     return 0;
 }
@@ -350,6 +350,7 @@ void mp4_samples_free(struct mp4_samples *samples)
         free(groups->seig.entries);
         free(groups);
     }
+    free(samples->hidden);
     free(samples->subsamples);
     free(samples->samples);
     free(samples);
@@ -358,14 +359,39 @@ void mp4_samples_free(struct mp4_samples *samples)
 const struct mp4_sample *mp4_samples_find(const struct mp4_samples *samples, uint32_t track_id, int64_t position)
 {
     struct mp4_sample wanted = {.position = position, .track_id = track_id};
-    bool needed = false;
 
+    return samples->count ? bsearch(&wanted, samples->samples, samples->count, sizeof(wanted), by_place) : NULL;
+}
+
+bool mp4_samples_encrypted(const struct mp4_samples *samples, uint32_t track_id)
+{
     /* A later moov may describe the track anew. */
-    for (const struct mp4_track *track = samples->tracks; track; track = track->next)
-        needed = needed || (track->id == track_id && track->needed);
-    if (!needed || samples->count == 0)
-        return NULL;
-    return bsearch(&wanted, samples->samples, samples->count, sizeof(wanted), by_place);
+    for (const struct mp4_track *track = samples->tracks; track; track = track->next) {
+        if (track->id == track_id && track->encrypted)
+            return true;
+    }
+    return false;
+}
+
+void mp4_samples_hide(const struct mp4_samples *samples, int64_t position, uint8_t *bytes, size_t size)
+{
+    size_t low = 0;
+    size_t high = samples ? samples->hidden_count : 0;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (samples->hidden[middle] + 4 <= position)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; samples && low < samples->hidden_count && samples->hidden[low] < position + (int64_t)size; low++) {
+        for (int i = 0; i < 4; i++) {
+            int64_t at = samples->hidden[low] + i - position;
+            if (at >= 0 && at < (int64_t)size)
+                bytes[at] = (uint8_t)"free"[i];
+        }
+    }
 }
 
 const DrmSubsample *mp4_samples_subsamples(const struct mp4_samples *samples, const struct mp4_sample *sample)

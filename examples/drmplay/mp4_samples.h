@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * How the samples of an MP4 file are encrypted, read without FFmpeg: its demuxer reads neither the sample groups of key rotation
- * (seig; ISO/IEC 23001-7 section 6) nor PIFF.
+ * How the samples of an MP4 file are encrypted: Common Encryption (ISO/IEC 23001-7), with the sample groups of key rotation, and
+ * PIFF 1.1.
  */
 #ifndef DRMPLAY_MP4_SAMPLES_H
 #define DRMPLAY_MP4_SAMPLES_H
@@ -25,14 +25,20 @@ struct mp4_sample {
 struct mp4_samples;
 
 /*
- * Reads the boxes of a file, from its start. `*samples` stays NULL if no track needs this, or the file is no MP4 file. A box that
- * makes no sense costs the samples that it is about. Returns -1 after a complaint.
+ * Reads the boxes of a file, from its start. A box that makes no sense costs the samples that it is about. Returns -1 after a
+ * complaint.
  */
 int mp4_samples_read(struct mp4_samples **samples, AVIOContext *io);
 void mp4_samples_free(struct mp4_samples *samples);
 
-/* The sample of a track that begins at a place of the file. NULL if FFmpeg can be asked: the track needs nothing from here. */
+/* Whether a track has encrypted samples. */
+bool mp4_samples_encrypted(const struct mp4_samples *samples, uint32_t track_id);
+
+/* The sample of an encrypted track that begins at a place of the file; NULL if there is none. */
 const struct mp4_sample *mp4_samples_find(const struct mp4_samples *samples, uint32_t track_id, int64_t position);
+
+/* Hides the boxes that have been read in a piece of the file: calls them free space. `samples` may be NULL. */
+void mp4_samples_hide(const struct mp4_samples *samples, int64_t position, uint8_t *bytes, size_t size);
 
 const DrmSubsample *mp4_samples_subsamples(const struct mp4_samples *samples, const struct mp4_sample *sample);
 

@@ -30,6 +30,8 @@ int mp4_part_add_run(struct mp4_samples *samples, struct mp4_part *part, uint32_
 
 int mp4_part_add_sample(struct mp4_samples *samples, struct mp4_part *part, int64_t position)
 {
+    if (!part->track->encrypted)
+        return 0;
     if (samples->count >= MAX_SAMPLES || position < 0 || position >= samples->file_size)
         return 1;
     if (samples->count == samples->room) {
@@ -44,25 +46,42 @@ int mp4_part_add_sample(struct mp4_samples *samples, struct mp4_part *part, int6
     return 0;
 }
 
-void mp4_part_take(struct mp4_part *part, const struct box *box)
+static int hide(struct mp4_samples *samples, const struct box *box)
+{
+    void *larger = realloc(samples->hidden, (samples->hidden_count + 1) * sizeof(*samples->hidden));
+
+    if (!larger)
+        return complain("out of memory");
+    samples->hidden = larger;
+    samples->hidden[samples->hidden_count++] = samples->bytes_position + (box->type_at - samples->bytes);
+    return 0;
+}
+
+int mp4_part_take(struct mp4_samples *samples, struct mp4_part *part, const struct box *box)
 {
     struct span type = box->body;
 
-    if (box->type == FOURCC('s', 'e', 'n', 'c')) {
+    switch (box->type) {
+    case FOURCC('s', 'e', 'n', 'c'):
         part->senc = box->body;
         part->piff = false;
-    } else if (box_is_piff_senc(box) && !part->senc.at) {
-        part->senc = box->body;
-        part->piff = true;
-    } else if (box->type == FOURCC('s', 'a', 'i', 'z')) {
-        part->saiz = box->body;
-    } else if (box->type == FOURCC('s', 'a', 'i', 'o')) {
-        part->saio = box->body;
-    } else if (box->type == FOURCC('s', 'b', 'g', 'p')) {
+        return hide(samples, box);
+    case FOURCC('s', 'a', 'i', 'z'): part->saiz = box->body; return hide(samples, box);
+    case FOURCC('s', 'a', 'i', 'o'): part->saio = box->body; return hide(samples, box);
+    case FOURCC('s', 'b', 'g', 'p'):
         span_skip(&type, 4);
         if (span_number(&type, 4) == FOURCC('s', 'e', 'i', 'g'))
             part->sbgp = box->body;
+        break;
+    case BOX_UUID:
+        if (box_is_piff_senc(box) && !part->senc.at) {
+            part->senc = box->body;
+            part->piff = true;
+        }
+        break;
+    default: break;
     }
+    return 0;
 }
 
 struct seig_groups *mp4_part_groups(struct mp4_samples *samples, struct mp4_part *part)
@@ -305,8 +324,6 @@ int mp4_part_finish(struct mp4_samples *samples, struct mp4_part *part)
     protect_by_entry(samples, part);
     if (part->sbgp.at)
         protect_by_group(samples, part);
-    if (part->sbgp.at || part->piff)
-        part->track->needed = true;
     if (part->senc.at)
         result = read_senc(samples, part);
     else if (part->saiz.at && part->saio.at)

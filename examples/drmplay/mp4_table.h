@@ -13,9 +13,9 @@ struct mp4_track {
     struct protection *entries; /* of stsd */
     size_t entry_count;
     struct seig_groups groups;
+    bool encrypted; /* has an entry with a scheme; the samples of other tracks are not in the table */
     uint32_t default_entry; /* of trex, from 1 */
     uint32_t default_size;
-    bool needed; /* has sample groups or PIFF */
     struct mp4_track *next;
 };
 
@@ -34,6 +34,10 @@ struct mp4_samples {
     DrmSubsample *subsamples;
     size_t subsample_count;
     size_t subsample_room;
+    int64_t *hidden; /* where the types of boxes are that mp4_samples_hide() hides, in order */
+    size_t hidden_count;
+    const uint8_t *bytes; /* of the moov or moof that is being read, ... */
+    int64_t bytes_position; /* ... and where they are in the file */
     struct mp4_groups *groups; /* of fragments; samples point to them */
 };
 
@@ -62,8 +66,8 @@ struct mp4_part {
 int mp4_part_add_run(struct mp4_samples *samples, struct mp4_part *part, uint32_t entry);
 /* Adds a sample. Returns 1 where the table or the file ends, -1 after a complaint. */
 int mp4_part_add_sample(struct mp4_samples *samples, struct mp4_part *part, int64_t position);
-/* Keeps a box that tells something about the samples for mp4_part_finish(). */
-void mp4_part_take(struct mp4_part *part, const struct box *box);
+/* Keeps a box that tells something about the samples for mp4_part_finish(). Returns -1 after a complaint. */
+int mp4_part_take(struct mp4_samples *samples, struct mp4_part *part, const struct box *box);
 /* The list for groups of the part itself; NULL after a complaint. */
 struct seig_groups *mp4_part_groups(struct mp4_samples *samples, struct mp4_part *part);
 /* Tells for each sample of the part how it is encrypted. Returns -1 after a complaint. */

@@ -24,8 +24,8 @@ enum play_end {
 
 struct player {
     struct options options;
+    struct media media;
     AVFormatContext *input;
-    struct mp4_samples *samples; /* NULL unless FFmpeg does not know how they are encrypted */
     struct license license;
     struct track *tracks;
     struct decoder *decoders;

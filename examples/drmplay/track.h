@@ -13,7 +13,7 @@
 
 struct track {
     const AVStream *stream;
-    const struct mp4_samples *samples; /* NULL: FFmpeg's demuxer knows all about the packets */
+    const struct mp4_samples *samples; /* of an MP4 file */
     bool webm_encrypted;     /* packets begin with a signal byte (WebM encryption) */
     uint8_t webm_key_id[KEY_BYTES];
     uint32_t scheme; /* four characters; 0 = no encrypted packet seen */
@@ -37,8 +37,8 @@ struct sample {
 };
 
 /*
- * Finds out how a packet is encrypted: from what the demuxer says, from the file's boxes where it says nothing, or from the
- * header of an encrypted WebM frame, which is taken off the packet. Returns -1 after a complaint; the packet is counted. `sample` is to be cleared.
+ * Finds out how a packet is encrypted: from the boxes of an MP4 file, or from the header of an encrypted WebM frame, which is
+ * taken off the packet. Returns -1 after a complaint; the packet is counted. `sample` is to be cleared.
  */
 int track_describe(struct track *track, AVPacket *packet, struct sample *sample);
 void sample_clear(struct sample *sample);

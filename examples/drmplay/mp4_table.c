@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Samples of a file: two days of sound and pictures. A box of a few bytes can speak of billions. */
-#define MAX_SAMPLES (16u << 20)
+/* Samples of a file: a day of sound and pictures. A box of a few bytes can speak of billions. */
+#define MAX_SAMPLES (16 << 20)
 /* Bytes of sample information of a fragment or track. */
 #define MAX_AUX_BYTES (64u << 20)
 /* From here on, indices in sbgp are of the fragment's own groups (ISO/IEC 14496-12 section 8.9.4). */
@@ -32,7 +32,9 @@ int mp4_part_add_sample(struct mp4_samples *samples, struct mp4_part *part, int6
 {
     if (!part->track->encrypted)
         return 0;
-    if (samples->count >= MAX_SAMPLES || position < 0 || position >= samples->file_size)
+    /* Those with something in them cannot be more than the file has bytes. */
+    int64_t limit = samples->file_size < MAX_SAMPLES ? samples->file_size : MAX_SAMPLES;
+    if ((int64_t)samples->count >= limit || position < 0 || position >= samples->file_size)
         return 1;
     if (samples->count == samples->room) {
         size_t room = samples->room ? 2 * samples->room : 1024;

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Tests the player: drmplay's path is the argument. Needs ffmpeg (Debian package ffmpeg).
+# Tests the player: drmplay's path is the argument. Needs ffmpeg and python3.
 set -uo pipefail
 
 drmplay=${1:?usage: player_test.sh DRMPLAY}
 case $drmplay in /*) ;; *) drmplay=$PWD/$drmplay ;; esac
 media=$(cd "$(dirname "$0")/media" && pwd) || exit 1
 [ -x "$drmplay" ] || { echo "$drmplay is not a program" >&2; exit 1; }
-command -v ffmpeg >/dev/null || { echo "player_test.sh needs ffmpeg (Debian package ffmpeg)" >&2; exit 1; }
+for program in ffmpeg python3; do
+    command -v $program >/dev/null || { echo "player_test.sh needs $program (Debian package $program)" >&2; exit 1; }
+done
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -123,38 +125,132 @@ for flags in "-movflags +faststart" "-brand isom"; do
     done
 done
 
-# Other packagers, codecs and containers, as far as the files are there; a wrong byte would not decode.
+echo "Every codec, with its clear twin"
+# compare NAME FILE CLEAR KEYS: every packet of FILE, and of what --output makes of it, must equal the clear file's.
+compare() {
+    local name=$1 file=$2 clear=$3 jwk=$4
+    local out=$work/out.${file##*.}
+    rm -f "$work"/*.packets "$out"
+    plays "$name" "$file" --keys "$jwk" --packet-md5 "$work/packets" --output "$out" --quiet
+    plays "$name, clear" "$clear" --packet-md5 "$work/clear.packets" --quiet
+    same "packets of $name" "$work/clear.packets" "$work/packets"
+    plays "$name, output" "$out" --packet-md5 "$work/out.packets" --quiet
+    packet_columns "$work/clear.packets" >"$work/clear.columns"
+    packet_columns "$work/out.packets" >"$work/out.columns"
+    same "packets of the output of $name" "$work/clear.columns" "$work/out.columns"
+    ffmpeg -nostdin -v error -i "$clear" -map 0 -c copy -f framemd5 "$work/reference.packets"
+    framemd5_columns "$work/reference.packets" >"$work/reference.columns"
+    same "packets of $name as ffmpeg reads them" "$work/reference.columns" "$work/clear.columns"
+}
+twins=${media%/*}/vectors/player
+for clear in "$twins"/*-clear.*; do
+    file=${clear/-clear/}
+    compare "${file##*/}" "$file" "$clear" "$twins/keys.json"
+done
+plays "no decoding" "$twins/vp9.mp4" --keys "$twins/keys.json" --no-decode --output "$work/no-decode.mp4"
+if grep -qE ' vp9 +cenc +20 +20 +[0-9.]+ kB +0 +0 ' "$work/stdout"; then ok; else not_ok "no decoding: there are frames"; fi
+ffmpeg -nostdin -v error -i "$work/no-decode.mp4" -f null - 2>"$work/stderr"
+if [ ! -s "$work/stderr" ]; then ok; else not_ok "what was written without decoding does not decode"; fi
+
+plays "clear file" "$media/clear.mp4" --packet-md5 "$work/clear.packets" --quiet
+echo "Encryption information in other places"
+for scheme in $schemes; do
+    python3 "${media%/*}/player_variants.py" "$media/$scheme.mp4" "$scheme" "$work" >"$work/names" || not_ok "variants of $scheme"
+    while read -r name; do
+        plays "$name" "$work/$name.mp4" --keys "$media/keys.json" --packet-md5 "$work/packets" --quiet
+        same "packets of $name" "$work/clear.packets" "$work/packets"
+    done <"$work/names"
+done
+
+echo "Playlists"
+for scheme in $schemes; do
+    python3 "${media%/*}/player_playlists.py" "$media/$scheme.mp4" "$work" >"$work/names" || not_ok "playlists of $scheme"
+    while read -r name; do
+        plays "playlist $name of $scheme" "$work/$name.m3u8" --keys "$media/keys.json" --packet-md5 "$work/packets" --quiet
+        same "packets of playlist $name of $scheme" "$work/clear.packets" "$work/packets"
+    done <"$work/names"
+done
+sed 's/1.m4s/none.m4s/' "$work/files.m3u8" >"$work/gap.m3u8"
+refuses "playlist with a lost segment" 1 "media/none.m4s" "$work/gap.m3u8" --keys "$media/keys.json"
+sed 's/BYTERANGE="[0-9]*/BYTERANGE="x/' "$work/ranges.m3u8" >"$work/range.m3u8"
+refuses "playlist with a range that is none" 1 "EXT-X-MAP has no usable" "$work/range.m3u8" --keys "$media/keys.json"
+
+# Other packagers, codecs and containers, as far as the files are there.
 vectors=${NATIVE_DRM_TEST_VECTORS:-${media%/*}/vectors}
-if [ -r "$vectors/manifest.json" ] && command -v python3 >/dev/null; then
-    echo "Files of other packagers"
-    python3 - "$vectors" "$work" >"$work/vectors" <<'END' || not_ok "the manifest of the vectors cannot be read"
+echo "Files of other packagers"
+python3 - "$vectors" "$work" >"$work/vectors" <<'END' || not_ok "the manifest of the vectors cannot be read"
 import base64, json, os, sys
 
 directory, work = sys.argv[1:]
-wanted = """shaka-packager/encryption-cens-video shaka-packager/encryption-cbc-1-video
-    shaka-packager/webm-vp8-clear-lead shaka-packager/webm-vp8-vorbis shaka-packager/opus-vp9-audio
-    shaka-packager/explicit-pssh-audio generated/vp9-altref-subsample generated/av1-cenc generated/hevc-cbcs-iv16
-    generated/aac-cenc-iv16-wrap64 generated/slices90-cenc generated/b4-cbcs""".split()
 manifest = json.load(open(os.path.join(directory, "manifest.json")))
 for number, vector in enumerate(manifest["vectors"] if isinstance(manifest, dict) else manifest):
-    if vector["id"] in wanted and len(vector["files"]) == 1:
-        def encode(text):
-            return base64.urlsafe_b64encode(bytes.fromhex(text)).decode().rstrip("=")
+    if "tracks" not in vector or "verified_tracks" in vector:  # those have tracks that do not decode
+        continue
 
-        keys = [{"kty": "oct", "kid": encode(key["kid"]), "k": encode(key["key"])} for key in vector["keys"]]
-        path = os.path.join(work, f"vector{number}.json")
-        json.dump({"keys": keys}, open(path, "w"))
-        print(os.path.join(directory, vector["files"][0]), path)
+    def encode(text):
+        return base64.urlsafe_b64encode(bytes.fromhex(text)).decode().rstrip("=")
+
+    keys = [{"kty": "oct", "kid": encode(key["kid"]), "k": encode(key["key"])} for key in vector["keys"]]
+    path = os.path.join(work, f"vector{number}")
+    json.dump({"keys": keys}, open(path + ".json", "w"))
+    path += os.path.splitext(vector["files"][0])[1]
+    with open(path, "wb") as whole:  # initialization section and segments
+        for part in vector["files"]:
+            with open(os.path.join(directory, part), "rb") as file:
+                whole.write(file.read())
+    tracks = [track for track in vector["tracks"] if track.get("type") != "clcp"]
+    for index, track in enumerate(tracks):
+        print(vector["id"], path, index, track["clear_sha256"])
 END
-    while read -r file jwk; do
+previous=
+while read -r name file track sum; do
+    if [ "$file" != "$previous" ]; then
         for system in $systems; do
-            plays "${file#"$vectors/"} with $system" "$file" --keys "$jwk" --system "$system"
+            plays "$name with $system" "$file" --keys "${file%.*}.json" --system "$system" --output "$work/out.${file##*.}"
             if grep -qE '^ +[0-9]+ +(video|audio) .* (cenc|cens|cbc1|cbcs) ' "$work/stdout"; then ok; else
-                not_ok "${file#"$vectors/"} with $system: nothing was decrypted"
+                not_ok "$name with $system: nothing was decrypted"
             fi
         done
-    done <"$work/vectors"
-    echo "    $(wc -l <"$work/vectors") files"
+    fi
+    previous=$file
+    all=()
+    [ "${file##*.}" = webm ] || all=(-ignore_editlist 1)
+    found=$(ffmpeg -nostdin -v error "${all[@]}" -i "$work/out.${file##*.}" -map "0:$track" -c copy -f data - | sha256sum)
+    if [ "${found%% *}" = "$sum" ]; then ok; else not_ok "$name: the data of track $track differ from the clear original's"; fi
+done <"$work/vectors"
+echo "    $(wc -l <"$work/vectors") tracks"
+playlist=$vectors/shaka-packager/multi-drms-audio/stream_0.m3u8
+[ ! -r "$playlist" ] || plays "playlist of Shaka Packager" "$playlist" --keys "$(grep -l MTIzNDU2Nzg5MDEyMzQ1Ng "$work"/vector*.json | head -n 1)"
+
+echo "A request for each pssh box"
+python3 - "$media/cenc.mp4" "$work/boxes.mp4" <<'END'
+import struct, sys
+
+data = open(sys.argv[1], "rb").read()
+system = bytes.fromhex("47a10ff0ca3c49c69c12a764ffde091f")
+moov = data.index(b"moov") - 4
+end = moov + struct.unpack_from(">I", data, moov)[0]
+own = data.index(b"\1\0\0\0" + system) - 8  # one box with two key ids, and the last one of moov
+size, = struct.unpack_from(">I", data, own)
+ids = [data[own + 32 + 16 * i:own + 48 + 16 * i] for i in range(2)]
+boxes = b"".join(struct.pack(">I4sI16sI16sI", 52, b"pssh", 1 << 24, system, 1, each, 0) for each in ids + ids)
+assert own + size == end
+out = bytearray(data[:own] + boxes + data[end:])
+struct.pack_into(">I", out, moov, own - moov + len(boxes))
+open(sys.argv[2], "wb").write(out)
+END
+NATIVE_DRM_LOG=debug play "$work/boxes.mp4" --keys "$media/keys.json" --packet-md5 "$work/packets" --quiet
+same "packets of a file with several boxes" "$work/clear.packets" "$work/packets"
+requests=$(grep -c 'media key request' "$work/stderr")
+if [ "$requests" -eq 2 ]; then ok; else not_ok "$requests requests for two key ids in two boxes, each there twice"; fi
+
+if command -v readelf >/dev/null; then
+    echo "Where the player looks for the library"
+    if readelf -d "$drmplay" | sed -n 's/.*RUNPATH.*\[\(.*\)\]/\1/p' | tr ':' '\n' | grep -v '^\$ORIGIN' | grep -q .; then
+        not_ok "the player's RUNPATH has an absolute path: $(readelf -d "$drmplay" | grep RUNPATH)"
+    else
+        ok
+    fi
 fi
 
 echo "What must be refused"
@@ -163,6 +259,7 @@ refuses "no argument" 2 "no file to play"
 refuses "unknown option" 2 "unknown option --nonsense" "$media/cenc.mp4" --nonsense
 refuses "option without value" 2 "--keys needs a value" "$media/cenc.mp4" --keys
 refuses "two files" 2 "one file at a time" "$media/cenc.mp4" "$media/cbcs.mp4"
+refuses "frames without decoding" 2 "--no-decode has no frames" "$media/cenc.mp4" --no-decode --frame-md5 "$work/frames"
 refuses "no such file" 1 "$work/none.mp4" "$work/none.mp4" --keys "$keys"
 refuses "a directory" 1 "$work" "$work" --keys "$keys"
 : >"$work/empty.mp4"

@@ -34,6 +34,15 @@ int key_ids_add(struct key_ids *list, const uint8_t id[KEY_BYTES])
     return 0;
 }
 
+int key_ids_add_all(struct key_ids *list, const struct key_ids *others)
+{
+    for (size_t i = 0; i < others->count; i++) {
+        if (key_ids_add(list, others->ids[i]) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 bool key_ids_contain(const struct key_ids *list, const uint8_t id[KEY_BYTES])
 {
     for (size_t i = 0; i < list->count; i++) {

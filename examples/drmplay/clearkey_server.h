@@ -27,6 +27,7 @@ struct key_ids {
 
 /* Adds a key id unless it is there. Returns -1 when out of memory. */
 int key_ids_add(struct key_ids *list, const uint8_t id[KEY_BYTES]);
+int key_ids_add_all(struct key_ids *list, const struct key_ids *others);
 bool key_ids_contain(const struct key_ids *list, const uint8_t id[KEY_BYTES]);
 void key_ids_free(struct key_ids *list);
 

@@ -204,7 +204,7 @@ int play_controlled(struct player *player)
     if (!player->controls)
         player->controls = controls_open(av_find_best_stream(player->input, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0) >= 0);
     live.controls = player->controls;
-    if (!live.controls || input_index_read(&live.index, player->options.file) < 0)
+    if (!live.controls || input_index_read(&live.index, &player->media) < 0)
         goto done;
     if (controls_report(live.controls, PLAYBACK_STATE_PREPARING, 0) < 0 || publish(&live) < 0 ||
         set_playing(&live, !player->options.paused) < 0)

@@ -1,13 +1,11 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * From the demuxer's encryption information to OH_MediaKeySession_DecryptSample().
+ * From the encryption information of a file to OH_MediaKeySession_DecryptSample().
  */
 #include "track.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include <libavutil/encryption_info.h>
 
 #include "multimedia/drm_framework/native_drm_extension.h"
 
@@ -20,36 +18,44 @@ static int give_up(struct track *track, const char *reason)
     return -1;
 }
 
-/* Fills `sample` from what the demuxer says. Returns what is wrong, NULL if nothing is. */
-static const char *describe(const AVEncryptionInfo *encryption, struct sample *sample)
+static const char *set_scheme(DRM_SampleInfo *info, uint32_t scheme)
 {
-    DRM_SampleInfo *info = &sample->info;
-
-    *info = (DRM_SampleInfo){.structSize = sizeof(*info), .scheme = encryption->scheme};
-    switch (encryption->scheme) {
+    *info = (DRM_SampleInfo){.structSize = sizeof(*info), .scheme = scheme};
+    switch (scheme) {
     case DRM_CENC_SCHEME_CENC:
     case DRM_CENC_SCHEME_CENS: info->algorithm = DRM_ALG_CENC_AES_CTR; break;
     case DRM_CENC_SCHEME_CBC1:
     case DRM_CENC_SCHEME_CBCS: info->algorithm = DRM_ALG_CENC_AES_CBC; break;
     default: return "unknown encryption scheme";
     }
-    if (encryption->key_id_size != DRM_KEY_ID_SIZE || encryption->iv_size == 0 || encryption->iv_size > DRM_KEY_IV_SIZE)
-        return "its key id or IV has no usable length";
-    memcpy(info->keyId, encryption->key_id, DRM_KEY_ID_SIZE);
-    /* FFmpeg pads 8-byte IVs with zeros to 16 bytes. For the library that is the same: a zero block counter. */
-    info->ivLen = encryption->iv_size;
-    memcpy(info->iv, encryption->iv, encryption->iv_size);
-    info->cryptByteBlock = encryption->crypt_byte_block;
-    info->skipByteBlock = encryption->skip_byte_block;
-    info->subsampleCount = encryption->subsample_count;
-    if (encryption->subsample_count) {
-        sample->subsamples = malloc(encryption->subsample_count * sizeof(*sample->subsamples));
+    return NULL;
+}
+
+/* Fills `sample` from what the file's boxes say. Returns what is wrong, NULL if nothing is. */
+static const char *mp4_describe(const struct mp4_samples *samples, const struct mp4_sample *found, struct sample *sample)
+{
+    DRM_SampleInfo *info = &sample->info;
+
+    if (!found->protection)
+        return NULL;
+    sample->encrypted = true;
+    const char *problem = set_scheme(info, found->protection->scheme);
+    if (problem)
+        return problem;
+    if (!found->known)
+        return "the file tells no IV for it";
+    memcpy(info->keyId, found->protection->key_id, DRM_KEY_ID_SIZE);
+    memcpy(info->iv, found->iv, sizeof(found->iv));
+    info->ivLen = found->iv_size;
+    info->cryptByteBlock = found->protection->crypt_blocks;
+    info->skipByteBlock = found->protection->skip_blocks;
+    info->subsampleCount = found->subsample_count;
+    if (found->subsample_count) {
+        size_t size = found->subsample_count * sizeof(*sample->subsamples);
+        sample->subsamples = malloc(size);
         if (!sample->subsamples)
             return "out of memory";
-        for (uint32_t i = 0; i < encryption->subsample_count; i++) {
-            sample->subsamples[i].clearHeaderLen = encryption->subsamples[i].bytes_of_clear_data;
-            sample->subsamples[i].payLoadLen = encryption->subsamples[i].bytes_of_protected_data;
-        }
+        memcpy(sample->subsamples, mp4_samples_subsamples(samples, found), size);
         info->subsamples = sample->subsamples;
     }
     return NULL;
@@ -57,19 +63,15 @@ static const char *describe(const AVEncryptionInfo *encryption, struct sample *s
 
 int track_describe(struct track *track, AVPacket *packet, struct sample *sample)
 {
-    size_t size = 0;
-    const uint8_t *side_data = av_packet_get_side_data(packet, AV_PKT_DATA_ENCRYPTION_INFO, &size);
     const char *problem = NULL;
 
     *sample = (struct sample){0};
     track->packets++;
     if (track->webm_encrypted) {
         problem = webm_describe(track, packet, sample);
-    } else if (side_data) {
-        AVEncryptionInfo *encryption = av_encryption_info_get_side_data(side_data, size);
-        sample->encrypted = true;
-        problem = encryption ? describe(encryption, sample) : "the encryption information is malformed";
-        av_encryption_info_free(encryption);
+    } else if (track->samples && mp4_samples_encrypted(track->samples, (uint32_t)track->stream->id)) {
+        const struct mp4_sample *found = mp4_samples_find(track->samples, (uint32_t)track->stream->id, packet->pos);
+        problem = found ? mp4_describe(track->samples, found, sample) : "the file's boxes do not tell of it";
     }
     if (sample->encrypted)
         track->encrypted++;
@@ -113,8 +115,7 @@ int track_decrypt(struct track *track, struct license *license, AVPacket *packet
         if (code == DRM_ERR_NO_KEY && license_obtain_key(license, info->keyId))
             continue;
         if (code == DRM_ERR_NO_KEY && memcmp(info->keyId, no_key_id, KEY_BYTES) == 0)
-            snprintf(reason, sizeof(reason), "FFmpeg's demuxer does not tell the key id (it does not read the sample groups "
-                                             "of key rotation)");
+            snprintf(reason, sizeof(reason), "the file tells no key id for it");
         else if (code == DRM_ERR_NO_KEY)
             snprintf(reason, sizeof(reason), "there is no key for key id %s", to_hex(hex, info->keyId, KEY_BYTES));
         else

@@ -15,6 +15,8 @@
 #define MAX_SEARCHED_BYTES (256u << 20)
 /* size, type, version and flags, system id, size of data */
 #define PSSH_FIXED_BYTES 32
+/* Key ids of a version 1 box without data that fits into MAX_INIT_DATA_LEN. */
+#define MAX_KEY_IDS_OF_BOX ((MAX_INIT_DATA_LEN - PSSH_FIXED_BYTES - 4) / KEY_BYTES)
 
 /* W3C's common id, which a Clear Key system takes, too. */
 static const uint8_t common_system[16] = {0xe2, 0x71, 0x9d, 0x58, 0xa9, 0x85, 0xb3, 0xc9,
@@ -119,7 +121,7 @@ static int add_from_file(struct init_data *init_data, const char *path)
     return result;
 }
 
-int init_data_find(struct init_data *init_data, const AVFormatContext *input, const char *path)
+int init_data_find(struct init_data *init_data, const AVFormatContext *input, const struct media *media)
 {
     *init_data = (struct init_data){0};
     for (unsigned i = 0; i < input->nb_streams; i++) {
@@ -133,7 +135,7 @@ int init_data_find(struct init_data *init_data, const AVFormatContext *input, co
         if (result < 0)
             return -1;
     }
-    return init_data->count ? 0 : add_from_file(init_data, path);
+    return init_data->count ? 0 : add_from_file(init_data, media->playlist ? media->playlist : media->path);
 }
 
 void init_data_free(struct init_data *init_data)
@@ -144,40 +146,61 @@ void init_data_free(struct init_data *init_data)
     *init_data = (struct init_data){0};
 }
 
-static size_t append(uint8_t *bytes, size_t used, size_t room, const struct pssh_box *box)
+/* Adds boxes with key ids, as many as it takes for each to be small enough for a request. */
+static int add_made(struct init_data *chosen, const uint8_t system[16], const struct key_ids *key_ids)
 {
-    if (box->size > room - used)
-        return used;
-    memcpy(bytes + used, box->bytes, box->size);
-    return used + box->size;
+    for (size_t first = 0; first < key_ids->count; first += MAX_KEY_IDS_OF_BOX) {
+        size_t count = key_ids->count - first < MAX_KEY_IDS_OF_BOX ? key_ids->count - first : MAX_KEY_IDS_OF_BOX;
+        size_t size = PSSH_FIXED_BYTES + 4 + KEY_BYTES * count;
+        struct pssh_box *box = add_box(chosen, system, size);
+        if (!box)
+            return -1;
+        for (size_t i = 0; i < count; i++) {
+            if (key_ids_add(&box->key_ids, key_ids->ids[first + i]) < 0)
+                return -1;
+        }
+        make_pssh(box->bytes, size, system, &box->key_ids);
+    }
+    return 0;
 }
 
-size_t init_data_choose(const struct init_data *init_data, const char *system_name, const uint8_t system[16],
-                        uint8_t *bytes, size_t room)
+static int add_copy(struct init_data *chosen, const struct pssh_box *original)
+{
+    struct pssh_box *box = add_box(chosen, original->system, original->size);
+
+    if (!box)
+        return -1;
+    memcpy(box->bytes, original->bytes, original->size);
+    return key_ids_add_all(&box->key_ids, &original->key_ids);
+}
+
+int init_data_choose(const struct init_data *init_data, const char *system_name, const uint8_t system[16],
+                     struct init_data *chosen)
 {
     bool clear_key = strcmp(system_name, "org.w3.clearkey") == 0;
     struct key_ids others = {0};
-    size_t used = 0;
+    int result = 0;
 
-    for (size_t i = 0; i < init_data->count; i++) {
+    *chosen = (struct init_data){0};
+    for (size_t i = 0; i < init_data->count && result == 0; i++) {
         const struct pssh_box *box = &init_data->boxes[i];
         bool own = memcmp(box->system, system, 16) == 0 || (clear_key && memcmp(box->system, common_system, 16) == 0);
-        /* W3C Clear Key takes key ids from version 1 boxes only; ClearPlay also from a box's data. */
-        if (own && (box->key_ids.count || !clear_key))
-            used = append(bytes, used, room, box);
+        if (!own)
+            continue;
+        if (box->size > MAX_INIT_DATA_LEN)
+            result = add_made(chosen, system, &box->key_ids);
+        else if (box->key_ids.count || !clear_key)
+            /* W3C Clear Key takes key ids from version 1 boxes only; ClearPlay also from a box's data. */
+            result = add_copy(chosen, box);
     }
-    if (used)
-        return used;
-    for (size_t i = 0; i < init_data->count; i++) {
-        for (size_t k = 0; k < init_data->boxes[i].key_ids.count; k++) {
-            if (key_ids_add(&others, init_data->boxes[i].key_ids.ids[k]) < 0)
-                break;
-        }
-    }
-    if (others.count)
-        used = make_pssh(bytes, room, system, &others);
+    if (chosen->count || result < 0)
+        return result;
+    for (size_t i = 0; i < init_data->count && result == 0; i++)
+        result = key_ids_add_all(&others, &init_data->boxes[i].key_ids);
+    if (result == 0)
+        result = add_made(chosen, system, &others);
     key_ids_free(&others);
-    return used;
+    return result;
 }
 
 size_t make_pssh(uint8_t *bytes, size_t room, const uint8_t system[16], const struct key_ids *key_ids)

@@ -6,73 +6,53 @@
 
 #include <string.h>
 
-#include <libavutil/intreadwrite.h>
+#include <libavutil/avstring.h>
 
-/*
- * A file that ends inside a box has been cut off. FFmpeg would play what is left and call it a day. Files that are not made
- * of boxes (ISO/IEC 14496-12 section 4.2) pass.
- */
-static int check_boxes(const char *path)
+/* For what the file's boxes have shown to be one, whatever its name says. */
+static const AVInputFormat *mp4_demuxer(void)
+{
+    return av_find_input_format("mp4");
+}
+
+static int open_demuxer(AVFormatContext **input, const struct media *media)
 {
     AVIOContext *io = NULL;
-    uint8_t header[16];
-    int result = avio_open(&io, path, AVIO_FLAG_READ);
 
-    if (result < 0)
-        return complain_av(result, "cannot open %s", path);
-    int64_t size = avio_size(io);
-    for (int64_t at = 0; size > 0 && at < size;) {
-        if (avio_seek(io, at, SEEK_SET) != at)
-            break;
-        int count = avio_read(io, header, sizeof(header));
-        if (at == 0 && (count < 8 || (memcmp(header + 4, "ftyp", 4) && memcmp(header + 4, "styp", 4) &&
-                                      memcmp(header + 4, "moov", 4))))
-            break;
-        uint64_t box = count >= 8 ? AV_RB32(header) : 8;
-        if (box == 0)
-            break; /* to the end of the file */
-        if (box == 1)
-            box = count >= 16 ? AV_RB64(header + 8) : 16;
-        if (box < 8)
-            break; /* the demuxer will have its say */
-        if (count < 8 || box > (uint64_t)(size - at)) {
-            for (int i = 4; i < 8; i++)
-                header[i] = header[i] >= 0x20 && header[i] < 0x7f ? header[i] : '?';
-            if (count >= 8)
-                complain("%s is truncated or damaged: the box '%.4s' at byte %lld should have %llu bytes, but the file ends "
-                         "after %lld", path, (const char *)header + 4, (long long)at, (unsigned long long)box,
-                         (long long)(size - at));
-            else
-                complain("%s is truncated: it ends inside the header of a box at byte %lld", path, (long long)at);
-            result = -1;
-            break;
-        }
-        at += (int64_t)box;
-    }
-    avio_closep(&io);
-    return result < 0 ? -1 : 0;
-}
-
-static int open_demuxer(AVFormatContext **input, const char *path)
-{
     *input = avformat_alloc_context();
-    if (!*input)
+    if (!*input || (media->part_count && media_open_io(media, &io) < 0)) {
+        avformat_close_input(input);
         return AVERROR(ENOMEM);
-    /* Fragment by fragment: reading all moof boxes in advance, FFmpeg 5.1 would give packets the encryption information of
-     * other fragments. */
-    (*input)->flags |= AVFMT_FLAG_IGNIDX;
-    return avformat_open_input(input, path, NULL, NULL);
+    }
+    (*input)->flags |= AVFMT_FLAG_IGNIDX; /* fragment by fragment, as they come */
+    (*input)->pb = io;
+    int result = avformat_open_input(input, media->path, io ? mp4_demuxer() : NULL, NULL);
+    if (result < 0)
+        media_close_io(&io);
+    /*
+     * A parser must not see encrypted packets: it would lose them, join them or find another codec in them. It is set before
+     * the first packet is read, for a parser once made stays. The packets of these two containers, the only ones whose
+     * encrypted packets FFmpeg hands out, are whole frames; those of others may need a parser.
+     */
+    if (result >= 0 && (av_match_name("mp4", (*input)->iformat->name) || av_match_name("webm", (*input)->iformat->name)))
+        (*input)->flags |= AVFMT_FLAG_NOPARSE;
+    return result;
 }
 
-int input_open(AVFormatContext **input, const char *path)
+void input_close(AVFormatContext **input)
+{
+    AVIOContext *io = *input && (*input)->flags & AVFMT_FLAG_CUSTOM_IO ? (*input)->pb : NULL;
+
+    avformat_close_input(input);
+    media_close_io(&io);
+}
+
+int input_open(AVFormatContext **input, const struct media *media)
 {
     AVCodecParameters **containers_word = NULL;
+    int result = open_demuxer(input, media);
 
-    if (check_boxes(path) < 0)
-        return -1;
-    int result = open_demuxer(input, path);
     if (result < 0)
-        return complain_av(result, "cannot play %s", path);
+        return complain_av(result, "cannot play %s", media->path);
     AVFormatContext *format = *input;
     unsigned streams = format->nb_streams;
 
@@ -94,21 +74,22 @@ int input_open(AVFormatContext **input, const char *path)
         avcodec_parameters_free(&containers_word[i]);
     }
     av_freep(&containers_word);
-    /* A parser must not see encrypted packets. */
-    format->flags |= AVFMT_FLAG_NOPARSE | AVFMT_FLAG_NOFILLIN;
+    /* From here on: the probing needs the times that are filled in to find the start of each stream. */
+    if (format->flags & AVFMT_FLAG_NOPARSE)
+        format->flags |= AVFMT_FLAG_NOFILLIN;
     if (result < 0)
-        return complain_av(result, "cannot play %s", path);
+        return complain_av(result, "cannot play %s", media->path);
     return 0;
 }
 
-double input_measure(const char *path)
+double input_measure(const struct media *media)
 {
     AVFormatContext *format = NULL;
     AVPacket *packet = av_packet_alloc();
     double end = 0;
 
-    if (packet && open_demuxer(&format, path) >= 0) {
-        format->flags |= AVFMT_FLAG_NOPARSE | AVFMT_FLAG_NOFILLIN;
+    if (packet && open_demuxer(&format, media) >= 0) {
+        format->flags |= AVFMT_FLAG_NOFILLIN;
         while (av_read_frame(format, packet) >= 0) {
             const AVStream *stream = format->streams[packet->stream_index];
             if (stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && packet->pts != AV_NOPTS_VALUE) {
@@ -119,7 +100,7 @@ double input_measure(const char *path)
             av_packet_unref(packet);
         }
     }
-    avformat_close_input(&format);
+    input_close(&format);
     av_packet_free(&packet);
     return end;
 }

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "input.h"
 #include "multimedia/drm_framework/native_drm_extension.h"
 
 #define MIME_TYPE "video/mp4"
@@ -201,41 +200,78 @@ static int restore_stored(struct license *license, const struct key_ids *wanted)
     return missing;
 }
 
-int license_obtain(struct license *license, const uint8_t *init_data, size_t size)
+static void say_stored(const struct license *license, const struct key_ids *wanted)
 {
-    struct key_ids wanted = {0};
+    DRM_OfflineMediakeyIdArray *stored = list_stored(license);
+    char hex[KEY_HEX_LEN];
+
+    for (size_t i = 0; stored && i < wanted->count; i++) {
+        if (is_stored(stored, wanted->ids[i]))
+            say("stored the key %s", to_hex(hex, wanted->ids[i], KEY_BYTES));
+    }
+    free(stored);
+}
+
+/*
+ * Obtains the keys that one box names, which are added to `wanted`. Returns the number of keys that could not be had; -1
+ * after a complaint.
+ */
+static int obtain(struct license *license, const uint8_t *init_data, size_t size, struct key_ids *wanted)
+{
+    struct key_ids named = {0};
     DRM_MediaKeyRequest *request = generate_request(license, init_data, size);
     int missing = -1;
 
     if (request && license->policy && policy_service_add_content(license->policy, init_data, size) == 0)
         missing = policy_service_license(license->policy, license->session, request);
-    else if (request && !license->policy && clearkey_parse_request(request->data, (size_t)request->dataLen, &wanted) == 0) {
+    else if (request && !license->policy && clearkey_parse_request(request->data, (size_t)request->dataLen, &named) == 0) {
         if (license->server)
             missing = ask_server(license, request);
         else if (license->offline)
-            missing = restore_stored(license, &wanted);
+            missing = restore_stored(license, &named);
         else
             missing = complain("the file is encrypted; give its keys with --keys, or --offline to use stored ones");
-        if (missing > 0 && (size_t)missing == wanted.count)
-            missing = complain("without its key%s this file cannot be played", wanted.count == 1 ? "" : "s");
-        else if (missing >= 0 && license->offline && license->server) {
-            DRM_OfflineMediakeyIdArray *stored = list_stored(license);
-            char hex[KEY_HEX_LEN];
-            for (size_t i = 0; stored && i < wanted.count; i++) {
-                if (is_stored(stored, wanted.ids[i]))
-                    say("stored the key %s", to_hex(hex, wanted.ids[i], KEY_BYTES));
-            }
-            free(stored);
-        }
+        if (missing >= 0 && license->offline && license->server)
+            say_stored(license, &named);
+        if (missing >= 0 && key_ids_add_all(wanted, &named) < 0)
+            missing = -1;
     }
-    key_ids_free(&wanted);
+    key_ids_free(&named);
     free(request);
+    return missing;
+}
+
+static bool contain_all(const struct key_ids *list, const struct key_ids *others)
+{
+    for (size_t i = 0; i < others->count; i++) {
+        if (!key_ids_contain(list, others->ids[i]))
+            return false;
+    }
+    return others->count > 0;
+}
+
+int license_obtain(struct license *license, const struct init_data *init_data)
+{
+    struct key_ids wanted = {0};
+    int missing = 0;
+
+    for (size_t i = 0; i < init_data->count && missing >= 0; i++) {
+        const struct pssh_box *box = &init_data->boxes[i];
+        if (contain_all(&wanted, &box->key_ids))
+            continue;
+        int result = obtain(license, box->bytes, box->size, &wanted);
+        missing = result < 0 ? -1 : missing + result;
+    }
+    if (missing > 0 && (size_t)missing >= wanted.count)
+        missing = complain("without its key%s this file cannot be played", wanted.count == 1 ? "" : "s");
+    key_ids_free(&wanted);
     return missing;
 }
 
 bool license_obtain_key(struct license *license, const uint8_t key_id[KEY_BYTES])
 {
     struct key_ids one = {0};
+    struct key_ids wanted = {0};
     uint8_t init_data[128];
     bool obtained = false;
 
@@ -243,8 +279,9 @@ bool license_obtain_key(struct license *license, const uint8_t key_id[KEY_BYTES]
         return false;
     if (key_ids_add(&one, key_id) == 0) {
         size_t size = make_pssh(init_data, sizeof(init_data), license->system_id, &one);
-        obtained = license_obtain(license, init_data, size) == 0;
+        obtained = obtain(license, init_data, size, &wanted) == 0;
     }
+    key_ids_free(&wanted);
     key_ids_free(&one);
     return obtained;
 }
@@ -289,33 +326,41 @@ done:
     return result;
 }
 
-int license_release(struct license *license, const uint8_t *init_data, size_t size)
+/* Gives back the stored keys that one box names. Returns their number, -1 after a complaint. */
+static int release_box(struct license *license, const struct pssh_box *box)
 {
-    struct key_ids wanted = {0};
+    struct key_ids named = {0};
     DRM_OfflineMediakeyIdArray *stored = NULL;
-    DRM_MediaKeyRequest *request = generate_request(license, init_data, size);
-    size_t released = 0;
-    int result = -1;
+    DRM_MediaKeyRequest *request = generate_request(license, box->bytes, box->size);
+    int released = -1;
 
-    if (!request || clearkey_parse_request(request->data, (size_t)request->dataLen, &wanted) < 0)
-        goto done;
-    stored = list_stored(license);
-    if (!stored)
-        goto done;
-    for (size_t i = 0; i < wanted.count; i++) {
-        if (!is_stored(stored, wanted.ids[i]))
-            continue;
-        if (release_key(license, wanted.ids[i]) < 0)
-            goto done;
-        released++;
+    if (request && clearkey_parse_request(request->data, (size_t)request->dataLen, &named) == 0)
+        stored = list_stored(license);
+    if (stored)
+        released = 0;
+    for (size_t i = 0; i < named.count && released >= 0; i++) {
+        if (is_stored(stored, named.ids[i]))
+            released = release_key(license, named.ids[i]) < 0 ? -1 : released + 1;
     }
-    result = released ? 0 : complain("no key of this file is stored");
-
-done:
     free(stored);
     free(request);
-    key_ids_free(&wanted);
-    return result;
+    key_ids_free(&named);
+    return released;
+}
+
+int license_release(struct license *license, const struct init_data *init_data)
+{
+    int released = 0;
+
+    if (init_data->count == 0)
+        return complain("the file names no key ids that could be given back");
+    for (size_t i = 0; i < init_data->count; i++) {
+        int result = release_box(license, &init_data->boxes[i]);
+        if (result < 0)
+            return -1;
+        released += result;
+    }
+    return released ? 0 : complain("no key of this file is stored");
 }
 
 void license_key_status(const struct license *license, const uint8_t key_id[KEY_BYTES], char *word)

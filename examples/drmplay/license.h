@@ -5,7 +5,7 @@
 #ifndef DRMPLAY_LICENSE_H
 #define DRMPLAY_LICENSE_H
 
-#include "clearkey_server.h"
+#include "input.h"
 #include "multimedia/drm_framework/native_mediakeysession.h"
 #include "multimedia/drm_framework/native_mediakeysystem.h"
 #include "policy_service.h"
@@ -31,16 +31,16 @@ int license_open(struct license *license, const char *system_name, const struct 
 void license_close(struct license *license);
 
 /*
- * Obtains the keys that init data names: from the server, or, without one, from the store. Returns the number of keys that
- * could not be had; -1 after a complaint.
+ * Obtains the keys that init data names, with a request for each box: from the server, or, without one, from the store.
+ * Returns the number of keys that could not be had; -1 after a complaint: something failed, or not one key could be had.
  */
-int license_obtain(struct license *license, const uint8_t *init_data, size_t size);
+int license_obtain(struct license *license, const struct init_data *init_data);
 
 /* Obtains one key, once: for packets whose key id no init data named. True if another try to decrypt makes sense. */
 bool license_obtain_key(struct license *license, const uint8_t key_id[KEY_BYTES]);
 
 /* Gives back the stored keys that init data names. Returns -1 after a complaint. */
-int license_release(struct license *license, const uint8_t *init_data, size_t size);
+int license_release(struct license *license, const struct init_data *init_data);
 
 /* The status word of a key, "no key" if the session does not have it. `word` has room for MAX_MEDIA_KEY_STATUS_VALUE_LEN. */
 void license_key_status(const struct license *license, const uint8_t key_id[KEY_BYTES], char *word);

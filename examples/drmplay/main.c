@@ -35,7 +35,7 @@ static int open_picture(struct player *player)
     if (best < 0)
         return complain("there is no video in %s to make a picture of", player->options.file);
     player->shown = player->input->streams[best];
-    player->sheet = contact_sheet_open(player->shown, input_measure(player->options.file));
+    player->sheet = contact_sheet_open(player->shown, input_measure(&player->media));
     if (!player->sheet)
         return -1;
     return decoder_open(&player->keyless, player->shown, true, take_keyless_frame, player);
@@ -52,9 +52,11 @@ static int open_outputs(struct player *player)
         return complain("out of memory");
     for (unsigned i = 0; i < player->count; i++) {
         player->tracks[i].stream = player->input->streams[i];
+        player->tracks[i].samples = player->media.samples;
         if (webm_find_key_id(&player->tracks[i]) < 0)
             return -1;
-        if (decoder_open(&player->decoders[i], player->input->streams[i], false, take_frame, player) < 0)
+        if (!options->no_decode &&
+            decoder_open(&player->decoders[i], player->input->streams[i], false, take_frame, player) < 0)
             return -1;
     }
     if (options->packet_md5 && !(player->packet_md5 = packet_md5_open(options->packet_md5)))
@@ -109,7 +111,7 @@ int play_packet(struct player *player, AVPacket *packet)
 
 int player_go_to(struct player *player, const struct input_index *index, int64_t millis)
 {
-    if (input_reopen_at(&player->input, player->options.file, index, millis) < 0)
+    if (input_reopen_at(&player->input, &player->media, index, millis) < 0)
         return -1;
     for (unsigned i = 0; i < player->count; i++) {
         player->tracks[i].stream = player->input->streams[i];
@@ -198,27 +200,27 @@ static int run(struct player *player, const struct clearkey_server *server, stru
 {
     const struct options *options = &player->options;
     struct init_data init_data = {0};
-    uint8_t chosen[MAX_INIT_DATA_LEN];
+    struct init_data chosen = {0};
     int result = -1;
 
     if (license_open(&player->license, options->system, server, policy,
                      options->offline || options->release) < 0 ||
-        input_open(&player->input, options->file) < 0 ||
-        init_data_find(&init_data, player->input, options->file) < 0)
+        media_open(&player->media, options->file) < 0 || input_open(&player->input, &player->media) < 0 ||
+        init_data_find(&init_data, player->input, &player->media) < 0 ||
+        init_data_choose(&init_data, options->system, player->license.system_id, &chosen) < 0)
         goto done;
-    size_t size = init_data_choose(&init_data, options->system, player->license.system_id, chosen, sizeof(chosen));
     if (options->release) {
-        result = size ? license_release(&player->license, chosen, size)
-                      : complain("%s names no key ids that could be given back", options->file);
+        result = license_release(&player->license, &chosen);
         goto done;
     }
-    if (size == 0 || license_obtain(&player->license, chosen, size) >= 0)
+    if (license_obtain(&player->license, &chosen) >= 0)
         result = play(player);
     /* Outputs appear only if everything went well. */
     if (close_outputs(player, result == 0) < 0)
         result = -1;
 
 done:
+    init_data_free(&chosen);
     init_data_free(&init_data);
     return result;
 }
@@ -244,7 +246,8 @@ static int play_file(const struct options *options, const struct clearkey_server
     contact_sheet_close(player.sheet);
     license_close(&player.license);
     policy_service_close(policy);
-    avformat_close_input(&player.input);
+    input_close(&player.input);
+    media_close(&player.media);
     *controls = player.controls;
     *end = player.end;
     return result;

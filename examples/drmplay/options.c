@@ -24,6 +24,7 @@ enum {
     OPT_PACKET_MD5,
     OPT_FRAME_MD5,
     OPT_PICTURE,
+    OPT_NO_DECODE,
     OPT_QUIET,
     OPT_CONTROLS,
     OPT_PAUSED,
@@ -41,6 +42,7 @@ static const struct option long_options[] = {
     {"packet-md5", required_argument, NULL, OPT_PACKET_MD5},
     {"frame-md5", required_argument, NULL, OPT_FRAME_MD5},
     {"picture", required_argument, NULL, OPT_PICTURE},
+    {"no-decode", no_argument, NULL, OPT_NO_DECODE},
     {"quiet", no_argument, NULL, OPT_QUIET},
     {"controls", no_argument, NULL, OPT_CONTROLS},
     {"paused", no_argument, NULL, OPT_PAUSED},
@@ -63,10 +65,11 @@ void print_help(void)
          "  --renewals COUNT     with --policy: grant that many renewals, then deny them\n"
          "  --offline            with --keys: store the keys on this device; without: play with stored keys\n"
          "  --release            give back the stored keys of FILE instead of playing it\n"
-         "  --output CLEAR.mp4   write the decrypted packets as a clear file\n"
+         "  --output CLEAR       write the decrypted packets as a clear file: .mp4, .webm, ...\n"
          "  --packet-md5 FILE    write one line per decrypted packet: stream, pts, size, MD5 (\"-\": standard output)\n"
          "  --frame-md5 FILE     write one line per decoded frame in FFmpeg's framemd5 format\n"
          "  --picture PNG        write a contact sheet: frames decoded without the key beside those decoded with it\n"
+         "  --no-decode          decrypt only: for codecs that FFmpeg cannot decode, and to measure\n"
          "  --controls           play in real time, one file after the other, under the desktop's media controls (MPRIS)\n"
          "  --paused             with --controls: wait for them to start\n"
          "  --quiet              print no table\n"
@@ -104,6 +107,7 @@ enum options_result parse_options(struct options *options, int argc, char **argv
         case OPT_PACKET_MD5: options->packet_md5 = optarg; break;
         case OPT_FRAME_MD5: options->frame_md5 = optarg; break;
         case OPT_PICTURE: options->picture = optarg; break;
+        case OPT_NO_DECODE: options->no_decode = true; break;
         case OPT_QUIET: options->quiet = true; break;
         case OPT_CONTROLS: options->controls = true; break;
         case OPT_PAUSED: options->paused = true; break;
@@ -130,6 +134,10 @@ enum options_result parse_options(struct options *options, int argc, char **argv
     options->files = &argv[optind];
     options->file_count = argc - optind;
     options->file = argv[optind];
+    if (options->no_decode && (options->frame_md5 || options->picture)) {
+        complain("--no-decode has no frames for --frame-md5 and --picture (see --help)");
+        return OPTIONS_WRONG;
+    }
     if (options->controls && (options->release || options->output || options->packet_md5 || options->frame_md5 ||
                               options->picture)) {
         complain("--controls plays as it is told and writes nothing (see --help)");

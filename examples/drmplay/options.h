@@ -22,6 +22,7 @@ struct options {
     const char *picture;
     bool offline;
     bool release;
+    bool no_decode;
     bool quiet;
     bool controls;
     bool paused;

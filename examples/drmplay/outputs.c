@@ -12,6 +12,8 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/md5.h>
 
+#include "track.h"
+
 struct packet_md5 {
     struct output_file file;
     FILE *out;
@@ -68,8 +70,8 @@ struct remux {
     const AVFormatContext *input;
     AVFormatContext *muxer;
     AVPacket *packet;
-    int *outputs;      /* stream of the muxer for each stream of the input, -1 = left out */
-    int64_t *dts;      /* of each stream's latest packet */
+    int *outputs; /* stream of the muxer for each stream of the input, -1 = left out */
+    int64_t *dts; /* of each stream's latest packet, AV_NOPTS_VALUE before the first */
 };
 
 static int add_stream(struct remux *writer, unsigned index)
@@ -79,10 +81,11 @@ static int add_stream(struct remux *writer, unsigned index)
     enum AVMediaType type = from->codecpar->codec_type;
 
     writer->outputs[index] = -1;
+    writer->dts[index] = AV_NOPTS_VALUE;
     if ((type != AVMEDIA_TYPE_VIDEO && type != AVMEDIA_TYPE_AUDIO && type != AVMEDIA_TYPE_SUBTITLE) ||
-        avformat_query_codec(format, from->codecpar->codec_id, FF_COMPLIANCE_NORMAL) != 1) {
-        say("track %u (%s) is left out of %s: MP4 files cannot hold it", index,
-            avcodec_get_name(from->codecpar->codec_id), writer->file.path);
+        avformat_query_codec(format, from->codecpar->codec_id, FF_COMPLIANCE_EXPERIMENTAL) != 1) {
+        say("track %u (%s) is left out of %s: %s files cannot hold it", index,
+            avcodec_get_name(from->codecpar->codec_id), writer->file.path, format->name);
         return 0;
     }
     AVStream *to = avformat_new_stream(writer->muxer, NULL);
@@ -98,19 +101,24 @@ static int add_stream(struct remux *writer, unsigned index)
     if (tag == MKTAG('e', 'n', 'c', 'v') || tag == MKTAG('e', 'n', 'c', 'a') ||
         av_codec_get_id(format->codec_tag, tag) != from->codecpar->codec_id)
         to->codecpar->codec_tag = 0;
-    av_dict_copy(&to->metadata, from->metadata, 0);
+    /* But for what would say that the output is encrypted. */
+    if (av_dict_copy(&to->metadata, from->metadata, 0) < 0 || av_dict_set(&to->metadata, WEBM_KEY_ID_TAG, NULL, 0) < 0)
+        return AVERROR(ENOMEM);
     return 0;
 }
 
 struct remux *remux_open(const char *path, const AVFormatContext *input)
 {
     struct remux *writer = calloc(1, sizeof(*writer));
+    const AVOutputFormat *format = av_guess_format(NULL, path, NULL);
     int result = AVERROR(ENOMEM);
 
     if (!writer) {
         complain("out of memory");
         return NULL;
     }
+    if (!format)
+        format = av_guess_format("mp4", NULL, NULL);
     writer->input = input;
     writer->packet = av_packet_alloc();
     writer->outputs = calloc(input->nb_streams ? input->nb_streams : 1, sizeof(*writer->outputs));
@@ -118,7 +126,10 @@ struct remux *remux_open(const char *path, const AVFormatContext *input)
     if (output_begin(&writer->file, path) < 0)
         goto failed;
     if (writer->packet && writer->outputs && writer->dts)
-        result = avformat_alloc_output_context2(&writer->muxer, NULL, "mp4", NULL);
+        result = avformat_alloc_output_context2(&writer->muxer, format, NULL, NULL);
+    /* FLAC in MP4 is an experiment only in the eyes of FFmpeg: xiph.org's specification of it is finished. */
+    if (result >= 0)
+        writer->muxer->strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL;
     for (unsigned i = 0; i < input->nb_streams && result >= 0; i++)
         result = add_stream(writer, i);
     if (result >= 0 && writer->muxer->nb_streams == 0)
@@ -136,19 +147,54 @@ failed:
     return NULL;
 }
 
+/*
+ * Decodes a track's first packet to learn what only the frames tell: the pixel format, without which the muxer would leave the
+ * configuration box of VP9 empty. It writes that box at the end.
+ */
+static void learn_format(AVCodecParameters *parameters, const AVPacket *packet)
+{
+    const AVCodec *codec = avcodec_find_decoder(parameters->codec_id);
+    AVCodecContext *context = codec ? avcodec_alloc_context3(codec) : NULL;
+    AVFrame *frame = av_frame_alloc();
+
+    if (context && frame && avcodec_parameters_to_context(context, parameters) >= 0 &&
+        avcodec_open2(context, codec, NULL) >= 0 && avcodec_send_packet(context, packet) >= 0 &&
+        avcodec_send_packet(context, NULL) >= 0 && avcodec_receive_frame(context, frame) >= 0) {
+        parameters->format = frame->format;
+        if (parameters->profile == FF_PROFILE_UNKNOWN)
+            parameters->profile = context->profile;
+        if (parameters->color_range == AVCOL_RANGE_UNSPECIFIED)
+            parameters->color_range = frame->color_range;
+    }
+    av_frame_free(&frame);
+    avcodec_free_context(&context);
+}
+
+/* Gives `to` the times that the container left out. */
+static void complete_times(AVPacket *to, int64_t *latest_dts)
+{
+    /* WebM does not tell when a frame is decoded; its codecs decode frames in the order in which they are shown. */
+    if (to->dts == AV_NOPTS_VALUE)
+        to->dts = to->pts;
+    /* A track's last packet would get lost if it had no duration: then it lasts as long as the one before. */
+    if (to->duration == 0 && *latest_dts != AV_NOPTS_VALUE && to->dts > *latest_dts)
+        to->duration = to->dts - *latest_dts;
+    *latest_dts = to->dts;
+}
+
 int remux_add(struct remux *writer, const AVPacket *packet)
 {
     int output = writer->outputs[packet->stream_index];
 
     if (output < 0)
         return 0;
+    AVCodecParameters *parameters = writer->muxer->streams[output]->codecpar;
+    if (parameters->codec_type == AVMEDIA_TYPE_VIDEO && parameters->format < 0 &&
+        writer->dts[packet->stream_index] == AV_NOPTS_VALUE)
+        learn_format(parameters, packet);
     int result = av_packet_ref(writer->packet, packet);
     if (result >= 0) {
-        /* A track's last packet would get lost if it had no duration: then it lasts as long as the one before. */
-        int64_t *dts = &writer->dts[packet->stream_index];
-        if (packet->duration == 0 && packet->dts > *dts)
-            writer->packet->duration = packet->dts - *dts;
-        *dts = packet->dts;
+        complete_times(writer->packet, &writer->dts[packet->stream_index]);
         av_packet_rescale_ts(writer->packet, writer->input->streams[packet->stream_index]->time_base,
                              writer->muxer->streams[output]->time_base);
         writer->packet->stream_index = output;

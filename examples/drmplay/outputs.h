@@ -15,7 +15,7 @@ struct packet_md5 *packet_md5_open(const char *path);
 int packet_md5_add(struct packet_md5 *writer, const AVPacket *packet);
 int packet_md5_close(struct packet_md5 *writer, bool complete);
 
-/* A clear MP4 file. */
+/* A clear file of the format that its name ends in; MP4 if that says nothing. */
 struct remux;
 struct remux *remux_open(const char *path, const AVFormatContext *input);
 int remux_add(struct remux *writer, const AVPacket *packet);

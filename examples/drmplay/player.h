@@ -24,6 +24,7 @@ enum play_end {
 
 struct player {
     struct options options;
+    struct media media;
     AVFormatContext *input;
     struct license license;
     struct track *tracks;

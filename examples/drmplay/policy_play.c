@@ -28,7 +28,7 @@ int play_policy(struct player *player)
     int rounds = 1;
     int result = -1;
 
-    if (!packet || input_index_read(&index, player->options.file) < 0)
+    if (!packet || input_index_read(&index, &player->media) < 0)
         goto done;
     policy_service_say(service, "plays %s", player->options.file);
     while (!player->license.over) {

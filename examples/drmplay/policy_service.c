@@ -23,6 +23,7 @@ struct policy_service {
     OH_DrmLicenseService *service;
     const struct clearkey_server *keys;
     int renewals; /* still to be granted; negative: all */
+    unsigned contents;
     uint64_t start;
     int64_t start_millis; /* the same by the wall clock, since 1970 */
 };
@@ -51,9 +52,13 @@ int policy_service_add_content(struct policy_service *service, const uint8_t *in
     struct text json = {0};
     uint8_t id[KEY_BYTES], key[KEY_BYTES];
     char id_text[KEY_BASE64_LEN], key_text[KEY_BASE64_LEN];
+    char name[KEY_BYTES];
     int count = 0;
 
-    text_add(&json, "{\"content_id\":\"ZmlsZQ==\",\"policy\":\"file\",\"keys\":[");
+    /* A content for each pssh box, as there is a license for each. */
+    int name_size = snprintf(name, sizeof(name), "file %u", service->contents++);
+    text_add(&json, "{\"content_id\":\"%s\",\"policy\":\"file\",\"keys\":[",
+             to_base64(id_text, (const uint8_t *)name, (size_t)name_size, false));
     for (size_t i = 0; clearkey_server_key(service->keys, i, id, key); i++) {
         if (memmem(init_data, size, id, KEY_BYTES) == NULL)
             continue;

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  * Going to another place of a file.
  *
- * Not with av_seek_frame(): FFmpeg 5.1 would give packets of fragmented MP4 files the encryption information of others. The
- * file is opened anew and packets are passed over up to the right key frame.
+ * Not with av_seek_frame(): FFmpeg 5.1 finds only fragments that it has read before. The file is opened anew and packets are
+ * passed over up to the right key frame.
  */
 #include "input.h"
 
@@ -42,15 +42,15 @@ static int leading_stream(AVFormatContext *input)
     return best >= 0 ? best : av_find_best_stream(input, AVMEDIA_TYPE_AUDIO, -1, -1, NULL, 0);
 }
 
-int input_index_read(struct input_index *index, const char *path)
+int input_index_read(struct input_index *index, const struct media *media)
 {
     AVFormatContext *input = NULL;
     AVPacket *packet = av_packet_alloc();
     int result = packet ? 0 : AVERROR(ENOMEM);
 
     *index = (struct input_index){0};
-    if (packet && input_open(&input, path) < 0) {
-        avformat_close_input(&input);
+    if (packet && input_open(&input, media) < 0) {
+        input_close(&input);
         av_packet_free(&packet);
         return -1;
     }
@@ -70,11 +70,11 @@ int input_index_read(struct input_index *index, const char *path)
         }
         av_packet_unref(packet);
     }
-    avformat_close_input(&input);
+    input_close(&input);
     av_packet_free(&packet);
     if (result != AVERROR_EOF) {
         input_index_free(index);
-        return complain_av(result, "%s cannot be read to its end", path);
+        return complain_av(result, "%s cannot be read to its end", media->path);
     }
     return 0;
 }
@@ -85,7 +85,7 @@ void input_index_free(struct input_index *index)
     *index = (struct input_index){0};
 }
 
-int input_reopen_at(AVFormatContext **input, const char *path, const struct input_index *index, int64_t millis)
+int input_reopen_at(AVFormatContext **input, const struct media *media, const struct input_index *index, int64_t millis)
 {
     AVFormatContext *other = NULL;
     AVPacket *packet = av_packet_alloc();
@@ -94,8 +94,8 @@ int input_reopen_at(AVFormatContext **input, const char *path, const struct inpu
 
     for (size_t i = 0; i < index->count && index->packets[i].millis <= millis; i++)
         skip = index->packets[i].number;
-    if (packet && input_open(&other, path) < 0) {
-        avformat_close_input(&other);
+    if (packet && input_open(&other, media) < 0) {
+        input_close(&other);
         av_packet_free(&packet);
         return -1;
     }
@@ -108,10 +108,10 @@ int input_reopen_at(AVFormatContext **input, const char *path, const struct inpu
     if (result >= 0 && other->nb_streams != (*input)->nb_streams)
         result = AVERROR_INVALIDDATA;
     if (result < 0) {
-        avformat_close_input(&other);
-        return complain_av(result, "cannot go to another place of %s", path);
+        input_close(&other);
+        return complain_av(result, "cannot go to another place of %s", media->path);
     }
-    avformat_close_input(input);
+    input_close(input);
     *input = other;
     return 0;
 }

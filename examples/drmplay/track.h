@@ -8,10 +8,12 @@
 #include <libavformat/avformat.h>
 
 #include "license.h"
+#include "mp4_samples.h"
 #include "multimedia/drm_framework/native_mediadecrypt.h"
 
 struct track {
     const AVStream *stream;
+    const struct mp4_samples *samples; /* of an MP4 file */
     bool webm_encrypted;     /* packets begin with a signal byte (WebM encryption) */
     uint8_t webm_key_id[KEY_BYTES];
     uint32_t scheme; /* four characters; 0 = no encrypted packet seen */
@@ -35,7 +37,7 @@ struct sample {
 };
 
 /*
- * Finds out how a packet is encrypted: from what the demuxer says, or from the header of an encrypted WebM frame, which is
+ * Finds out how a packet is encrypted: from the boxes of an MP4 file, or from the header of an encrypted WebM frame, which is
  * taken off the packet. Returns -1 after a complaint; the packet is counted. `sample` is to be cleared.
  */
 int track_describe(struct track *track, AVPacket *packet, struct sample *sample);
@@ -43,6 +45,9 @@ void sample_clear(struct sample *sample);
 
 /* Decrypts a packet in its own buffer. Returns -1 if that is impossible: counted, and complained about once for each key. */
 int track_decrypt(struct track *track, struct license *license, AVPacket *packet, const struct sample *sample);
+
+/* FFmpeg's name for the key id of an encrypted WebM track. */
+#define WEBM_KEY_ID_TAG "enc_key_id"
 
 /* Whether a WebM track is encrypted, and with which key. Returns -1 after a complaint. */
 int webm_find_key_id(struct track *track);

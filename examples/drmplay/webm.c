@@ -20,7 +20,7 @@
 
 int webm_find_key_id(struct track *track)
 {
-    const AVDictionaryEntry *entry = av_dict_get(track->stream->metadata, "enc_key_id", NULL, 0);
+    const AVDictionaryEntry *entry = av_dict_get(track->stream->metadata, WEBM_KEY_ID_TAG, NULL, 0);
 
     if (!entry)
         return 0;

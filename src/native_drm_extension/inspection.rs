@@ -111,18 +111,22 @@ pub unsafe extern "C" fn OH_MediaKeySession_ExplainLicenses(
 
 /// Finds the pssh boxes of a stream.
 ///
-/// Accepts an MP4 file or initialisation segment (boxes in moov and moof; media data may be missing), concatenated pssh
-/// boxes, a DASH MPD and an HLS playlist. Equal boxes are reported once, in the order of their appearance. Boxes larger
-/// than MAX_PSSH_DATA_LEN are left out; if there are more than MAX_PSSH_INFO_COUNT, those that a key system of this
-/// library understands come first and the rest is left out.
+/// Accepts concatenated pssh boxes, an MP4 file or segment, a WebM file, an MPEG transport stream (descriptor 0xC0 of the
+/// program map table), a DASH MPD, an HLS playlist and a Smooth Streaming manifest; files may be cut anywhere. What cannot
+/// be read (a box, a line, an element, one key id) is passed over and said in the log. Key ids that stand outside of the
+/// boxes, where no box of a key system of this library lists them, get a box with the common system id of W3C.
+///
+/// Equal boxes are reported once, in the order of their appearance. Boxes larger than MAX_PSSH_DATA_LEN are left out; if
+/// there are more than MAX_PSSH_INFO_COUNT, those that a key system of this library understands come first and the rest is
+/// left out.
 ///
 /// Any thread.
 ///
 /// @param data the bytes
 /// @param dataLen number of bytes, at least 1
 /// @param info receives the boxes
-/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if a pointer is null or dataLen is 0; DRM_ERR_UNKNOWN if the data is malformed
-///     or has no pssh box that fits
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if a pointer is null or dataLen is 0; DRM_ERR_UNKNOWN if nothing in the
+///     data can be read or it has no pssh box that fits
 /// @since native_drm 0.1
 ///
 /// # Safety

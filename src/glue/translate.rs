@@ -183,7 +183,7 @@ fn is_understood(system_id: &[u8; 16]) -> bool {
 }
 
 /// The system id of a well-formed box. Where it stands depends on the box's size field, which may have 64 bits.
-fn system_id(pssh: &[u8]) -> [u8; 16] {
+pub fn system_id(pssh: &[u8]) -> [u8; 16] {
     init_data::pssh::parse(pssh).map(|parsed| parsed.system_id).unwrap_or_default()
 }
 

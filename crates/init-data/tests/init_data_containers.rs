@@ -2,7 +2,8 @@
 
 use init_data::pssh::{self, PsshBox};
 use init_data::{
-    CLEARPLAY_SYSTEM_ID, Error, W3C_CLEAR_KEY_SYSTEM_ID, find_pssh, key_ids_for, key_ids_of_system, mpeg_ts, webm,
+    CLEARPLAY_SYSTEM_ID, Error, W3C_CLEAR_KEY_SYSTEM_ID, dash, find_pssh, hls, key_ids_for, key_ids_of_system, mp4,
+    mpeg_ts, smooth, webm,
 };
 
 /// An EBML element with a size field of `length` bytes; all ones where there is no content.
@@ -204,6 +205,57 @@ fn ids_in_every_version_of_playreadys_header_are_guids() {
                 let wide: Vec<u8> = smooth.encode_utf16().flat_map(bytes).collect();
                 assert_eq!(find_pssh(&[&mark[..], &wide].concat()).unwrap(), std::slice::from_ref(&made));
             }
+        }
+    }
+}
+
+#[test]
+fn a_smooth_streaming_manifest_gives_key_ids() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/init_data/playready.ism");
+    let boxes = find_pssh(&std::fs::read(path).unwrap()).unwrap();
+    assert_eq!(boxes.len(), 1);
+    let ids = asked_for(&boxes[0]).unwrap();
+    assert_eq!(ids.iter().map(hex::encode).collect::<Vec<_>>(), ["9eb4050de44b4802932e27d75083e266"]);
+}
+
+/// A small generator is enough; the seed is in every message.
+#[test]
+fn random_damage_of_any_source_never_panics_and_gives_well_formed_boxes() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors");
+    let directories = ["reports/media", "init_data"].map(|name| std::fs::read_dir(format!("{root}/{name}")).unwrap());
+    let paths = directories.into_iter().flatten().map(|entry| entry.unwrap().path());
+    let files: Vec<_> = paths.map(|path| std::fs::read(path).unwrap()).filter(|file| file.len() < 8192).collect();
+    assert!(files.len() > 15);
+    let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64 | 1;
+    let mut state = seed;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    for _ in 0..10_000 {
+        let mut bytes = files[random(files.len())].clone();
+        for _ in 0..=random(6) {
+            let at = random(bytes.len());
+            match random(4) {
+                0 => bytes[at] = random(256) as u8,
+                1 => bytes[at] ^= 1 << random(8),
+                2 => drop(bytes.drain(at..(at + random(20)).min(bytes.len() - 1).max(at))),
+                _ => {
+                    let part = bytes[at..(at + random(200)).min(bytes.len())].to_vec();
+                    let to = random(bytes.len());
+                    bytes.splice(to..to, part);
+                }
+            }
+        }
+        for raw in find_pssh(&bytes).unwrap_or_default() {
+            let parsed = pssh::parse(&raw).unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
+            let _ = key_ids_for(&[CLEARPLAY_SYSTEM_ID], &[parsed], true);
+        }
+        // Every parser on everything, whatever it looks like.
+        for parse in [mp4::parse, webm::parse, mpeg_ts::parse, dash::parse, hls::parse, smooth::parse] {
+            let _ = parse(&bytes);
         }
     }
 }

@@ -8,7 +8,7 @@
 #include "support/guard.h"
 
 /* "{"kids":["oKGi…"],"type":…}" of KID_A (and KID_B), in each key system's base64. */
-#define KID_A_BASE64 "oKGio6SlpqeoqaqrrK2urw"
+#define KID_A_BASE64 "oKGio6SlpqeoqaqrrK2urw" /* in base64url, too */
 #define KID_B_BASE64 "sLGys7S1tre4ubq7vL2+vw"
 #define KID_B_BASE64URL "sLGys7S1tre4ubq7vL2-vw"
 
@@ -105,8 +105,12 @@ static void requests_from_webm_and_json(void)
                    "{\"kids\":[\"" KID_A_BASE64 "==\"],\"type\":\"temporary\"}");
     expect_request(W3C_CLEARKEY, MEDIA_KEY_TYPE_OFFLINE, "webm", KID_B, 16,
                    "{\"kids\":[\"" KID_B_BASE64URL "\"],\"type\":\"persistent-license\"}");
-    expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "webm", KID_A, 15, NULL);
-    expect_request(W3C_CLEARKEY, MEDIA_KEY_TYPE_ONLINE, "webm", KID_A, 8, NULL);
+    /* A WebM key id has 1 to 512 bytes. */
+    static const uint8_t long_id[513] = {0};
+    expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "webm", "\1\2\3\4", 4, "{\"kids\":[\"AQIDBA==\"],\"type\":\"temporary\"}");
+    expect_request(W3C_CLEARKEY, MEDIA_KEY_TYPE_ONLINE, "webm", "\1", 1, "{\"kids\":[\"AQ\"],\"type\":\"temporary\"}");
+    expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "webm", long_id, 513, NULL);
+    expect_request(W3C_CLEARKEY, MEDIA_KEY_TYPE_ONLINE, "webm", long_id, 513, NULL);
     expect_request(W3C_CLEARKEY, MEDIA_KEY_TYPE_ONLINE, "keyids", json, strlen(json),
                    "{\"kids\":[\"" KID_A_BASE64 "\",\"" KID_B_BASE64URL "\"],\"type\":\"temporary\"}");
     expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "keyids", json, strlen(json),
@@ -125,10 +129,10 @@ static void refuses_malformed_init_data(void)
         for (size_t cut = 1; cut < size; cut++) {
             expect_request(name, MEDIA_KEY_TYPE_ONLINE, "cenc", good, cut, NULL);
         }
-        /* One byte of rubbish behind the box. */
+        /* A size field of one byte more than there is. */
         memcpy(bad, good, size);
-        bad[size] = 0;
-        expect_request(name, MEDIA_KEY_TYPE_ONLINE, "cenc", bad, size + 1, NULL);
+        bad[3]++;
+        expect_request(name, MEDIA_KEY_TYPE_ONLINE, "cenc", bad, size, NULL);
         /* A key id count that only 32-bit arithmetic finds room for. */
         memcpy(bad, good, size);
         memcpy(bad + 28, "\x10\x00\x00\x01", 4);
@@ -145,6 +149,40 @@ static void refuses_malformed_init_data(void)
         /* Well formed, but not for this MIME type. */
         expect_request(name, MEDIA_KEY_TYPE_ONLINE, "text/plain", good, size, NULL);
         expect_request(name, MEDIA_KEY_TYPE_ONLINE, "webm", good, size, NULL);
+    }
+}
+
+/* A box that is malformed, foreign or none at all costs nothing but itself. */
+static void passes_over_bad_boxes(void)
+{
+    uint8_t good[64];
+    size_t size = make_pssh(good, W3C_UUID, A_AND_B, 1, NULL, 0);
+    for (int kind = 0; kind < 6; kind++) {
+        for (int place = 0; place < 2; place++) {
+            uint8_t bad[64];
+            uint8_t both[128];
+            size_t bad_size = size;
+            memcpy(bad, good, size);
+            if (kind == 0) {
+                bad[8] = 0; /* a version that has no list */
+            } else if (kind == 1) {
+                bad[28] = 0x10; /* more ids than there are */
+            } else if (kind == 2) {
+                bad[0] = 0x7f; /* longer than the data */
+            } else if (kind == 3) {
+                memcpy(bad + 4, "free", 4);
+            } else if (kind == 4) {
+                bad_size = 1;
+            } else {
+                bad_size = make_pssh(bad, WIDEVINE_UUID, NULL, 0, "opaque", 6);
+            }
+            memcpy(both, place == 0 ? bad : good, place == 0 ? bad_size : size);
+            memcpy(both + (place == 0 ? bad_size : size), place == 0 ? good : bad, place == 0 ? size : bad_size);
+            expect_request(W3C_CLEARKEY, MEDIA_KEY_TYPE_ONLINE, "cenc", both, size + bad_size,
+                           "{\"kids\":[\"" KID_A_BASE64 "\"],\"type\":\"temporary\"}");
+            expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "video/mp4", both, size + bad_size,
+                           "{\"kids\":[\"" KID_A_BASE64 "==\"],\"type\":\"temporary\"}");
+        }
     }
 }
 
@@ -438,6 +476,7 @@ int main(void)
     RUN(chooses_among_boxes);
     RUN(requests_from_webm_and_json);
     RUN(refuses_malformed_init_data);
+    RUN(passes_over_bad_boxes);
     RUN(largest_init_data);
     RUN(bad_request_arguments);
     RUN(mime_types_without_nul);

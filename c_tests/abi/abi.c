@@ -509,6 +509,7 @@ _Static_assert(__builtin_types_compatible_p(OH_AVSessionCallback_OnToggleFavorit
 _Static_assert(__builtin_types_compatible_p(OH_MediaKeySystem_UserDataCallback *, Drm_ErrCode (**)(MediaKeySystem *, DRM_EventType, uint8_t *, int32_t, char *, void *)), "typedef OH_MediaKeySystem_UserDataCallback");
 _Static_assert(__builtin_types_compatible_p(OH_MediaKeySession_UserDataEventCallback *, Drm_ErrCode (**)(MediaKeySession *, DRM_EventType, uint8_t *, int32_t, char *, void *)), "typedef OH_MediaKeySession_UserDataEventCallback");
 _Static_assert(__builtin_types_compatible_p(OH_MediaKeySession_UserDataKeyChangeCallback *, Drm_ErrCode (**)(MediaKeySession *, DRM_KeysInfo *, _Bool, void *)), "typedef OH_MediaKeySession_UserDataKeyChangeCallback");
+_Static_assert(__builtin_types_compatible_p(OH_Drm_PsshBoxCallback *, int32_t (**)(const uint8_t *, const uint8_t *, size_t, void *)), "typedef OH_Drm_PsshBoxCallback");
 _Static_assert(__builtin_types_compatible_p(OH_Drm_LogCallback *, void (**)(NativeDrm_LogLevel, const char *, void *)), "typedef OH_Drm_LogCallback");
 
 /* Prototypes */
@@ -702,6 +703,8 @@ static const char * (*const call_OH_Drm_GetLastErrorMessage)(void) = OH_Drm_GetL
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_Drm_GetLastErrorMessage), const char * (*)(void)), "prototype of OH_Drm_GetLastErrorMessage");
 static Drm_ErrCode (*const call_OH_Drm_ParseMediaKeySystemInfo)(const uint8_t *, size_t, DRM_MediaKeySystemInfo *) = OH_Drm_ParseMediaKeySystemInfo;
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_Drm_ParseMediaKeySystemInfo), Drm_ErrCode (*)(const uint8_t *, size_t, DRM_MediaKeySystemInfo *)), "prototype of OH_Drm_ParseMediaKeySystemInfo");
+static Drm_ErrCode (*const call_OH_Drm_ParsePsshBoxes)(const uint8_t *, size_t, OH_Drm_PsshBoxCallback, void *) = OH_Drm_ParsePsshBoxes;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_Drm_ParsePsshBoxes), Drm_ErrCode (*)(const uint8_t *, size_t, OH_Drm_PsshBoxCallback, void *)), "prototype of OH_Drm_ParsePsshBoxes");
 static uint32_t (*const call_OH_Drm_GetVersion)(void) = OH_Drm_GetVersion;
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_Drm_GetVersion), uint32_t (*)(void)), "prototype of OH_Drm_GetVersion");
 static Drm_ErrCode (*const call_OH_Drm_SetLogCallback)(NativeDrm_LogLevel, OH_Drm_LogCallback, void *) = OH_Drm_SetLogCallback;
@@ -855,6 +858,7 @@ int main(void)
     missing += call_OH_MediaKeySession_SetCallbackWithUserData == NULL;
     missing += call_OH_Drm_GetLastErrorMessage == NULL;
     missing += call_OH_Drm_ParseMediaKeySystemInfo == NULL;
+    missing += call_OH_Drm_ParsePsshBoxes == NULL;
     missing += call_OH_Drm_GetVersion == NULL;
     missing += call_OH_Drm_SetLogCallback == NULL;
     missing += call_OH_DrmLicenseTemplate_Create == NULL;
@@ -882,6 +886,6 @@ int main(void)
     missing += call_OH_DrmLicenseService_RevokeLicense == NULL;
     missing += call_OH_DrmLicenseService_GetAuthority == NULL;
     missing += call_OH_DrmLicenseService_SetTime == NULL;
-    printf("122 functions, 21 enums with 158 values, 17 structs, 56 typedefs, 39 constants\n");
+    printf("123 functions, 21 enums with 158 values, 17 structs, 57 typedefs, 39 constants\n");
     return missing;
 }

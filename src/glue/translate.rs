@@ -1,6 +1,5 @@
 //! Between the structs of C and the domain's types.
 
-use std::borrow::Cow;
 use std::ffi::c_char;
 
 use serde::Serialize;
@@ -185,7 +184,7 @@ pub fn request(request: &Request, target: &mut DRM_MediaKeyRequest) {
 }
 
 /// The pssh boxes in some data that fit into a DRM_MediaKeySystemInfo.
-pub fn fitting_pssh_boxes(data: &[u8]) -> Result<Vec<Cow<'_, [u8]>>> {
+pub fn fitting_pssh_boxes(data: &[u8]) -> Result<Vec<Vec<u8>>> {
     let mut boxes = init_data::find_pssh(data)?;
     init_data::retain_fitting(&mut boxes, MAX_PSSH_DATA_LEN, MAX_PSSH_INFO_COUNT, is_understood);
     if boxes.is_empty() {
@@ -199,12 +198,12 @@ fn is_understood(system_id: &[u8; 16]) -> bool {
 }
 
 /// The system id of a well-formed box. Where it stands depends on the box's size field, which may have 64 bits.
-fn system_id(pssh: &[u8]) -> [u8; 16] {
+pub fn system_id(pssh: &[u8]) -> [u8; 16] {
     init_data::pssh::parse(pssh).map(|parsed| parsed.system_id).unwrap_or_default()
 }
 
 /// Pssh boxes for C.
-pub fn pssh_boxes(boxes: &[Cow<'_, [u8]>], target: &mut DRM_MediaKeySystemInfo) {
+pub fn pssh_boxes(boxes: &[Vec<u8>], target: &mut DRM_MediaKeySystemInfo) {
     for (slot, found) in target.psshInfo.iter_mut().zip(boxes) {
         slot.uuid = system_id(found);
         slot.data[..found.len()].copy_from_slice(found);
@@ -239,7 +238,7 @@ mod tests {
         let parts = [&[0, 0, 0, 1][..], b"pssh", &52_u64.to_be_bytes(), &[0; 4], &[7; 16], &[0, 0, 0, 12], &[9; 12]];
         let bytes = parts.concat();
         let boxes = fitting_pssh_boxes(&bytes).unwrap();
-        assert_eq!(boxes, [bytes.as_slice()]);
+        assert_eq!(boxes, [bytes.clone()]);
         assert_eq!(system_id(&boxes[0]), [7; 16]);
     }
 }

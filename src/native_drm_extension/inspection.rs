@@ -1,9 +1,10 @@
 //! The last error, virtual clocks, explanations of licenses, init data in streams, the version; limits of arguments.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
+use crate::glue::error::Error;
 use crate::glue::media_keys;
 use crate::glue::translate;
 use crate::native_drm_common::{DRM_MediaKeySystemInfo, MediaKeySession, MediaKeySystem};
@@ -109,20 +110,77 @@ pub unsafe extern "C" fn OH_MediaKeySession_ExplainLicenses(
     })
 }
 
-/// Finds the pssh boxes of a stream.
+/// Receives a pssh box that OH_Drm_ParsePsshBoxes found. Called on the thread that called that function, before it returns;
+/// it may call any function of this library.
 ///
-/// Accepts an MP4 file or initialisation segment (boxes in moov and moof; media data may be missing), concatenated pssh
-/// boxes, a DASH MPD and an HLS playlist. Equal boxes are reported once, in the order of their appearance. Boxes larger
-/// than MAX_PSSH_DATA_LEN are left out; if there are more than MAX_PSSH_INFO_COUNT, those that a key system of this
-/// library understands come first and the rest is left out.
+/// @param uuid the system id, 16 bytes, valid during the call
+/// @param pssh the complete box, valid during the call
+/// @param psshLen bytes of pssh, at least 32
+/// @param userData what was passed
+/// @return 0 to go on, anything else to stop
+/// @since native_drm 0.1
+pub type OH_Drm_PsshBoxCallback =
+    Option<unsafe extern "C" fn(uuid: *const u8, pssh: *const u8, psshLen: usize, userData: *mut c_void) -> i32>;
+
+/// Finds all pssh boxes of a stream, any number and of any length.
+///
+/// As OH_Drm_ParseMediaKeySystemInfo, which says what is found, without the limits of DRM_MediaKeySystemInfo: nothing is
+/// left out. Equal boxes are reported once, in the order of their appearance; boxes made for key ids that stand outside of
+/// the boxes come last. All of the data is read before the first call of the callback.
+///
+/// Any thread.
+///
+/// @param data the bytes
+/// @param dataLen number of bytes, at least 1
+/// @param callback is called for each box
+/// @param userData is passed to callback
+/// @return DRM_ERR_OK if there is at least one box, also if the callback stopped; DRM_ERR_INVALID_VAL if data or callback
+///     is null or dataLen is 0; DRM_ERR_UNKNOWN if nothing in the data can be read or it has no pssh box; the callback is
+///     not called then
+/// @since native_drm 0.1
+///
+/// # Safety
+/// `data` is readable for `dataLen` bytes; `callback` may be called with `userData`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn OH_Drm_ParsePsshBoxes(
+    data: *const u8,
+    dataLen: usize,
+    callback: OH_Drm_PsshBoxCallback,
+    userData: *mut c_void,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| {
+        let data = args::bytes("data", "dataLen", data, dataLen)?;
+        let callback = callback.ok_or_else(|| Error::invalid("callback", "null"))?;
+        for found in init_data::find_pssh(data)? {
+            let uuid = translate::system_id(&found);
+            // SAFETY: both pointers are to what lives until the call returns; that the function may be called with the
+            // user data is this function's own contract with its caller.
+            if unsafe { callback(uuid.as_ptr(), found.as_ptr(), found.len(), userData) } != 0 {
+                break;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Finds the pssh boxes of a stream that fit into a DRM_MediaKeySystemInfo; OH_Drm_ParsePsshBoxes gives all of them.
+///
+/// Accepts concatenated pssh boxes, an MP4 file or segment, a WebM file, an MPEG transport stream (descriptor 0xC0 of the
+/// program map table), a DASH MPD, an HLS playlist and a Smooth Streaming manifest; files may be cut anywhere. What cannot
+/// be read (a box, a line, an element, one key id) is passed over and said in the log. Key ids that stand outside of the
+/// boxes, where no box of a key system of this library lists them, get a box with the common system id of W3C.
+///
+/// Equal boxes are reported once, in the order of their appearance. Boxes larger than MAX_PSSH_DATA_LEN are left out; if
+/// there are more than MAX_PSSH_INFO_COUNT, those that a key system of this library understands come first and the rest is
+/// left out.
 ///
 /// Any thread.
 ///
 /// @param data the bytes
 /// @param dataLen number of bytes, at least 1
 /// @param info receives the boxes
-/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if a pointer is null or dataLen is 0; DRM_ERR_UNKNOWN if the data is malformed
-///     or has no pssh box that fits
+/// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if a pointer is null or dataLen is 0; DRM_ERR_UNKNOWN if nothing in the
+///     data can be read or it has no pssh box that fits
 /// @since native_drm 0.1
 ///
 /// # Safety

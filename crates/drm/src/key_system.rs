@@ -129,7 +129,7 @@ impl MediaKeyRequestInfo {
     ) -> Result<Vec<Vec<u8>>> {
         let ids = match descriptor.init_data_type(&self.mime_type)? {
             InitDataType::Cenc => of_boxes(&pssh::parse_all(&self.init_data)?)?,
-            InitDataType::WebM => vec![key_ids::parse_webm_init_data(&self.init_data)?],
+            InitDataType::WebM => return Ok(vec![key_ids::parse_webm_init_data(&self.init_data)?]),
             InitDataType::KeyIds => return Ok(key_ids::parse_keyids_init_data(&self.init_data)?),
         };
         Ok(ids.into_iter().map(Vec::from).collect())

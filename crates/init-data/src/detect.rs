@@ -1,10 +1,10 @@
 //! Finding `pssh` boxes in data of any of the supported kinds.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::error::{Error, Result};
-use super::{dash, hls, mp4, pssh};
+use super::protection::Protection;
+use super::{dash, hls, mp4, mpeg_ts, pssh, smooth, webm};
 
 /// Boxes that ISO base media files and segments start with in practice (ISO/IEC 14496-12, 23000-19; QuickTime's `wide`).
 const MP4_STARTS: [&[u8; 4]; 16] = [
@@ -13,39 +13,50 @@ const MP4_STARTS: [&[u8; 4]; 16] = [
 ];
 
 /// Finds the `pssh` boxes in data of any of these kinds: concatenated raw boxes; an ISO base media file, segment or
-/// beginning of a file; a DASH MPD; an HLS playlist.
+/// beginning of a file; a WebM file or its beginning; an MPEG transport stream; a DASH MPD, an HLS playlist or a Smooth
+/// Streaming manifest.
 ///
-/// Returns each complete box once, in the order of appearance. A manifest that names key ids outside of its boxes gives
-/// one box more, see [`Protection::into_boxes`](super::manifest::Protection::into_boxes).
+/// Returns each complete box once, in the order of appearance, then boxes for key ids that stand outside of them, see
+/// [`Protection::into_boxes`](super::Protection::into_boxes).
 ///
 /// # Errors
-/// [`Error::Malformed`] with the offset for data of a known kind that does not parse; [`Error::NotFound`] for data of no
-/// known kind and for data without a `pssh` box.
-pub fn find_pssh(bytes: &[u8]) -> Result<Vec<Cow<'_, [u8]>>> {
-    let binary = match bytes.get(4..8) {
-        Some(b"pssh") => Some(pssh::parse_all(bytes)?),
-        Some(kind) if MP4_STARTS.iter().any(|start| kind == *start) => Some(mp4::find_pssh(bytes)?),
-        _ => None,
-    };
-    if let Some(found) = binary {
-        return distinct(found.into_iter().map(|found| Cow::Borrowed(found.raw)));
-    }
+/// [`Error::Malformed`] with the offset for data of a known kind with nothing in it that can be read; [`Error::NotFound`]
+/// for data of no known kind and for data without a `pssh` box.
+pub fn find_pssh(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let protection = if text.starts_with(b"#EXTM3U") {
-        hls::parse(bytes)?
-    } else if text.trim_ascii_start().starts_with(b"<") {
-        dash::parse(bytes)?
-    } else {
-        return Err(not_found("the data is neither pssh boxes nor MP4, DASH MPD or HLS playlist"));
+    let protection = match bytes.get(4..8) {
+        Some(b"pssh") => raw(bytes)?,
+        Some(kind) if MP4_STARTS.iter().any(|start| kind == *start) => mp4::parse(bytes)?,
+        _ if bytes.starts_with(&webm::START) => webm::parse(bytes)?,
+        _ if text.starts_with(b"#EXTM3U") => hls::parse(bytes)?,
+        _ if bytes.starts_with(b"\xff\xfe<\0") || bytes.starts_with(b"\xfe\xff\0<") => smooth::parse(bytes)?,
+        _ if text.trim_ascii_start().starts_with(b"<") => {
+            if contains(text, b"SmoothStreamingMedia") {
+                smooth::parse(bytes)?
+            } else {
+                dash::parse(bytes)?
+            }
+        }
+        _ if mpeg_ts::is_likely(bytes) => mpeg_ts::parse(bytes)?,
+        // Boxes behind something else.
+        _ => raw(bytes).map_err(|_| {
+            not_found("the data is neither pssh boxes nor MP4, WebM, MPEG-TS, DASH, HLS or Smooth Streaming")
+        })?,
     };
-    distinct(protection.into_boxes().into_iter().map(Cow::Owned))
+    let mut seen = HashSet::new();
+    let mut boxes = protection.into_boxes();
+    boxes.retain(|found| seen.insert(found.clone()));
+    if boxes.is_empty() { Err(not_found("the data holds none")) } else { Ok(boxes) }
 }
 
-/// The first of each, in order; an error if there is none.
-fn distinct<'a>(boxes: impl Iterator<Item = Cow<'a, [u8]>>) -> Result<Vec<Cow<'a, [u8]>>> {
-    let mut seen = HashSet::new();
-    let boxes: Vec<_> = boxes.filter(|found| seen.insert(found.clone())).collect();
-    if boxes.is_empty() { Err(not_found("the data holds none")) } else { Ok(boxes) }
+fn raw(bytes: &[u8]) -> Result<Protection> {
+    let pssh = pssh::parse_all(bytes)?.iter().map(|found| found.raw.to_vec()).collect();
+    Ok(Protection { pssh, key_ids: Vec::new() })
+}
+
+/// Whether the root element of a manifest may be of that name: it stands near the beginning.
+fn contains(text: &[u8], name: &[u8]) -> bool {
+    text[..text.len().min(4096)].windows(name.len()).any(|window| window == name)
 }
 
 fn not_found(reason: &'static str) -> Error {

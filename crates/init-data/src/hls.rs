@@ -1,85 +1,139 @@
-//! Protection in HLS playlists: `EXT-X-KEY` and `EXT-X-SESSION-KEY` (RFC 8216, sections 4.3.2.4 and 4.3.4.5) whose
-//! `KEYFORMAT` is the UUID of a protection system and whose URI is a `data:` URI (RFC 2397) with a `pssh` box in it.
+//! Protection in HLS playlists: `EXT-X-KEY` and `EXT-X-SESSION-KEY` (RFC 8216, sections 4.3.2.4 and 4.3.4.5) whose URI is a
+//! `data:` URI (RFC 2397) with a `pssh` box in it, whatever their `KEYFORMAT`: OpenHarmony's player does not look at it.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::boxes::array;
-use super::error::{Error, Result};
-use super::manifest::{Protection, base64};
-use base::base64::Variant;
+use super::error::Result;
+use super::protection::{Protection, Reading, uuid};
 
 const WHAT: &str = "HLS playlist";
-const TAGS: [&[u8]; 2] = [b"#EXT-X-KEY:", b"#EXT-X-SESSION-KEY:"];
+const KEYS: [&[u8]; 2] = [b"#EXT-X-KEY:", b"#EXT-X-SESSION-KEY:"];
+const DEFINE: &[u8] = b"#EXT-X-DEFINE:";
 
-/// Reads the key tags of a media or master playlist. Keys of other kinds (AES-128 with a URL, FairPlay, `identity`) are
-/// none of ours and passed over, as is data that does not look like a `pssh` box.
+/// Where in an attribute list it cannot be read, and why.
+type Fault = (usize, &'static str);
+
+/// An attribute: name, value without quotes, where that begins, and where the next attribute begins.
+type Attribute<'a> = (&'a [u8], &'a [u8], usize, usize);
+
+/// Reads the key tags of a media or master playlist. Keys of other kinds (AES-128 with a URL, FairPlay) are none of ours
+/// and passed over, as is data that does not look like a `pssh` box. A line that cannot be read is dropped and said in the
+/// log. Variables that the playlist defines itself (`EXT-X-DEFINE`) are substituted.
 ///
 /// # Errors
-/// [`Error::Malformed`] with the offset in `bytes` if the first line is not `#EXTM3U`, for an attribute list that breaks
-/// the grammar of RFC 8216, section 4.2, and for a `pssh` box that does not parse.
+/// [`Error::Malformed`](super::Error::Malformed) with the offset in `bytes` if the first line is not `#EXTM3U`, alone or
+/// with attributes behind it; where nothing was found, also that of the first attribute list that breaks the grammar of
+/// RFC 8216, section 4.2, or the first `pssh` box that does not parse.
 pub fn parse(bytes: &[u8]) -> Result<Protection> {
-    let mut found = Protection::default();
+    let mut reading = Reading::new(WHAT);
+    // RFC 8216 forbids a byte order mark; editors put one there all the same.
+    let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).strip_prefix(b"#EXTM3U");
+    if !start.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace)) {
+        reading.pass_over(0, "the first line is not #EXTM3U");
+        return reading.finish();
+    }
+    let mut variables = Variables { values: HashMap::new(), budget: bytes.len().saturating_mul(16) };
     let mut offset = 0;
     for line in bytes.split_inclusive(|&byte| byte == b'\n') {
         let text = line.trim_ascii_end();
-        // RFC 8216 forbids a byte order mark; editors put one there all the same.
-        if offset == 0 && text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text) != b"#EXTM3U" {
-            return Err(Error::malformed(WHAT, 0, "the first line is not #EXTM3U"));
-        }
-        if let Some(tag) = TAGS.iter().find(|tag| text.starts_with(tag)) {
-            key(&text[tag.len()..], offset + tag.len(), &mut found)?;
+        let line_read = if let Some(list) = text.strip_prefix(DEFINE) {
+            variables.define(list).map_err(|(at, reason)| (DEFINE.len() + at, reason))
+        } else if let Some(tag) = KEYS.iter().find(|tag| text.starts_with(tag)) {
+            let list = &text[tag.len()..];
+            key(list, offset + tag.len(), &mut variables, &mut reading).map_err(|(at, reason)| (tag.len() + at, reason))
+        } else {
+            Ok(())
+        };
+        if let Err((at, reason)) = line_read {
+            reading.pass_over(offset + at, reason);
         }
         offset += line.len();
     }
-    if offset == 0 {
-        return Err(Error::malformed(WHAT, 0, "the first line is not #EXTM3U"));
-    }
-    Ok(found)
+    reading.finish()
 }
 
-/// The attributes of one key tag that matter here.
-#[derive(Default)]
-struct Key<'a> {
-    format: &'a [u8],
-    uri: &'a [u8],
-    uri_offset: usize,
-    id: &'a [u8],
-}
-
-fn key(list: &[u8], offset: usize, found: &mut Protection) -> Result<()> {
-    let mut key = Key::default();
-    let mut at = 0;
-    while at < list.len() {
-        let (name, value, value_at, next) = attribute(list, at, offset)?;
-        match name {
-            b"KEYFORMAT" => key.format = value,
-            b"URI" => (key.uri, key.uri_offset) = (value, offset + value_at),
-            b"KEYID" => key.id = value,
-            _ => {}
-        }
-        at = next;
-    }
-    if !starts_with_ignoring_case(key.format, b"urn:uuid:") {
-        return Ok(());
-    }
+/// The attributes of one key tag that matter here. `offset` is where `list` begins in the playlist.
+fn key(list: &[u8], offset: usize, variables: &mut Variables, reading: &mut Reading) -> Result<(), Fault> {
+    let (mut uri, mut uri_at, mut id) = (&[][..], 0, &[][..]);
+    each_attribute(list, |name, value, value_at| match name {
+        b"URI" => (uri, uri_at) = (value, value_at),
+        b"KEYID" => id = value,
+        _ => {}
+    })?;
+    let uri = variables.substitute(uri).ok_or((uri_at, "the variables' values are too long"))?;
+    let id = variables.substitute(id).unwrap_or_default();
     // KEYID is an extension to RFC 8216; one that is written otherwise is somebody else's.
-    let mut id = [0; 16];
-    if key.id.len() == 34
-        && starts_with_ignoring_case(key.id, b"0x")
-        && hex::decode_to_slice(&key.id[2..], &mut id).is_ok()
-    {
-        found.add_key_id(id);
+    if let Some(id) = std::str::from_utf8(&id).ok().and_then(uuid) {
+        reading.add_key_id(id);
     }
-    let Some(text) = base64_of_data_uri(key.uri) else { return Ok(()) };
-    let data = base64(Variant::Lenient, WHAT, key.uri_offset, &text)?;
+    let Some(text) = base64_of_data_uri(&uri) else { return Ok(()) };
+    let Some(data) = reading.base64(offset + uri_at, &text) else { return Ok(()) };
     if array(&data, 4) == Some(*b"pssh") {
-        found.add_pssh(WHAT, key.uri_offset, &data)?;
+        reading.add_pssh(offset + uri_at, &data);
     }
     Ok(())
 }
 
-/// The attribute at `at`: name, value without quotes, where that begins, and where the next attribute begins. `offset` is
-/// where `list` begins in the playlist.
-fn attribute(list: &[u8], at: usize, offset: usize) -> Result<(&[u8], &[u8], usize, usize)> {
-    let fault = |at: usize, reason: &'static str| Error::malformed(WHAT, offset + at, reason);
+/// `EXT-X-DEFINE` (RFC 8216bis, section 4.4.2.3): what the playlist defines itself. Values from the playlist's URL or from
+/// a master playlist are not known here.
+struct Variables {
+    values: HashMap<Vec<u8>, Vec<u8>>,
+    /// Bytes that may still be substituted: a few lines could ask for any number.
+    budget: usize,
+}
+
+impl Variables {
+    fn define(&mut self, list: &[u8]) -> Result<(), Fault> {
+        let (mut name, mut value) = (None, None);
+        each_attribute(list, |attribute, text, _| match attribute {
+            b"NAME" => name = Some(text),
+            b"VALUE" => value = Some(text),
+            _ => {}
+        })?;
+        if let (Some(name), Some(value)) = (name, value) {
+            let value = self.substitute(value).ok_or((0, "the variables' values are too long"))?;
+            self.values.insert(name.to_vec(), value.into_owned());
+        }
+        Ok(())
+    }
+
+    /// Replaces each `{$name}`; a name that is not defined stays. `None` if the budget is used up.
+    fn substitute<'a>(&mut self, text: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        let mut out = Vec::new();
+        let mut rest = text;
+        while let Some(start) = rest.windows(2).position(|pair| pair == b"{$") {
+            let Some(length) = rest[start..].iter().position(|&byte| byte == b'}') else { break };
+            let (before, reference) = (&rest[..start], &rest[start..=start + length]);
+            out.extend_from_slice(before);
+            let value = self.values.get(&reference[2..length]).map_or(reference, |value| value);
+            self.budget = self.budget.checked_sub(value.len())?;
+            out.extend_from_slice(value);
+            rest = &rest[before.len() + reference.len()..];
+        }
+        if rest.len() == text.len() {
+            return Some(Cow::Borrowed(text));
+        }
+        out.extend_from_slice(rest);
+        Some(Cow::Owned(out))
+    }
+}
+
+/// Calls `see` with each attribute's name, value without quotes, and where that begins in `list`.
+fn each_attribute<'a>(list: &'a [u8], mut see: impl FnMut(&'a [u8], &'a [u8], usize)) -> Result<(), Fault> {
+    let mut at = 0;
+    while at < list.len() {
+        let (name, value, value_at, next) = attribute(list, at)?;
+        see(name, value, value_at);
+        at = next;
+    }
+    Ok(())
+}
+
+/// The attribute at `at`.
+fn attribute(list: &[u8], at: usize) -> Result<Attribute<'_>, Fault> {
+    let fault = |at: usize, reason: &'static str| (at, reason);
     let rest = &list[at..];
     let equals = rest.iter().position(|byte| *byte == b'=').ok_or_else(|| fault(at, "an attribute without a value"))?;
     // Some writers put a space behind the comma.

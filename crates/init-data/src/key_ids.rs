@@ -10,6 +10,7 @@ use base::json::byte_offset;
 const KEYIDS: &str = "keyids init data";
 const CLEARPLAY: &str = "ClearPlay pssh data";
 const WEBM: &str = "webm init data";
+const LONGEST_WEBM_KEY_ID: usize = 512;
 
 /// Unknown members are left to later versions of both formats; a repeated `kids` is an error.
 #[derive(Deserialize)]
@@ -47,12 +48,20 @@ pub fn parse_clearplay_pssh_data(bytes: &[u8]) -> Result<Vec<[u8; 16]>> {
     })
 }
 
-/// Takes W3C `webm` initialisation data: the key id itself (`ContentEncKeyID`), 16 bytes.
+/// Takes W3C `webm` initialisation data: the key id itself (`ContentEncKeyID`), 1 to 512 bytes as in browsers.
 ///
 /// # Errors
-/// [`Error::Malformed`] for any other length.
-pub fn parse_webm_init_data(bytes: &[u8]) -> Result<[u8; 16]> {
-    bytes.try_into().map_err(|_| Error::malformed(WEBM, bytes.len().min(16), "a key id of 16 bytes is expected"))
+/// [`Error::Malformed`] for any other length, and for a `pssh` box, which belongs to other types.
+pub fn parse_webm_init_data(bytes: &[u8]) -> Result<Vec<u8>> {
+    if bytes.get(4..8) == Some(b"pssh") {
+        return Err(Error::malformed(WEBM, 4, "a pssh box where a key id is expected"));
+    }
+    match bytes.len() {
+        1..=LONGEST_WEBM_KEY_ID => Ok(bytes.to_vec()),
+        length => {
+            Err(Error::malformed(WEBM, length.min(LONGEST_WEBM_KEY_ID), "a key id of 1 to 512 bytes is expected"))
+        }
+    }
 }
 
 /// Decodes the entries of `kids`; `decode` says what is wrong with one, but not where: the offset inside of an entry says

@@ -1,5 +1,8 @@
 //! Initialisation data: `pssh` boxes (ISO/IEC 23001-7), the containers that carry them, and lists of key ids.
 //!
+//! Everything that can be read is read: what cannot (a box, a line, an element, one id) is passed over and said in the log,
+//! and a function fails only where nothing is left.
+//!
 //! Everything here is a pure function of the bytes given: no panic, whatever they are, and work and memory proportional
 //! to their number.
 
@@ -14,13 +17,19 @@ mod detect;
 mod error;
 pub mod hls;
 pub mod key_ids;
-pub mod manifest;
 pub mod mp4;
+pub mod mpeg_ts;
+mod protection;
 pub mod pssh;
 mod select;
+pub mod smooth;
+mod system_data;
+pub mod webm;
+mod xml;
 
 pub use detect::find_pssh;
 pub use error::{Error, Result};
+pub use protection::Protection;
 pub use select::{key_ids_for, key_ids_of_system, retain_fitting};
 
 /// OpenHarmony's ClearPlay, `47a10ff0-ca3c-49c6-9c12-a764ffde091f`.
@@ -35,3 +44,7 @@ pub const DASHIF_CLEAR_KEY_SYSTEM_ID: [u8; 16] = 0xe271_9d58_a985_b3c9_781a_b030
 
 /// `com.policyplay.drm`.
 pub const POLICYPLAY_SYSTEM_ID: [u8; 16] = 0x3e0f_1006_ed99_4bfb_9e0a_d4f5_b998_3054_u128.to_be_bytes();
+
+/// The system ids of the key systems of this library.
+pub const OWN_SYSTEM_IDS: [[u8; 16]; 4] =
+    [CLEARPLAY_SYSTEM_ID, W3C_CLEAR_KEY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID, POLICYPLAY_SYSTEM_ID];

@@ -35,22 +35,45 @@ pub fn parse(bytes: &[u8]) -> Result<PsshBox<'_>> {
     Ok(parsed)
 }
 
-/// Parses concatenated boxes: the `cenc` initialisation data of W3C EME. At least one box.
+/// Reads concatenated boxes: the `cenc` initialisation data of W3C EME. What is none of them, whether a box of another kind,
+/// a malformed one or bytes of no box, is passed over and said in the log.
 ///
 /// # Errors
-/// [`Error::Malformed`] with the offset of the first byte that is not part of a well-formed `pssh` box.
+/// [`Error::Malformed`] with the offset of the first fault if there is no well-formed box at all.
 pub fn parse_all(bytes: &[u8]) -> Result<Vec<PsshBox<'_>>> {
     let mut boxes = Vec::new();
+    let mut first_fault = None;
     let mut at = 0;
     while let Some(rest @ [_, ..]) = bytes.get(at..) {
-        let parsed = parse_first(rest, at)?;
-        at += parsed.raw.len();
-        boxes.push(parsed);
+        match parse_first(rest, at) {
+            Ok(parsed) => {
+                at += parsed.raw.len();
+                boxes.push(parsed);
+            }
+            Err(fault) => {
+                base::log_warn!("passed over: {fault}");
+                first_fault.get_or_insert(fault);
+                at = after_bad_box(bytes, at);
+            }
+        }
     }
     if boxes.is_empty() {
-        return Err(Error::malformed(WHAT, 0, "no bytes"));
+        return Err(first_fault.unwrap_or_else(|| Error::malformed(WHAT, 0, "no bytes")));
     }
     Ok(boxes)
+}
+
+/// Where to go on behind what is no well-formed box at `at`: behind the box, if a box or the end follows where its size
+/// says so, else where the next `pssh` box may begin, or at the end.
+pub(super) fn after_bad_box(bytes: &[u8], at: usize) -> usize {
+    let rest = &bytes[at..];
+    let size_at = |offset: usize| {
+        let header = boxes::header(WHAT, rest.get(offset..)?, offset).ok()??;
+        usize::try_from(header.size?).ok()?.checked_add(offset).filter(|&end| end <= rest.len())
+    };
+    let size = size_at(0).filter(|&size| size == rest.len() || size_at(size).is_some());
+    let next = || rest.get(5..)?.windows(4).position(|kind| kind == b"pssh").map(|found| found + 5 - 4);
+    at + size.or_else(next).unwrap_or(rest.len())
 }
 
 /// Builds a box: version 1 with the list if there are key ids, else version 0 (ISO/IEC 23001-7, section 8.1.2).

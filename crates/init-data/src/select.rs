@@ -1,32 +1,36 @@
 //! Selecting `pssh` boxes: the one from which a key system takes its key ids, and those that there is room for.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::error::{Error, Result};
 use super::key_ids::parse_clearplay_pssh_data;
 use super::pssh::{self, PsshBox};
+use super::system_data;
 
 /// The key ids that a key system asks a license for, without repetitions, in the order of the box.
 ///
 /// The first box with one of `system_ids` and key ids in it is taken; where there is none, the first box of any other
 /// system with key ids, because content made for another key system with the same keys is common. Key ids are the list
-/// of a version 1 box or, with `clearplay_json`, the `kids` in the data of a box without a list.
+/// of a version 1 box or, with `clearplay_json`, the `kids` in the data of a box without a list. Where no box lists any,
+/// those in the data of Widevine's and PlayReady's boxes count.
 ///
 /// A key system that must not look at other systems' boxes (W3C Clear Key) uses [`key_ids_of_system`].
 ///
 /// # Errors
-/// [`Error::Malformed`] if the system's own box holds JSON that does not parse; [`Error::NotFound`] if no box has a key
-/// id.
+/// [`Error::NotFound`] if no box has a key id, [`Error::Malformed`] if this is because the system's own box holds JSON that
+/// does not parse.
 pub fn key_ids_for(system_ids: &[[u8; 16]], boxes: &[PsshBox], clearplay_json: bool) -> Result<Vec<[u8; 16]>> {
-    match key_ids_of_system(system_ids, boxes, clearplay_json) {
-        Err(Error::NotFound { .. }) => {}
-        result => return result,
-    }
-    let mut others = boxes.iter().filter(|candidate| !system_ids.contains(&candidate.system_id));
+    let own = key_ids_of_system(system_ids, boxes, clearplay_json);
+    let fault = match own {
+        Ok(ids) => return Ok(ids),
+        Err(Error::NotFound { .. }) => not_found("no pssh box lists a key id"),
+        Err(fault) => fault,
+    };
+    let others = || boxes.iter().filter(|candidate| !system_ids.contains(&candidate.system_id));
     // The data of other systems is their business: what is not such JSON is passed over.
-    let ids = others.find_map(|other| of_box(other, clearplay_json).ok().flatten());
-    ids.ok_or_else(|| not_found("no pssh box lists a key id"))
+    let listed = others().find_map(|other| of_box(other, clearplay_json).ok().flatten());
+    let in_data = || others().map(|other| distinct(system_data::key_ids(other))).find(|ids| !ids.is_empty());
+    listed.or_else(in_data).ok_or(fault)
 }
 
 /// As [`key_ids_for`], from boxes with one of `system_ids` alone.
@@ -34,41 +38,58 @@ pub fn key_ids_for(system_ids: &[[u8; 16]], boxes: &[PsshBox], clearplay_json: b
 /// # Errors
 /// As [`key_ids_for`].
 pub fn key_ids_of_system(system_ids: &[[u8; 16]], boxes: &[PsshBox], clearplay_json: bool) -> Result<Vec<[u8; 16]>> {
+    let mut first_fault = None;
     for own in boxes.iter().filter(|candidate| system_ids.contains(&candidate.system_id)) {
-        if let Some(ids) = of_box(own, clearplay_json)? {
-            return Ok(ids);
+        match of_box(own, clearplay_json) {
+            Ok(Some(ids)) => return Ok(ids),
+            Ok(None) => {}
+            Err(fault) => {
+                base::log_warn!("passed over: {fault}");
+                first_fault.get_or_insert(fault);
+            }
         }
     }
-    Err(not_found("no pssh box of this key system lists a key id"))
+    Err(first_fault.unwrap_or_else(|| not_found("no pssh box of this key system lists a key id")))
 }
 
 /// Leaves out boxes of more than `longest` bytes. If more than `most` are left, those whose system id `is_understood` come
-/// first, each half in the order of the stream, and the rest is left out.
+/// first, each half in the order of the stream, and the rest is left out. What is left out is said in the log.
 pub fn retain_fitting(
-    boxes: &mut Vec<Cow<'_, [u8]>>,
+    boxes: &mut Vec<Vec<u8>>,
     longest: usize,
     most: usize,
     is_understood: impl Fn(&[u8; 16]) -> bool,
 ) {
+    let all = boxes.len();
     boxes.retain(|found| found.len() <= longest);
     if boxes.len() > most {
         // A stable sort.
-        boxes.sort_by_key(|found| !pssh::parse(found).is_ok_and(|parsed| is_understood(&parsed.system_id)));
+        boxes.sort_by_cached_key(|found| !pssh::parse(found).is_ok_and(|parsed| is_understood(&parsed.system_id)));
         boxes.truncate(most);
+    }
+    if boxes.len() < all {
+        base::log_warn!(
+            "{} of {all} pssh boxes left out: more than {longest} bytes, or more than {most} boxes",
+            all - boxes.len()
+        );
     }
 }
 
 fn of_box(source: &PsshBox, clearplay_json: bool) -> Result<Option<Vec<[u8; 16]>>> {
-    let mut ids = if !source.key_ids.is_empty() {
+    let ids = if !source.key_ids.is_empty() {
         source.key_ids.clone()
     } else if clearplay_json && !source.data.is_empty() {
         parse_clearplay_pssh_data(source.data)?
     } else {
         return Ok(None);
     };
+    Ok(Some(distinct(ids)))
+}
+
+fn distinct(mut ids: Vec<[u8; 16]>) -> Vec<[u8; 16]> {
     let mut seen = HashSet::new();
     ids.retain(|id| seen.insert(*id));
-    Ok(Some(ids))
+    ids
 }
 
 fn not_found(reason: &'static str) -> Error {
@@ -79,10 +100,10 @@ fn not_found(reason: &'static str) -> Error {
 mod tests {
     use super::*;
 
-    fn of_system(system: u8, data: usize) -> Cow<'static, [u8]> {
+    fn of_system(system: u8, data: usize) -> Vec<u8> {
         let size = u32::try_from(32 + data).unwrap().to_be_bytes();
         let count = u32::try_from(data).unwrap().to_be_bytes();
-        [&size[..], b"pssh", &[0; 4], &[system; 16], &count, &vec![0; data]].concat().into()
+        [&size[..], b"pssh", &[0; 4], &[system; 16], &count, &vec![0; data]].concat()
     }
 
     #[test]

@@ -133,7 +133,9 @@ fn json_counts_only_where_asked_for() {
     let widevine = pssh::build(&[4; 16], &[], &[8, 1, 18, 16]);
     let both = [&widevine[..], NDK_EXAMPLE, &own].concat();
     let boxes = pssh::parse_all(&both).unwrap();
-    refused(key_ids_for(&[CLEARPLAY_SYSTEM_ID], &boxes, true), "the own box is broken");
+    refused(key_ids_for(&[CLEARPLAY_SYSTEM_ID], &boxes[2..], true), "the own box is broken");
+    let beside = key_ids_for(&[CLEARPLAY_SYSTEM_ID], &boxes, true).unwrap();
+    assert_eq!(hex::encode(beside[0]), NDK_KEY_ID, "the own box is broken, another is good");
     let foreign = key_ids_for(&[CLEARPLAY_SYSTEM_ID], &boxes[..2], true).unwrap();
     assert_eq!(hex::encode(foreign[0]), NDK_KEY_ID, "data that is no JSON is passed over");
 }

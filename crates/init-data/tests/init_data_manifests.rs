@@ -2,7 +2,7 @@
 
 use init_data::Error;
 use init_data::pssh::{self, PsshBox};
-use init_data::{W3C_CLEAR_KEY_SYSTEM_ID, dash, find_pssh, hls, key_ids_for, mp4};
+use init_data::{CLEARPLAY_SYSTEM_ID, W3C_CLEAR_KEY_SYSTEM_ID, dash, find_pssh, hls, key_ids_for, mp4};
 
 const PLAYREADY: &str = "9a04f07998404286ab92e65be0885f95";
 const WIDEVINE: &str = "edef8ba979d64acea3c827dcd51d21ed";
@@ -42,7 +42,7 @@ fn real_manifests_give_the_boxes_of_their_media_and_the_key_ids_they_name() {
     assert_eq!(found(&file("dashif-clear-key.mpd")), [dashif]);
     // The MPD's box is byte for byte that of the media file.
     let (mpd, media) = (file("common-v0-empty.mpd"), file("common-v0-empty.mp4"));
-    assert_eq!(dash::parse(&mpd).unwrap().pssh[0], mp4::find_pssh(&media).unwrap()[0].raw);
+    assert_eq!(dash::parse(&mpd).unwrap().pssh[0], mp4::parse(&media).unwrap().pssh[0]);
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn key_rotation_names_no_key() {
 }
 
 #[test]
-fn a_box_that_lists_key_ids_needs_no_help() {
+fn an_own_box_that_lists_key_ids_needs_no_help() {
     let own = pssh::build(&[7; 16], &[[8; 16]], b"");
     let text = base64(&own);
     let mpd = format!(
@@ -68,7 +68,13 @@ fn a_box_that_lists_key_ids_needs_no_help() {
     assert_eq!(parsed.pssh, [&own[..]]);
     let ids: Vec<_> = parsed.key_ids.iter().map(hex::encode).collect();
     assert_eq!(ids, ["00112233445566778899aabbccddeeff", "0102030405060708090a0b0c0d0e0f10"]);
-    assert_eq!(find_pssh(mpd.as_bytes()).unwrap(), [&own[..]]);
+    // The box is for another system: Clear Key gets one of its own.
+    assert_eq!(find_pssh(mpd.as_bytes()).unwrap(), [own, pssh::build(&W3C_CLEAR_KEY_SYSTEM_ID, &parsed.key_ids, b"")]);
+    for system in [W3C_CLEAR_KEY_SYSTEM_ID, CLEARPLAY_SYSTEM_ID] {
+        let own = pssh::build(&system, &parsed.key_ids, b"");
+        let mpd = mpd.replace(&text[..9], &base64(&own)[..9]).replace(&text[9..], &base64(&own)[9..]);
+        assert_eq!(find_pssh(mpd.as_bytes()).unwrap(), [own], "all ids are listed");
+    }
 }
 
 fn base64(bytes: &[u8]) -> String {
@@ -80,12 +86,14 @@ fn mpd(inside: &str) -> String {
 }
 
 #[test]
-fn boxes_elsewhere_do_not_count() {
-    let text = base64(&pssh::build(&[7; 16], &[], b""));
-    let outside =
-        format!("<MPD><pssh>{text}</pssh><ContentProtection><x><pssh>{text}</pssh></x></ContentProtection></MPD>");
-    assert_eq!(dash::parse(outside.as_bytes()).unwrap(), Default::default());
-    assert!(matches!(find_pssh(outside.as_bytes()), Err(Error::NotFound { .. })));
+fn boxes_count_at_any_level() {
+    let own = pssh::build(&[7; 16], &[], b"");
+    let text = base64(&own);
+    for around in ["", "<ContentProtection>", "<ContentProtection><x>", "<Period><AdaptationSet><Representation>"] {
+        let close: String = around.replace('<', "</").split_inclusive('>').rev().collect();
+        let mpd = format!("<MPD>{around}<e:pssh>{text}</e:pssh>{close}</MPD>");
+        assert_eq!(find_pssh(mpd.as_bytes()).unwrap(), std::slice::from_ref(&own), "{around}");
+    }
 }
 
 #[test]
@@ -116,12 +124,7 @@ fn broken_mpds_are_refused_with_their_place() {
         );
     }
     let kid = |value: &str| parse(&format!("<MPD><ContentProtection default_KID='{value}'/></MPD>"));
-    for wrong in [
-        "x",
-        "00112233-4455-6677-8899-AABBCCDDEEF",
-        "00112233-4455-6677-8899-AABBCCDDEEFG",
-        "001122334-455-6677-8899-AABBCCDDEEFF",
-    ] {
+    for wrong in ["x", "00112233-4455-6677-8899-AABBCCDDEEF", "00112233-4455-6677-8899-AABBCCDDEEFG"] {
         assert_eq!(offset(kid(wrong)), 5, "{wrong}");
     }
     let two = kid(" 00112233-4455-6677-8899-aabbccddeeff\n11112233-4455-6677-8899-aabbccddeeff ");
@@ -179,12 +182,9 @@ fn playlists_are_read_whatever_their_form() {
 
 #[test]
 fn keys_of_other_kinds_are_passed_over() {
-    let text = base64(&pssh::build(&[7; 16], &[], b""));
     for attributes in [
         "METHOD=NONE".to_owned(),
         "METHOD=AES-128,URI=\"https://example.com/key\",IV=0x00000000000000000000000000000001".to_owned(),
-        format!("METHOD=SAMPLE-AES-CTR,URI=\"data:text/plain;base64,{text}\",KEYFORMAT=\"identity\""),
-        format!("METHOD=SAMPLE-AES-CTR,URI=\"data:text/plain;base64,{text}\""),
         "METHOD=SAMPLE-AES,URI=\"skd://key\",KEYFORMAT=\"com.apple.streamingkeydelivery\"".to_owned(),
         format!(
             "METHOD=SAMPLE-AES-CTR,URI=\"data:text/plain;base64,BgIAAAEAAQD8ATwA\",KEYFORMAT=\"urn:uuid:{PLAYREADY}\""
@@ -216,4 +216,129 @@ fn broken_playlists_are_refused_with_their_place() {
         assert_eq!(offset(hls::parse(text.as_bytes())), 0, "{text:?}");
     }
     assert_eq!(hls::parse(b"#EXTM3U").unwrap(), Default::default());
+}
+
+/// A bad part at every place among good ones.
+fn at_every_place(good: &[String], bad: &[&str], check: impl Fn(&str, &str)) {
+    for one in bad {
+        for place in 0..=good.len() {
+            let mut all = good.to_vec();
+            all.insert(place, (*one).to_owned());
+            check(&all.concat(), one);
+        }
+    }
+}
+
+#[test]
+fn a_bad_part_of_a_manifest_costs_nothing_but_itself() {
+    let boxes: Vec<_> = (1..=3_u8).map(|id| pssh::build(&[id; 16], &[], &[id])).collect();
+    let good: Vec<_> = boxes.iter().map(|own| format!("<P><e:pssh>{}</e:pssh></P>", base64(own))).collect();
+    let kid = "<P cenc:default_KID='9eb4050d-e44b-4802-932e-27d75083e266'/>".to_owned();
+    let good = [good, vec![kid]].concat();
+    let id = 0x9eb4_050d_e44b_4802_932e_27d7_5083_e266_u128.to_be_bytes();
+    let all = [boxes, vec![pssh::build(&W3C_CLEAR_KEY_SYSTEM_ID, &[id], b"")]].concat();
+    let bad = [
+        "<e:pssh>AAA*</e:pssh>",
+        "<e:pssh>AAAAIHBzc2g</e:pssh>",
+        "<e:pssh></e:pssh>",
+        "<e:pssh><x/>AAAA</e:pssh>",
+        "<e:pssh>&unknown;</e:pssh>",
+        "<mspr:pro>AAAA</mspr:pro>",
+        "<P default_KID='x'/>",
+        "<P default_KID/>",
+        "<P default_KID='9eb4050d-e44b-4802-932e-27d75083e2'/>",
+        "</P>",
+        "<P>",
+        "<e:pssh>AAAA",
+        "&",
+        "<!DOCTYPE x>",
+        "\u{fffd}",
+    ];
+    at_every_place(&good, &bad, |inside, one| {
+        assert_eq!(find_pssh(format!("<MPD>{inside}</MPD>").as_bytes()).unwrap(), all, "{one} in {inside}");
+        // An end that is missing.
+        assert_eq!(find_pssh(format!("<MPD>{inside}").as_bytes()).unwrap(), all, "{one} in {inside}");
+    });
+}
+
+#[test]
+fn key_ids_of_a_manifest_may_be_written_in_any_form() {
+    let id = 0x9eb4_050d_e44b_4802_932e_27d7_5083_e266_u128.to_be_bytes();
+    for text in [
+        "9eb4050d-e44b-4802-932e-27d75083e266",
+        "9EB4050DE44B4802932E27D75083E266",
+        "9eb4050d-e44b-4802-932e27d75083e266",
+        "-9eb4-050d-e44b-4802-932e-27d7-5083-e266-",
+        "{9eb4050d-e44b-4802-932e-27d75083e266}",
+        "urn:uuid:9eb4050d-e44b-4802-932e-27d75083e266",
+        "URN:UUID:9eb4050d-e44b-4802-932e-27d75083e266",
+    ] {
+        let mpd = format!("<MPD><a default_KID='x {text} 9eb4'/></MPD>");
+        assert_eq!(dash::parse(mpd.as_bytes()).unwrap().key_ids, [id], "{text}");
+    }
+}
+
+#[test]
+fn any_number_of_key_ids_gets_boxes_that_fit() {
+    for count in [1, 124, 125, 126, 250, 251, 300] {
+        let ids: Vec<_> = (1..=count).map(|number: u128| number.to_be_bytes()).collect();
+        let mpd: String = ids.iter().map(|id| format!("<A default_KID='{}'/>", hex::encode(id))).collect();
+        let boxes = find_pssh(format!("<MPD>{mpd}{mpd}</MPD>").as_bytes()).unwrap();
+        let found: Vec<_> = boxes.iter().flat_map(|raw| pssh::parse(raw).unwrap().key_ids).collect();
+        assert_eq!(found, ids);
+        assert_eq!(boxes.len(), ids.len().div_ceil(125));
+        assert!(boxes.iter().all(|raw| raw.len() <= 2048));
+    }
+}
+
+#[test]
+fn a_bad_line_of_a_playlist_costs_nothing_but_itself() {
+    let boxes: Vec<_> = (1..=3_u8).map(|id| pssh::build(&[id; 16], &[], &[id])).collect();
+    let formats = ["", ",KEYFORMAT=\"identity\"", ",KEYFORMAT=\"urn:uuid:x\""];
+    let lines = boxes.iter().zip(formats);
+    let good: Vec<_> = lines
+        .map(|(own, format)| format!("#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"data:;base64,{}\"{format}\n", base64(own)))
+        .collect();
+    let bad = [
+        "#EXT-X-KEY:METHOD\n",
+        "#EXT-X-KEY:=\n",
+        "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"data:;base64,AAA*\"\n",
+        "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"data:;base64,AAAAIHBzc2g\"\n",
+        "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"data:;base64,{$unknown}\"\n",
+        "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"open\n",
+        "#EXT-X-KEY:METHOD=SAMPLE-AES,KEYID=0x12\n",
+        "#EXT-X-DEFINE:NAME\n",
+        "#EXT-X-DEFINE:IMPORT=\"a\"\n",
+        "\u{fffd}\n",
+    ];
+    for start in ["#EXTM3U\n", "#EXTM3U x-tvg-url=\"http://x\"\n", "\u{feff}#EXTM3U\r\n"] {
+        at_every_place(&good, &bad, |lines, one| {
+            assert_eq!(find_pssh(format!("{start}{lines}").as_bytes()).unwrap(), boxes, "{one} in {lines}");
+        });
+    }
+}
+
+#[test]
+fn variables_of_a_playlist_are_substituted_and_stay_in_bounds() {
+    let own = pssh::build(&[7; 16], &[], b"data");
+    let (head, tail) = (&base64(&own)[..20], &base64(&own)[20..]);
+    let id = "00112233445566778899aabbccddeeff";
+    let text = format!(
+        "#EXTM3U\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"{head}\"\n#EXT-X-DEFINE:VALUE=\"{{$a}}{tail}\",NAME=\"b_-1\"\n\
+         #EXT-X-DEFINE:NAME=\"id\",VALUE=\"0x{id}\"\n\
+         #EXT-X-KEY:METHOD=SAMPLE-AES,KEYID={{$id}},URI=\"data:;base64,{{$b_-1}}\"\n\
+         #EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"data:;base64,{{$a}}{tail}\"\n"
+    );
+    let found = hls::parse(text.as_bytes()).unwrap();
+    assert_eq!(found.pssh, [&own[..], &own]);
+    assert_eq!(found.key_ids.iter().map(hex::encode).collect::<Vec<_>>(), [id]);
+
+    // Each doubles the one before: 2^60 bytes.
+    let mut text = "#EXTM3U\n#EXT-X-DEFINE:NAME=\"0\",VALUE=\"xx\"\n".to_owned();
+    for number in 1..60 {
+        let last = number - 1;
+        text += &format!("#EXT-X-DEFINE:NAME=\"{number}\",VALUE=\"{{${last}}}{{${last}}}\"\n");
+    }
+    text += &format!("#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"data:;base64,{}\"\n", base64(&own));
+    assert_eq!(hls::parse(text.as_bytes()).unwrap().pssh, [&own[..]]);
 }

@@ -27,9 +27,14 @@ fn published_init_data_gives_the_published_key_ids() {
         let bytes = hex::decode(vector["init_data_hex"].as_str().unwrap()).unwrap();
         let ids = match vector["type"].as_str().unwrap() {
             "cenc" => pssh::parse_all(&bytes).and_then(|boxes| key_ids_for(&[W3C_CLEAR_KEY_SYSTEM_ID], &boxes, false)),
-            "webm" => key_ids::parse_webm_init_data(&bytes).map(|id| vec![id]),
+            "webm" => key_ids::parse_webm_init_data(&bytes).map(|id| vec![id.try_into().unwrap_or_default()]),
             other => panic!("unknown init data type {other}"),
         };
+        if vector["name"] == "FailsForWebMTooSmall" {
+            // Android takes 16 bytes alone; W3C's registry says "one or more", and browsers take up to 512.
+            assert!(ids.is_ok());
+            continue;
+        }
         assert_eq!(ids.is_ok(), vector["valid"].as_bool().unwrap(), "{}: {ids:?}", vector["name"]);
         let expected: Vec<_> = vector["key_ids"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
         let ids: Vec<_> = ids.unwrap_or_default().iter().map(hex::encode).collect();
@@ -52,7 +57,7 @@ fn a_box_is_taken_apart_and_built_again() {
 }
 
 #[test]
-fn concatenated_boxes_come_in_order_and_name_the_first_bad_byte() {
+fn concatenated_boxes_come_in_order_and_what_is_none_costs_only_itself() {
     let first = w3c_example();
     let second = pssh::build(&[9; 16], &[], b"x");
     let both = [&first[..], &second].concat();
@@ -61,9 +66,10 @@ fn concatenated_boxes_come_in_order_and_name_the_first_bad_byte() {
 
     assert_eq!(malformed_at(pssh::parse(&both)), first.len());
     let tail = [&both[..], &[0]].concat();
-    assert_eq!(malformed_at(pssh::parse_all(&tail)), both.len());
+    assert_eq!(pssh::parse_all(&tail).unwrap(), boxes);
     let foreign = [&both[..], b"\0\0\0\x08free"].concat();
-    assert_eq!(malformed_at(pssh::parse_all(&foreign)), both.len() + 4);
+    assert_eq!(pssh::parse_all(&foreign).unwrap(), boxes);
+    assert_eq!(malformed_at(pssh::parse_all(b"\0\0\0\x08free")), 4);
     assert_eq!(malformed_at(pssh::parse_all(&[])), 0);
 }
 
@@ -152,9 +158,53 @@ fn random_damage_never_panics_and_never_invents_bytes() {
         }
         bytes.truncate(random(bytes.len() + 1));
         if let Ok(boxes) = pssh::parse_all(&bytes) {
-            assert_eq!(boxes.iter().map(|b| b.raw).collect::<Vec<_>>().concat(), bytes, "seed {seed}");
+            let mut end = 0;
+            for found in &boxes {
+                let start = found.raw.as_ptr().addr() - bytes.as_ptr().addr();
+                assert!(start >= end && bytes[start..].starts_with(found.raw), "seed {seed}");
+                end = start + found.raw.len();
+            }
             let _ = key_ids_for(&[W3C_CLEAR_KEY_SYSTEM_ID], &boxes, true);
         }
         let _ = find_pssh(&bytes);
+    }
+}
+
+/// Boxes of every kind of badness at every place among good ones.
+#[test]
+fn a_bad_box_costs_nothing_but_itself() {
+    let good: Vec<_> = (1..=3_u8).map(|id| pssh::build(&[id; 16], &[[id; 16]], &[id; 5])).collect();
+    let with = |at: usize, bytes: &[u8]| {
+        let mut bad = w3c_example();
+        bad[at..at + bytes.len()].copy_from_slice(bytes);
+        bad
+    };
+    let foreign = [&b"\0\0\0\x18free"[..], &[0; 16]].concat();
+    let bad = [
+        ("version 0 with a list", with(8, &[0])),
+        ("a count too large", with(28, &[0xff; 4])),
+        ("a data size too large", with(64, &[0, 0, 1, 0])),
+        ("a size of none", with(0, &[0; 4])),
+        ("a size below the header's", with(0, &[0, 0, 0, 7])),
+        ("a size beyond the end", with(0, &[0x7f; 4])),
+        ("another kind", with(4, b"free")),
+        ("a cut box", w3c_example()[..40].to_vec()),
+        ("half a header", b"\0\0\0".to_vec()),
+        ("rubbish", vec![0xff; 23]),
+        ("a foreign box", foreign),
+    ];
+    for (name, bad) in bad {
+        for place in 0..=good.len() {
+            let mut all: Vec<_> = good.clone();
+            all.insert(place, bad.clone());
+            let bytes = all.concat();
+            let found = pssh::parse_all(&bytes).unwrap();
+            assert_eq!(found.iter().map(|b| b.raw.to_vec()).collect::<Vec<_>>(), good, "{name} at {place}");
+            let moov = [&(bytes.len() as u32 + 8).to_be_bytes()[..], b"moov", &bytes].concat();
+            assert_eq!(find_pssh(&moov).unwrap(), good, "{name} at {place} of moov");
+            if place > 0 {
+                assert_eq!(find_pssh(&bytes).unwrap(), good, "{name} at {place}, detected");
+            }
+        }
     }
 }

@@ -53,7 +53,7 @@ impl Seeds {
 
     fn init_data(&self) -> Result<(), String> {
         let mut all = Vec::new();
-        for directory in ["vectors/init_data", "media"] {
+        for directory in ["vectors/init_data", "vectors/reports/media", "media"] {
             for item in fs::read_dir(self.tests.join(directory)).map_err(text)? {
                 all.push(item.map_err(text)?.path());
             }
@@ -69,6 +69,10 @@ impl Seeds {
                 Some("mp4") => self.put("mp4", &name, up_to_moov(&content))?,
                 Some("mpd") => self.put("dash", &name, &content)?,
                 Some("m3u8") => self.put("hls", &name, &content)?,
+                Some("webm") => self.put("webm", &name, &content[..content.len().min(LARGEST)])?,
+                Some("ts") => self.put("mpeg_ts", &name, &content)?,
+                Some("ism") => self.put("smooth", &name, &content)?,
+                Some("bin") => self.put("pssh", &name, &content)?,
                 _ => continue,
             }
             let boxes = find_pssh(&content).unwrap_or_default();

@@ -23,6 +23,18 @@ pub const WORDS: &[&str] = &[
     "emsg",
     "meta",
     "trak",
+    "mdia",
+    "minf",
+    "stbl",
+    "stsd",
+    "encv",
+    "enca",
+    "sinf",
+    "schi",
+    "tenc",
+    "traf",
+    "sgpd",
+    "seig",
     "#EXTM3U",
     "<MPD>",
     "</MPD>",
@@ -31,18 +43,7 @@ pub const WORDS: &[&str] = &[
 ];
 
 pub fn run(input: &[u8]) {
-    match mp4::find_pssh(input) {
-        Ok(boxes) => {
-            accepted("MP4 file", boxes.len());
-            for found in &boxes {
-                let range = found.raw.as_ptr_range();
-                assert!(input.as_ptr_range().contains(&range.start) && range.end <= input.as_ptr_range().end);
-                assert_eq!(pssh::parse(found.raw).as_ref().ok(), Some(found));
-                super::pssh::check(found);
-            }
-        }
-        Err(error) => refused(&error),
-    }
+    super::manifest::look_at("MP4 file", mp4::parse(input));
 }
 
 /// What cannot be there by chance.

@@ -149,6 +149,19 @@ typedef struct OH_MediaKeySession_UserDataCallback {
 } OH_MediaKeySession_UserDataCallback;
 
 /**
+ * Receives a pssh box that OH_Drm_ParsePsshBoxes found. Called on the thread that called that function, before it returns;
+ * it may call any function of this library.
+ *
+ * @param uuid the system id, 16 bytes, valid during the call
+ * @param pssh the complete box, valid during the call
+ * @param psshLen bytes of pssh, at least 32
+ * @param userData what was passed
+ * @return 0 to go on, anything else to stop
+ * @since native_drm 0.1
+ */
+typedef int32_t (*OH_Drm_PsshBoxCallback)(const uint8_t *uuid, const uint8_t *pssh, size_t psshLen, void *userData);
+
+/**
  * Receives log lines, from any thread, perhaps while a session is locked: it must not call the library.
  *
  * @param level the line's level
@@ -258,20 +271,47 @@ Drm_ErrCode OH_MediaKeySession_ExplainLicenses(MediaKeySession *mediaKeySession,
                                                uint32_t *jsonLen);
 
 /**
- * Finds the pssh boxes of a stream.
+ * Finds all pssh boxes of a stream, any number and of any length.
  *
- * Accepts an MP4 file or initialisation segment (boxes in moov and moof; media data may be missing), concatenated pssh
- * boxes, a DASH MPD and an HLS playlist. Equal boxes are reported once, in the order of their appearance. Boxes larger
- * than MAX_PSSH_DATA_LEN are left out; if there are more than MAX_PSSH_INFO_COUNT, those that a key system of this
- * library understands come first and the rest is left out.
+ * As OH_Drm_ParseMediaKeySystemInfo, which says what is found, without the limits of DRM_MediaKeySystemInfo: nothing is
+ * left out. Equal boxes are reported once, in the order of their appearance; boxes made for key ids that stand outside of
+ * the boxes come last. All of the data is read before the first call of the callback.
+ *
+ * Any thread.
+ *
+ * @param data the bytes
+ * @param dataLen number of bytes, at least 1
+ * @param callback is called for each box
+ * @param userData is passed to callback
+ * @return DRM_ERR_OK if there is at least one box, also if the callback stopped; DRM_ERR_INVALID_VAL if data or callback
+ *     is null or dataLen is 0; DRM_ERR_UNKNOWN if nothing in the data can be read or it has no pssh box; the callback is
+ *     not called then
+ * @since native_drm 0.1
+ */
+Drm_ErrCode OH_Drm_ParsePsshBoxes(const uint8_t *data,
+                                  size_t dataLen,
+                                  OH_Drm_PsshBoxCallback callback,
+                                  void *userData);
+
+/**
+ * Finds the pssh boxes of a stream that fit into a DRM_MediaKeySystemInfo; OH_Drm_ParsePsshBoxes gives all of them.
+ *
+ * Accepts concatenated pssh boxes, an MP4 file or segment, a WebM file, an MPEG transport stream (descriptor 0xC0 of the
+ * program map table), a DASH MPD, an HLS playlist and a Smooth Streaming manifest; files may be cut anywhere. What cannot
+ * be read (a box, a line, an element, one key id) is passed over and said in the log. Key ids that stand outside of the
+ * boxes, where no box of a key system of this library lists them, get a box with the common system id of W3C.
+ *
+ * Equal boxes are reported once, in the order of their appearance. Boxes larger than MAX_PSSH_DATA_LEN are left out; if
+ * there are more than MAX_PSSH_INFO_COUNT, those that a key system of this library understands come first and the rest is
+ * left out.
  *
  * Any thread.
  *
  * @param data the bytes
  * @param dataLen number of bytes, at least 1
  * @param info receives the boxes
- * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if a pointer is null or dataLen is 0; DRM_ERR_UNKNOWN if the data is malformed
- *     or has no pssh box that fits
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if a pointer is null or dataLen is 0; DRM_ERR_UNKNOWN if nothing in the
+ *     data can be read or it has no pssh box that fits
  * @since native_drm 0.1
  */
 Drm_ErrCode OH_Drm_ParseMediaKeySystemInfo(const uint8_t *data,

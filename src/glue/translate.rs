@@ -238,7 +238,7 @@ mod tests {
         let parts = [&[0, 0, 0, 1][..], b"pssh", &52_u64.to_be_bytes(), &[0; 4], &[7; 16], &[0, 0, 0, 12], &[9; 12]];
         let bytes = parts.concat();
         let boxes = fitting_pssh_boxes(&bytes).unwrap();
-        assert_eq!(boxes, [bytes.clone()]);
+        assert_eq!(boxes, std::slice::from_ref(&bytes));
         assert_eq!(system_id(&boxes[0]), [7; 16]);
     }
 }

@@ -10,8 +10,8 @@ source=$work/native_drm
 mkdir "$source"
 git -c safe.directory="$PWD" ls-files -z | xargs -0 cp --parents -t "$source"
 # Its header would have this comment, if it were written.
-sed -i '0,/^\/\/\/ /s//&Changed. /' "$source/src/native_mediadecrypt.rs"
-grep -q '^/// Changed\. ' "$source/src/native_mediadecrypt.rs"
+sed -i '0,/^\/\/\/ /s//&Changed. /' "$source/src/native_mediadecrypt/decrypt.rs"
+grep -q '^/// Changed\. ' "$source/src/native_mediadecrypt/decrypt.rs"
 chmod -R a-w "$source"
 sums() { (cd "$source" && find . -type f -print0 | sort -z | xargs -0 sha256sum); }
 sums >"$work/before"

@@ -296,6 +296,30 @@ for bytes in 4 40 900 2000 $((size / 2)) $((size - 1)); do
     refuses "cut after $bytes bytes" 1 "cut.mp4" "$work/cut.mp4" --keys "$keys" --output "$work/refused.mp4"
     absent "cut after $bytes bytes" "$work/refused.mp4"
 done
+# Boxes that lie: whatever comes of it, the player ends by itself, and soon.
+python3 - "$media/cbcs.mp4" "$work" <<'END'
+import random, struct, sys
+
+path, work = sys.argv[1:]
+data = open(path, "rb").read()
+chance = random.Random(1)
+at, places = 0, []
+while at < len(data):
+    size, kind = struct.unpack_from(">I4s", data, at)
+    if kind != b"mdat":
+        places += range(at + 8, at + size - 4)
+    at += size
+for number in range(60):
+    damaged = bytearray(data)
+    for _ in range(chance.randint(1, 8)):
+        value = chance.choice((0, 1, 2, 0xffff, 0x10001, 0x7fffffff, 0xffffffff, chance.getrandbits(32)))
+        struct.pack_into(">I", damaged, chance.choice(places), value)
+    open(f"{work}/damaged{number}.mp4", "wb").write(damaged)
+END
+for number in {0..59}; do
+    play "$work/damaged$number.mp4" --keys "$keys" --no-decode --output "$work/damaged.out.mp4"
+    if [ $status -le 1 ]; then ok; else not_ok "damaged file $number: exit status $status"; fi
+done
 refuses "output into no directory" 1 "cannot write" "$media/cenc.mp4" --keys "$keys" --output "$work/none/out.mp4"
 refuses "packets to a full disk" 1 "cannot write /dev/full" "$media/cenc.mp4" --keys "$keys" --packet-md5 /dev/full
 

@@ -13,7 +13,7 @@
 
 /* How a key system wants its answer. */
 enum answer_format {
-    ANSWER_CLEARPLAY, /* <flag><base64 key id>:<base64 key>[,...] */
+    ANSWER_CLEARPLAY, /* <flag><base64 key id>:<base64 key>, for each key, separated by commas */
     ANSWER_JWK_SET,   /* W3C EME section 9.1.4 */
 };
 

@@ -61,7 +61,7 @@ static int place_samples(struct mp4_samples *samples, struct mp4_part *part, str
 
     for (uint64_t chunk = 1; chunk <= chunks && left > 0 && result == 0; chunk++) {
         int64_t position = (int64_t)span_number(&table.chunks, table.wide_chunks ? 8 : 4);
-        while (chunk >= next_first) {
+        while (chunk >= next_first && !table.stsc.bad) {
             per_chunk = span_number(&table.stsc, 4);
             entry = (uint32_t)span_number(&table.stsc, 4);
             next_first = --stsc_left ? span_number(&table.stsc, 4) : UINT64_MAX;
@@ -100,7 +100,7 @@ static int read_stbl(struct mp4_samples *samples, struct mp4_track *track, struc
         default: result = mp4_part_take(samples, &part, &box); break;
         }
     }
-    if (result == 0)
+    if (result == 0 && track->encrypted)
         result = place_samples(samples, &part, table);
     if (result == 0)
         result = mp4_part_finish(samples, &part);
@@ -209,6 +209,11 @@ static int read_trun(struct mp4_samples *samples, struct mp4_part *part, struct 
     span_skip(&in, flags & 0x4 ? 4 : 0);
     if (mp4_part_add_run(samples, part, fragment->entry) < 0)
         return -1;
+    if (!part->track->encrypted && !(flags & 0xf00)) {
+        /* Of no interest but for its end; and the count may be anything. */
+        fragment->next = file_offset(samples, (uint64_t)fragment->next + count * fragment->default_size);
+        return 0;
+    }
     for (; count > 0 && result == 0; count--) {
         span_skip(&in, flags & 0x100 ? 4 : 0);
         uint32_t size = flags & 0x200 ? (uint32_t)span_number(&in, 4) : fragment->default_size;

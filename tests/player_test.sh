@@ -246,7 +246,7 @@ if [ "$requests" -eq 2 ]; then ok; else not_ok "$requests requests for two key i
 
 if command -v readelf >/dev/null; then
     echo "Where the player looks for the library"
-    if readelf -d "$drmplay" | sed -n 's/.*RUNPATH.*\[\(.*\)\]/\1/p' | tr ':' '\n' | grep -v '^\$ORIGIN' | grep -q .; then
+    if readelf -d "$drmplay" | sed -n 's/.*RUNPATH.*\[\(.*\)\]/\1/p' | tr ':' '\n' | grep -v '^[$]ORIGIN' | grep -q .; then
         not_ok "the player's RUNPATH has an absolute path: $(readelf -d "$drmplay" | grep RUNPATH)"
     else
         ok

@@ -3,6 +3,7 @@
  * MD5 of decoded frames through libavformat's framemd5 muxer, with the conversions that the ffmpeg program makes.
  */
 #include "decoder.h"
+#include "outputs.h"
 
 #include <stdlib.h>
 
@@ -160,27 +161,14 @@ int frame_md5_add(struct frame_md5 *writer, const AVStream *stream, const AVFram
 
 int frame_md5_close(struct frame_md5 *writer, bool complete)
 {
-    int result = 0;
-
     if (!writer)
         return 0;
-    if (writer->muxer && writer->muxer->pb) {
-        if (complete)
-            result = av_write_trailer(writer->muxer);
-        int closed = avio_closep(&writer->muxer->pb);
-        if (result >= 0)
-            result = closed;
-        if (result < 0)
-            complain_av(result, "cannot write %s", writer->file.path);
-    }
-    if (output_end(&writer->file, complete && result >= 0) < 0)
-        result = -1;
-    avformat_free_context(writer->muxer);
+    int result = muxer_close(writer->muxer, &writer->file, complete);
     av_packet_free(&writer->packet);
     for (unsigned i = 0; writer->resamplers && i < writer->inputs; i++)
         swr_free(&writer->resamplers[i].context);
     free(writer->resamplers);
     free(writer->outputs);
     free(writer);
-    return result < 0 ? -1 : 0;
+    return result;
 }

@@ -206,27 +206,33 @@ int remux_add(struct remux *writer, const AVPacket *packet)
     return 0;
 }
 
-int remux_close(struct remux *writer, bool complete)
+int muxer_close(AVFormatContext *muxer, struct output_file *file, bool complete)
 {
     int result = 0;
 
-    if (!writer)
-        return 0;
-    if (writer->muxer && writer->muxer->pb) {
+    if (muxer && muxer->pb) {
         if (complete)
-            result = av_write_trailer(writer->muxer);
-        int closed = avio_closep(&writer->muxer->pb);
+            result = av_write_trailer(muxer);
+        int closed = avio_closep(&muxer->pb);
         if (result >= 0)
             result = closed;
         if (result < 0)
-            complain_av(result, "cannot write %s", writer->file.path);
+            complain_av(result, "cannot write %s", file->path);
     }
-    if (output_end(&writer->file, complete && result >= 0) < 0)
+    if (output_end(file, complete && result >= 0) < 0)
         result = -1;
-    avformat_free_context(writer->muxer);
+    avformat_free_context(muxer);
+    return result < 0 ? -1 : 0;
+}
+
+int remux_close(struct remux *writer, bool complete)
+{
+    if (!writer)
+        return 0;
+    int result = muxer_close(writer->muxer, &writer->file, complete);
     av_packet_free(&writer->packet);
     free(writer->dts);
     free(writer->outputs);
     free(writer);
-    return result < 0 ? -1 : 0;
+    return result;
 }

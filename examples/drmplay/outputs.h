@@ -21,4 +21,7 @@ struct remux *remux_open(const char *path, const AVFormatContext *input);
 int remux_add(struct remux *writer, const AVPacket *packet);
 int remux_close(struct remux *writer, bool complete);
 
+/* Ends a muxer's file and frees the muxer, which may be NULL; the file is kept if it is complete. Returns -1 after a complaint. */
+int muxer_close(AVFormatContext *muxer, struct output_file *file, bool complete);
+
 #endif

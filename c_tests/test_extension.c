@@ -100,7 +100,7 @@ static void some_life(void)
     MediaKeySystem *system = make_system(CLEARPLAY);
     MediaKeySession *session = make_session(system);
     give_key(session, KID_A, NIST_KEY);
-    CHECK_UNKNOWN(process_response(session, "0K34VFiiu0qar9xWICc9PPA==:K34VFiiu0qar9xWICc9PPA"));
+    CHECK_UNKNOWN(process_response(session, "0K34VFiiu0qar9xWICc9PPA==.K34VFiiu0qar9xWICc9PPA=="));
     CHECK_OK(decrypt_nist(session, KID_A));
     CHECK_CODE(decrypt_nist(session, KID_B), DRM_ERR_NO_KEY);
     CHECK_OK(OH_MediaKeySession_ClearMediaKeys(session));

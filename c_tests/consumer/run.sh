@@ -41,7 +41,8 @@ case $step in
         rm -rf "$prefix" "$prefix.first" "$prefix.stripped"
         "$cmake" --install "$build" --prefix "$prefix.first"
         "$cmake" --install "$build" --prefix "$prefix.stripped" --strip
-        diff -r --no-dereference "$prefix.first" "$prefix.stripped" || fail "--strip installs something else"
+        # CMake itself strips the programs that it builds, which are examples.
+        diff -r --no-dereference --exclude=bin "$prefix.first" "$prefix.stripped" || fail "--strip installs something else"
         rm -rf "$prefix.stripped"
         mv "$prefix.first" "$prefix"
         for file in libnative_drm.so libohavsession.so "$soname" libnative_drm.a pkgconfig/native_drm.pc cmake/native_drm/native_drm-config.cmake; do

@@ -96,11 +96,18 @@ static void give(MediaKeySession *session, const char *system_name, int index, b
     }
     ask_for_license(system_name, index, offline, license, &size);
     process(session, license, size, DRM_ERR_OK, id);
-    /* Licenses that are refused, with a key in them. */
+    /* Licenses that are refused, with a key in them. ClearPlay reads base64 up to the first foreign character, with or without
+     * padding: there it has to be the flag, and the colon between key id and key. */
+    bool flagged = strcmp(system_name, CLEARPLAY) == 0;
     ask_for_license(system_name, index, offline, license, &size);
+    if (flagged) {
+        license[0] = '2';
+    }
     process(session, license, size - 1, DRM_ERR_UNKNOWN, NULL);
     ask_for_license(system_name, index, offline, license, &size);
-    license[size - 5] = '*';
+    uint8_t *colon = (uint8_t *)memchr(license, ':', size);
+    REQUIRE(colon != NULL);
+    *(flagged ? colon : license + size - 5) = '*';
     process(session, license, size, DRM_ERR_UNKNOWN, NULL);
     explicit_bzero(license, sizeof(license));
 }

@@ -83,7 +83,7 @@ def transport(command):
 
 def greyed_out(command):
     every = {"play": "CanPlay", "pause": "CanPause", "playNext": "CanGoNext", "playPrevious": "CanGoPrevious",
-             "seek": "CanSeek", "fastForward": "CanSeek", "rewind": "CanSeek"}
+             "seek": "CanSeek"}
     player, remote = shown(command, "register stop")
     monitor = Monitor(player)
     for name, prop in every.items():
@@ -94,6 +94,12 @@ def greyed_out(command):
         equal(sorted(remote.get(SESSION, "Commands")), sorted(["stop", name]), "Commands")
         player.do(f"unregister {name}")
         monitor.expect("PropertiesChanged", f"'{prop}': <false>")
+    # Who only skips cannot go to a position.
+    for name in ("fastForward", "rewind"):
+        player.do(f"register {name}")
+        equal(sorted(remote.get(SESSION, "Commands")), sorted(["stop", name]), "Commands")
+        equal(remote.player("CanSeek"), False, name)
+        player.do(f"unregister {name}")
     for verb in ("play", "pause", "next", "previous"):
         code, _, error = remote.playerctl(verb)
         equal((code, error), (1, "No player could handle this command"), f"playerctl {verb}")

@@ -1,8 +1,8 @@
 //! `libnative_drm`: OpenHarmony's native DRM API for Linux.
 //!
-//! C programs use the headers under `include/`. One file here, or one directory, is one header; [`glue`] is what they share. This is the only
-//! place with `extern "C"` and raw pointers. It checks, finds, calls one verb of the crates below it and translates; it
-//! decides nothing.
+//! C programs use the headers under `include/`. One file here, or one directory, is one header; `glue` is what they share. This
+//! is the only place with `extern "C"` and raw pointers. It checks, finds, calls one verb of the crates below it and
+//! translates; it decides nothing.
 //!
 //! # Safety
 //!
@@ -24,8 +24,8 @@
 )]
 #![allow(clippy::doc_markdown, clippy::missing_errors_doc, clippy::module_name_repetitions, clippy::must_use_candidate)]
 #![deny(unsafe_op_in_unsafe_fn)]
-// The names are those of the C headers.
-#![allow(non_camel_case_types, non_snake_case)]
+// Names and comments are those of the C headers.
+#![allow(non_camel_case_types, non_snake_case, rustdoc::bare_urls)]
 
 mod glue;
 

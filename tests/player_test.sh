@@ -201,7 +201,7 @@ for number, vector in enumerate(manifest["vectors"] if isinstance(manifest, dict
     tracks = [track for track in vector["tracks"] if track.get("type") != "clcp"]
     # FFmpeg writes no VP8 to MP4.
     clear = "webm" if any("vp08" in track.get("sample_entries", []) for track in tracks) else path.rsplit(".", 1)[1]
-    encrypted = any(track["samples"] > track.get("clear_lead_or_unprotected", 0) for track in tracks)
+    encrypted = any(track.get("samples", 1) > track.get("clear_lead_or_unprotected", 0) for track in tracks)
     for index, track in enumerate(tracks):
         print(vector["id"], path, clear, "encrypted" if encrypted else "clear", index, track["clear_sha256"])
 END

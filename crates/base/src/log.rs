@@ -3,7 +3,7 @@
 //! A message that nobody wants costs one relaxed atomic load. Messages never contain key material.
 //!
 //! The library's own threads read no environment variable: a program may change its environment while they run, which C
-//! allows as long as nobody else looks. So [`read_environment`] is for calls of the program, and [`write`] never looks.
+//! allows as long as nobody else looks. So [`read_environment`] is for calls of the program, and [`write()`] never looks.
 
 use std::fmt;
 use std::io::Write;

@@ -117,6 +117,7 @@ calls! {
     10 plain OH_Drm_GetLastErrorMessage |c| { let _ = &c; OH_Drm_GetLastErrorMessage() };
     2 plain OH_Drm_GetVersion |c| { let _ = &c; OH_Drm_GetVersion() };
     10 drm OH_Drm_ParseMediaKeySystemInfo |c| { let (p, n) = c.sized(); OH_Drm_ParseMediaKeySystemInfo(p, n as usize, c.out()) };
+    10 drm OH_Drm_ParsePsshBoxes |c| { let (p, n) = c.sized(); OH_Drm_ParsePsshBoxes(p, n as usize, Some(pssh_box), ptr::null_mut()) };
     4 drm OH_Drm_SetLogCallback |c| OH_Drm_SetLogCallback(LogLevelValue(c.small()), Some(log), ptr::null_mut());
 
     10 drm OH_DrmLicenseTemplate_Create |c| OH_DrmLicenseTemplate_Create(LicenseProfileValue(c.small() / 3), c.new_handle()) => Template;

@@ -86,9 +86,11 @@ static void numbers(void)
     CHECK_REFUSED(OH_AVMetadataBuilder_SetDisplayTags(NULL, 0));
     CHECK_OK(OH_AVMetadataBuilder_SetFilter(builder, TYPE_LOCAL));
     CHECK_OK(OH_AVMetadataBuilder_SetFilter(builder, TYPE_CAST_PLUS_STREAM | TYPE_DLNA | TYPE_CAST_PLUS_AUDIO));
-    CHECK_REFUSED(OH_AVMetadataBuilder_SetFilter(builder, 1));
-    CHECK_REFUSED(OH_AVMetadataBuilder_SetFilter(builder, 16));
-    CHECK_REFUSED(OH_AVMetadataBuilder_SetFilter(builder, UINT32_MAX));
+    /* Whatever it is, as upstream. */
+    CHECK_OK(OH_AVMetadataBuilder_SetFilter(builder, 0));
+    CHECK_OK(OH_AVMetadataBuilder_SetFilter(builder, 1));
+    CHECK_OK(OH_AVMetadataBuilder_SetFilter(builder, 16));
+    CHECK_OK(OH_AVMetadataBuilder_SetFilter(builder, UINT32_MAX));
     CHECK_REFUSED(OH_AVMetadataBuilder_SetFilter(NULL, TYPE_DLNA));
     CHECK_OK(OH_AVMetadataBuilder_Destroy(builder));
 }

@@ -14,10 +14,14 @@ static void lists_key_systems(void)
     uint32_t needed = 0;
     memset(descs, 0x5a, sizeof(descs));
     CHECK_INVALID(OH_MediaKeySystem_GetMediaKeySystems(descs, &needed));
-    REQUIRE(needed >= 2 && needed <= MAX_MEDIA_KEY_SYSTEM_NUM);
+    REQUIRE(needed >= 3 && needed <= MAX_MEDIA_KEY_SYSTEM_NUM);
     uint32_t count = needed - 1;
+    char message[128];
     CHECK_INVALID(OH_MediaKeySystem_GetMediaKeySystems(descs, &count));
     CHECK_INT(count, needed);
+    snprintf(message, sizeof(message), "%u key systems are needed, %u are available", (unsigned)needed,
+             (unsigned)needed - 1);
+    CHECK(strstr(OH_Drm_GetLastErrorMessage(), message) != NULL);
     CHECK_FILLED(descs, 0x5a, sizeof(descs));
     CHECK_OK(OH_MediaKeySystem_GetMediaKeySystems(descs, &count));
     CHECK_INT(count, needed);
@@ -25,6 +29,14 @@ static void lists_key_systems(void)
     count = MAX_MEDIA_KEY_SYSTEM_NUM + 1;
     CHECK_OK(OH_MediaKeySystem_GetMediaKeySystems(descs, &count));
     CHECK_INT(count, needed);
+    /* The built-in three come first, in this order, and the array of OpenHarmony's guide has room for them. */
+    CHECK_STR(descs[0].name, CLEARPLAY);
+    CHECK_STR(descs[1].name, W3C_CLEARKEY);
+    CHECK_STR(descs[2].name, "com.policyplay.drm");
+    DRM_MediaKeySystemDescription three[3];
+    count = 3;
+    CHECK_OK(OH_MediaKeySystem_GetMediaKeySystems(three, &count));
+    CHECK_INT(count, 3);
     bool clearplay = false;
     bool w3c = false;
     for (uint32_t i = 0; i < count; i++) {

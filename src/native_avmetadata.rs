@@ -377,16 +377,18 @@ pub extern "C" fn OH_AVMetadataBuilder_SetDisplayTags(
 /// Any thread.
 ///
 /// @param builder the builder
-/// @param filter bits of AVSession_ProtocolType
-/// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder or filter has
-///     other bits
+/// @param filter bits of AVSession_ProtocolType; others are kept, too
+/// @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder
 /// @since 23
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_AVMetadataBuilder_SetFilter(
     builder: *mut OH_AVMetadataBuilder,
     filter: u32,
 ) -> MetadataResultValue {
-    change(builder, |metadata| Ok(metadata.set_filter(filter)?))
+    change(builder, |metadata| {
+        metadata.filter = filter;
+        Ok(())
+    })
 }
 
 /// Makes metadata of what was set so far. The builder can be used again.

@@ -20,6 +20,8 @@ pub struct Out<'a, T> {
 pub struct InOut<'a, T> {
     out: Out<'a, T>,
     room: Option<usize>,
+    /// What it counts, for messages.
+    unit: &'static str,
 }
 
 impl<T> Clone for Out<'_, T> {
@@ -188,10 +190,19 @@ pub fn out<'a, T>(argument: &'static str, pointer: *mut T) -> Result<Out<'a, T>>
     Ok(Out { pointer, call: PhantomData })
 }
 
-/// A pointer to a length that is read now and written later.
+/// A pointer to a length in bytes that is read now and written later.
 pub fn in_out<'a, T: Length>(argument: &'static str, pointer: *mut T) -> Result<InOut<'a, T>> {
+    in_out_count(argument, pointer, "bytes")
+}
+
+/// A pointer to a number of entries that is read now and written later; `unit` is what messages call them.
+pub fn in_out_count<'a, T: Length>(
+    argument: &'static str,
+    pointer: *mut T,
+    unit: &'static str,
+) -> Result<InOut<'a, T>> {
     let room = read(argument, pointer.cast_const())?.try_into().ok();
-    Ok(InOut { out: out(argument, pointer)?, room })
+    Ok(InOut { out: out(argument, pointer)?, room, unit })
 }
 
 /// Checks that there is any room at all.
@@ -212,7 +223,7 @@ pub fn fits<T: Length>(argument: &'static str, length: InOut<'_, T>, needed: usi
     let available = length.room.ok_or_else(|| Error::invalid(argument, "its length is negative"))?;
     if needed > available {
         length.store(needed)?;
-        return Err(Error::BufferTooSmall { argument, needed, available });
+        return Err(Error::BufferTooSmall { argument, needed, available, unit: length.unit });
     }
     Ok(())
 }
@@ -303,7 +314,7 @@ impl Out<'_, u8> {
 pub fn check_string(argument: &'static str, room: usize, text: &str) -> Result<()> {
     let needed = text.len() + 1;
     if needed > room {
-        return Err(Error::BufferTooSmall { argument, needed, available: room });
+        return Err(Error::BufferTooSmall { argument, needed, available: room, unit: "bytes" });
     }
     Ok(())
 }

@@ -21,14 +21,16 @@ pub enum Error {
         reason: Text,
     },
     /// The caller's buffer is too small.
-    #[error("buffer `{argument}` is too small: {needed} bytes are needed, {available} are available")]
+    #[error("buffer `{argument}` is too small: {needed} {unit} are needed, {available} are available")]
     BufferTooSmall {
         /// The parameter as the header names it.
         argument: &'static str,
-        /// Bytes needed.
+        /// How many are needed.
         needed: usize,
-        /// Bytes the caller offered.
+        /// How many the caller has room for.
         available: usize,
+        /// What they are: "bytes", or what the buffer is an array of.
+        unit: &'static str,
     },
     /// Well formed, but nothing here can do it.
     #[error("not supported: {0}")]
@@ -109,7 +111,6 @@ impl From<avsession::Error> for Error {
                     Property::Extras => "extras",
                     Property::QueueLength => "count",
                     Property::QueueItemDuration => "items",
-                    Property::Filter => "filter",
                     Property::MediaKey => "keyCode",
                     Property::KeyAction => "keyAction",
                 };

@@ -77,7 +77,10 @@ pub unsafe extern "C" fn OH_MediaKeySystem_SetCallback(
     })
 }
 
-/// Lists the key systems that this library has.
+/// Lists the key systems that this library has, always in the same order: com.clearplay.drm, org.w3.clearkey,
+/// com.policyplay.drm. An array of three has room for them. Key systems that a later version adds come behind these
+/// three, so a program that is to get all of them offers MAX_MEDIA_KEY_SYSTEM_NUM entries, or asks with count 0 how
+/// many there are.
 ///
 /// Any thread.
 ///
@@ -95,7 +98,7 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GetMediaKeySystems(
     count: *mut u32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let count = args::in_out("count", count)?;
+        let count = args::in_out_count("count", count, "key systems")?;
         let descs = args::out("descs", descs)?;
         let systems = registry::key_systems();
         args::needed("descs", count, systems.len())?;

@@ -58,8 +58,6 @@ pub enum Property {
     QueueLength,
     /// Duration of an entry of the queue.
     QueueItemDuration,
-    /// Protocols that the media may be cast with.
-    Filter,
     /// Code of a media key.
     MediaKey,
     /// What happened to a media key.
@@ -75,7 +73,6 @@ impl fmt::Display for Property {
             Self::Extras => "extras",
             Self::QueueLength => "length of the queue",
             Self::QueueItemDuration => "duration in the queue",
-            Self::Filter => "filter",
             Self::MediaKey => "media key",
             Self::KeyAction => "key action",
         })

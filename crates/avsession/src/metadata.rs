@@ -1,6 +1,6 @@
 //! Metadata of the media that a session plays.
 
-use crate::error::{Error, Property, Result};
+use crate::error::{Error, Result};
 use crate::lyrics::Lyrics;
 use base::sync::OnceCell;
 
@@ -20,9 +20,6 @@ pub(crate) fn check_json_object(text: &str) -> Result<(), String> {
 
 /// Duration of media that must not show one.
 pub const NO_DURATION: i64 = -1;
-
-/// The protocols that a filter may name: OpenHarmony's AVSession_ProtocolType, as bits.
-const PROTOCOLS: u32 = 2 | 4 | 8;
 
 /// How far forward and rewind go when nobody says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,18 +141,6 @@ impl Default for Metadata {
 }
 
 impl Metadata {
-    /// Sets the protocols that the media may be cast with, as bits. Fails with [`Error::InvalidValue`] if others are set.
-    pub fn set_filter(&mut self, filter: u32) -> Result<()> {
-        if filter & !PROTOCOLS != 0 {
-            return Err(Error::invalid(
-                Property::Filter,
-                format!("{filter:#x} has bits that are no AVSession_ProtocolType"),
-            ));
-        }
-        self.filter = filter;
-        Ok(())
-    }
-
     /// Checks what only a session refuses: fails with [`Error::ImpossibleTime`] if the duration is less than
     /// [`NO_DURATION`].
     pub fn check(&self) -> Result<()> {

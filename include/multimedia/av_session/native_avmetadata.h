@@ -275,9 +275,8 @@ AVMetadata_Result OH_AVMetadataBuilder_SetDisplayTags(OH_AVMetadataBuilder *buil
  * Any thread.
  *
  * @param builder the builder
- * @param filter bits of AVSession_ProtocolType
- * @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder or filter has
- *     other bits
+ * @param filter bits of AVSession_ProtocolType; others are kept, too
+ * @return AVMETADATA_SUCCESS, or AVMETADATA_ERROR_INVALID_PARAM if builder is not an OH_AVMetadataBuilder
  * @since 23
  */
 AVMetadata_Result OH_AVMetadataBuilder_SetFilter(OH_AVMetadataBuilder *builder, uint32_t filter);

@@ -66,7 +66,10 @@ typedef Drm_ErrCode (*MediaKeySystem_Callback)(DRM_EventType eventType, uint8_t 
 Drm_ErrCode OH_MediaKeySystem_SetCallback(MediaKeySystem *mediaKeySystem, OH_MediaKeySystem_Callback callback);
 
 /**
- * Lists the key systems that this library has.
+ * Lists the key systems that this library has, always in the same order: com.clearplay.drm, org.w3.clearkey,
+ * com.policyplay.drm. An array of three has room for them. Key systems that a later version adds come behind these
+ * three, so a program that is to get all of them offers MAX_MEDIA_KEY_SYSTEM_NUM entries, or asks with count 0 how
+ * many there are.
  *
  * Any thread.
  *

@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * OH_AVCencInfo and decryption with it.
+ * OH_AVCencInfo, decryption with it, and what it holds.
  */
 #include "support/check.h"
 #include "support/drm.h"
@@ -218,6 +218,163 @@ static void schemes(void)
     CHECK_INT(OH_AVCencInfo_Destroy(info), AV_ERR_OK);
 }
 
+/* ---- what an instance holds, as a DRM_SampleInfo ---- */
+
+enum { ALL_SUBSAMPLES = DRM_KEY_MAX_SUB_SAMPLE_NUM + 1 };
+
+/* A DRM_SampleInfo of which only structSize is right. */
+static DRM_SampleInfo unset_sample_info(void)
+{
+    DRM_SampleInfo out;
+    memset(&out, 0x5a, sizeof(out));
+    out.structSize = (uint32_t)sizeof(out);
+    return out;
+}
+
+static void expect_no_sample_info(OH_AVCencInfo *info, uint32_t room, uint32_t needed)
+{
+    DrmSubsample list[ALL_SUBSAMPLES];
+    DRM_SampleInfo out = unset_sample_info();
+    DRM_SampleInfo before = out;
+    uint32_t count = room;
+    memset(list, 0x5a, sizeof(list));
+    CHECK_INT(OH_AVCencInfo_GetSampleInfo(info, NIST_SIZE, &out, list, &count), AV_ERR_INVALID_VAL);
+    CHECK(OH_Drm_GetLastErrorMessage()[0] != '\0');
+    CHECK_INT(count, needed);
+    CHECK_MEM(&out, &before, sizeof(out));
+    CHECK_FILLED(list, 0x5a, sizeof(list));
+}
+
+static void sample_info_outlives_the_instance(void)
+{
+    OH_AVCencInfo *info = make_cenc_info();
+    DrmSubsample halves[2] = {{0, 24}, {8, 32}};
+    DrmSubsample list[ALL_SUBSAMPLES];
+    DRM_SampleInfo out = unset_sample_info();
+    uint32_t count = ALL_SUBSAMPLES;
+    uint8_t data[NIST_SIZE];
+    uint8_t same[NIST_SIZE];
+    hex_decode(NIST_CTR_CIPHER, data);
+    memcpy(same, data, sizeof(same));
+    CHECK_INT(OH_AVCencInfo_SetSubsampleInfo(info, 3, 7, 0, 2, halves), AV_ERR_OK);
+    CHECK_INT(OH_AVCencInfo_GetSampleInfo(info, NIST_SIZE, &out, list, &count), AV_ERR_OK);
+    CHECK_OK(OH_MediaKeySession_DecryptSampleWithCencInfo(session, info, same, NIST_SIZE));
+    CHECK_INT(OH_AVCencInfo_Destroy(info), AV_ERR_OK);
+    CHECK_INT(out.structSize, sizeof(out));
+    CHECK_INT(out.algorithm, DRM_ALG_CENC_AES_CTR);
+    CHECK_INT(out.scheme, DRM_CENC_SCHEME_AUTO);
+    CHECK_INT(out.ivLen, 16);
+    CHECK_MEM(out.keyId, key_id, 16);
+    CHECK_MEM(out.iv, iv, 16);
+    CHECK(out.cryptByteBlock == 3 && out.skipByteBlock == 7 && out.reserved == 0);
+    CHECK(count == 2 && out.subsampleCount == 2 && out.subsamples == list);
+    CHECK_MEM(list, halves, sizeof(halves));
+    CHECK_OK(OH_MediaKeySession_DecryptSample(session, &out, data, NIST_SIZE));
+    CHECK_MEM(data, same, NIST_SIZE);
+    count = 77;
+    CHECK_INT(OH_AVCencInfo_GetSampleInfo(info, NIST_SIZE, &out, list, &count), AV_ERR_INVALID_VAL);
+    CHECK_INT(count, 77);
+}
+
+/* No subsamples, and an offset with and without them. */
+static void sample_info_with_an_offset(void)
+{
+    OH_AVCencInfo *info = make_cenc_info();
+    DrmSubsample *list = (DrmSubsample *)guard_alloc(sizeof(DrmSubsample));
+    DrmSubsample most[DRM_KEY_MAX_SUB_SAMPLE_NUM];
+    DRM_SampleInfo out = unset_sample_info();
+    uint32_t count = 0;
+    uint8_t data[NIST_SIZE + 3];
+    uint8_t plain[NIST_SIZE];
+    hex_decode(NIST_PLAIN, plain);
+    CHECK_INT(OH_AVCencInfo_GetSampleInfo(info, NIST_SIZE, &out, NULL, &count), AV_ERR_OK);
+    CHECK(count == 0 && out.subsampleCount == 0 && out.subsamples == NULL);
+    hex_decode(NIST_CTR_CIPHER, data);
+    CHECK_OK(OH_MediaKeySession_DecryptSample(session, &out, data, NIST_SIZE));
+    CHECK_MEM(data, plain, NIST_SIZE);
+    /* The rest behind the offset is protected. */
+    CHECK_INT(OH_AVCencInfo_SetSubsampleInfo(info, 0, 0, 3, 0, most), AV_ERR_OK);
+    expect_no_sample_info(info, 0, 1);
+    count = 1;
+    CHECK_INT(OH_AVCencInfo_GetSampleInfo(info, sizeof(data), &out, list, &count), AV_ERR_OK);
+    CHECK(count == 1 && list[0].clearHeaderLen == 3 && list[0].payLoadLen == NIST_SIZE);
+    hex_decode(NIST_CTR_CIPHER, data + 3);
+    CHECK_OK(OH_MediaKeySession_DecryptSample(session, &out, data, sizeof(data)));
+    CHECK_MEM(data + 3, plain, NIST_SIZE);
+    /* One that does not fit the sample is refused by both. */
+    CHECK_INT(OH_AVCencInfo_GetSampleInfo(info, 2, &out, list, &count), AV_ERR_OK);
+    CHECK_INVALID(OH_MediaKeySession_DecryptSample(session, &out, data, 2));
+    CHECK_INVALID(OH_MediaKeySession_DecryptSampleWithCencInfo(session, info, data, 2));
+    guard_free(list, sizeof(DrmSubsample));
+    /* As many as there can be. */
+    for (int i = 0; i < DRM_KEY_MAX_SUB_SAMPLE_NUM; i++) {
+        most[i].clearHeaderLen = 0;
+        most[i].payLoadLen = 1;
+    }
+    CHECK_INT(OH_AVCencInfo_SetSubsampleInfo(info, 0, 0, 3, DRM_KEY_MAX_SUB_SAMPLE_NUM, most), AV_ERR_OK);
+    expect_no_sample_info(info, ALL_SUBSAMPLES - 1, ALL_SUBSAMPLES);
+    CHECK(strstr(OH_Drm_GetLastErrorMessage(), "65 subsamples are needed, 64 are available") != NULL);
+    list = (DrmSubsample *)guard_alloc(ALL_SUBSAMPLES * sizeof(DrmSubsample));
+    count = ALL_SUBSAMPLES;
+    CHECK_INT(OH_AVCencInfo_GetSampleInfo(info, sizeof(data), &out, list, &count), AV_ERR_OK);
+    CHECK(count == ALL_SUBSAMPLES && list[0].clearHeaderLen == 3 && list[0].payLoadLen == 0);
+    hex_decode(NIST_CTR_CIPHER, data + 3);
+    CHECK_OK(OH_MediaKeySession_DecryptSample(session, &out, data, sizeof(data)));
+    CHECK_MEM(data + 3, plain, NIST_SIZE);
+    guard_free(list, ALL_SUBSAMPLES * sizeof(DrmSubsample));
+    CHECK_INT(OH_AVCencInfo_Destroy(info), AV_ERR_OK);
+}
+
+/* An instance that says that nothing is set gives the algorithm and nothing else. */
+static void sample_info_of_nothing(void)
+{
+    OH_AVCencInfo *info = make_cenc_info();
+    DrmSubsample one = {0, NIST_SIZE};
+    DRM_SampleInfo out = unset_sample_info();
+    uint32_t count = 0;
+    uint8_t data[NIST_SIZE] = {0};
+    CHECK_INT(OH_AVCencInfo_SetSubsampleInfo(info, 1, 9, 4, 1, &one), AV_ERR_OK);
+    CHECK_INT(OH_AVCencInfo_SetMode(info, DRM_CENC_INFO_KEY_IV_SUBSAMPLES_NOT_SET), AV_ERR_OK);
+    CHECK_INT(OH_AVCencInfo_GetSampleInfo(info, NIST_SIZE, &out, NULL, &count), AV_ERR_OK);
+    CHECK(out.algorithm == DRM_ALG_CENC_AES_CTR && out.ivLen == 0 && out.subsampleCount == 0);
+    CHECK(out.cryptByteBlock == 0 && out.skipByteBlock == 0);
+    CHECK_FILLED(out.keyId, 0, 16);
+    CHECK_FILLED(out.iv, 0, 16);
+    CHECK_INVALID(OH_MediaKeySession_DecryptSample(session, &out, data, NIST_SIZE));
+    CHECK_INT(OH_AVCencInfo_SetAlgorithm(info, DRM_ALG_CENC_UNENCRYPTED), AV_ERR_OK);
+    CHECK_INT(OH_AVCencInfo_GetSampleInfo(info, NIST_SIZE, &out, NULL, &count), AV_ERR_OK);
+    CHECK_OK(OH_MediaKeySession_DecryptSample(session, &out, data, NIST_SIZE));
+    CHECK_FILLED(data, 0, NIST_SIZE);
+    CHECK_INT(OH_AVCencInfo_Destroy(info), AV_ERR_OK);
+}
+
+static void sample_info_misuse(void)
+{
+    OH_AVCencInfo *info = make_cenc_info();
+    DrmSubsample list[ALL_SUBSAMPLES] = {{0, NIST_SIZE}};
+    static const uint32_t sizes[] = {0, 1, sizeof(DRM_SampleInfo) - 1, sizeof(DRM_SampleInfo) + 1, UINT32_MAX};
+    CHECK_INT(OH_AVCencInfo_SetSubsampleInfo(info, 0, 0, 0, 1, list), AV_ERR_OK);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        DRM_SampleInfo out = unset_sample_info();
+        uint32_t count = ALL_SUBSAMPLES;
+        out.structSize = sizes[i];
+        CHECK_INT(OH_AVCencInfo_GetSampleInfo(info, NIST_SIZE, &out, list, &count), AV_ERR_INVALID_VAL);
+        CHECK_INT(out.structSize, sizes[i]);
+    }
+    DRM_SampleInfo out = unset_sample_info();
+    DRM_SampleInfo before = out;
+    uint32_t count = ALL_SUBSAMPLES;
+    CHECK_INT(OH_AVCencInfo_GetSampleInfo(NULL, NIST_SIZE, &out, list, &count), AV_ERR_INVALID_VAL);
+    CHECK_INT(OH_AVCencInfo_GetSampleInfo((OH_AVCencInfo *)session, NIST_SIZE, &out, list, &count), AV_ERR_INVALID_VAL);
+    CHECK_INT(OH_AVCencInfo_GetSampleInfo(info, NIST_SIZE, NULL, list, &count), AV_ERR_INVALID_VAL);
+    CHECK_INT(OH_AVCencInfo_GetSampleInfo(info, NIST_SIZE, &out, NULL, &count), AV_ERR_INVALID_VAL);
+    CHECK_INT(OH_AVCencInfo_GetSampleInfo(info, NIST_SIZE, &out, list, NULL), AV_ERR_INVALID_VAL);
+    CHECK_INT(count, ALL_SUBSAMPLES);
+    CHECK_MEM(&out, &before, sizeof(out));
+    expect_no_sample_info(info, 0, 1);
+    CHECK_INT(OH_AVCencInfo_Destroy(info), AV_ERR_OK);
+}
+
 int main(void)
 {
     drm_system = make_system(CLEARPLAY);
@@ -233,6 +390,10 @@ int main(void)
     RUN(subsamples);
     RUN(what_does_not_add_up);
     RUN(schemes);
+    RUN(sample_info_outlives_the_instance);
+    RUN(sample_info_with_an_offset);
+    RUN(sample_info_of_nothing);
+    RUN(sample_info_misuse);
     CHECK_OK(OH_MediaKeySystem_Destroy(drm_system));
     return check_finish("test_cencinfo");
 }

@@ -18,11 +18,13 @@ typedef struct World {
     MediaKeySystem *system;
     MediaKeySession *session;
     OH_AVCencInfo *cenc_info;
+    OH_AVBuffer *buffer;
     OH_DrmLicenseService *service;
     MediaKeySystem *stale_system;
     MediaKeySession *stale_session;
     MediaKeySession *orphan_session; /* its system was destroyed */
     OH_AVCencInfo *stale_cenc_info;
+    OH_AVBuffer *stale_buffer;
     OH_DrmLicenseService *stale_service;
     void *memory;
     BadHandle bad[MAX_BAD_HANDLES];
@@ -63,10 +65,12 @@ static void add_all_but(World *world, void *good)
     add_bad(world, "stale session", world->stale_session);
     add_bad(world, "session of a destroyed system", world->orphan_session);
     add_bad(world, "stale OH_AVCencInfo", world->stale_cenc_info);
+    add_bad(world, "stale OH_AVBuffer", world->stale_buffer);
     add_bad(world, "stale license service", world->stale_service);
     add_of_other_kind(world, "system", world->system, good);
     add_of_other_kind(world, "session", world->session, good);
     add_of_other_kind(world, "OH_AVCencInfo", world->cenc_info, good);
+    add_of_other_kind(world, "OH_AVBuffer", world->buffer, good);
     add_of_other_kind(world, "license service", world->service, good);
 }
 
@@ -86,6 +90,8 @@ static void make_world(World *world)
     CHECK_OK(OH_MediaKeySystem_Destroy(world->stale_system));
     world->stale_cenc_info = OH_AVCencInfo_Create();
     CHECK_INT(OH_AVCencInfo_Destroy(world->stale_cenc_info), AV_ERR_OK);
+    world->stale_buffer = make_buffer(16);
+    CHECK_AV_OK(OH_AVBuffer_Destroy(world->stale_buffer));
     world->stale_service = make_service();
     CHECK_OK(OH_DrmLicenseService_Destroy(world->stale_service));
     world->system = make_system(CLEARPLAY);
@@ -94,6 +100,7 @@ static void make_world(World *world)
     world->session = make_session(world->system);
     world->cenc_info = OH_AVCencInfo_Create();
     REQUIRE(world->cenc_info != NULL);
+    world->buffer = make_buffer(16);
     world->service = make_service();
     world->memory = calloc(1, 256);
     REQUIRE(world->memory != NULL);
@@ -103,6 +110,7 @@ static void end_world(World *world)
 {
     free(world->memory);
     CHECK_OK(OH_DrmLicenseService_Destroy(world->service));
+    CHECK_AV_OK(OH_AVBuffer_Destroy(world->buffer));
     CHECK_INT(OH_AVCencInfo_Destroy(world->cenc_info), AV_ERR_OK);
     CHECK_OK(OH_MediaKeySession_Destroy(world->session));
     CHECK_OK(OH_MediaKeySystem_Destroy(world->system));
@@ -190,9 +198,39 @@ static void cenc_infos(void)
         ok = CHECK_INT(OH_AVCencInfo_SetKeyIdAndIv(bad, key_id, 16, iv, 16), AV_ERR_INVALID_VAL) && ok;
         ok = CHECK_INT(OH_AVCencInfo_SetSubsampleInfo(bad, 0, 0, 0, 1, &subsample), AV_ERR_INVALID_VAL) && ok;
         ok = CHECK_INT(OH_AVCencInfo_SetMode(bad, DRM_CENC_INFO_KEY_IV_SUBSAMPLES_SET), AV_ERR_INVALID_VAL) && ok;
+        ok = CHECK_INT(OH_AVCencInfo_SetAVBuffer(bad, world.buffer), AV_ERR_INVALID_VAL) && ok;
+        DRM_SampleInfo info;
+        uint32_t count = 1;
+        info.structSize = (uint32_t)sizeof(info);
+        ok = CHECK_INT(OH_AVCencInfo_GetSampleInfo(bad, 16, &info, &subsample, &count), AV_ERR_INVALID_VAL) && ok;
         ok = CHECK_INT(OH_AVCencInfo_Destroy(bad), AV_ERR_INVALID_VAL) && ok;
         ok = CHECK_INVALID(OH_MediaKeySession_DecryptSampleWithCencInfo(world.session, bad, data, 16)) && ok;
         ok = CHECK_INT(data[0], 7) && ok;
+        if (!ok) {
+            fprintf(stderr, "    with %s %p\n", world.bad[b].name, world.bad[b].handle);
+        }
+    }
+    end_world(&world);
+}
+
+static void buffers(void)
+{
+    World world;
+    make_world(&world);
+    add_all_but(&world, world.buffer);
+    for (size_t b = 0; b < world.bad_count; b++) {
+        OH_AVBuffer *bad = (OH_AVBuffer *)world.bad[b].handle;
+        OH_AVCodecBufferAttr attr;
+        memset(&attr, CALL_FILL, sizeof(attr));
+        bool ok = CHECK_INT(OH_AVBuffer_GetBufferAttr(bad, &attr), AV_ERR_INVALID_VAL);
+        ok = CHECK_FILLED(&attr, CALL_FILL, sizeof(attr)) && ok;
+        memset(&attr, 0, sizeof(attr));
+        ok = CHECK_INT(OH_AVBuffer_SetBufferAttr(bad, &attr), AV_ERR_INVALID_VAL) && ok;
+        ok = CHECK(OH_AVBuffer_GetAddr(bad) == NULL) && ok;
+        ok = CHECK_INT(OH_AVBuffer_GetCapacity(bad), -1) && ok;
+        ok = CHECK_INT(OH_AVCencInfo_SetAVBuffer(world.cenc_info, bad), AV_ERR_INVALID_VAL) && ok;
+        ok = CHECK_INVALID(OH_MediaKeySession_DecryptAVBuffer(world.session, bad)) && ok;
+        ok = CHECK_INT(OH_AVBuffer_Destroy(bad), AV_ERR_INVALID_VAL) && ok;
         if (!ok) {
             fprintf(stderr, "    with %s %p\n", world.bad[b].name, world.bad[b].handle);
         }
@@ -265,6 +303,7 @@ int main(void)
     RUN(sessions);
     RUN(services);
     RUN(cenc_infos);
+    RUN(buffers);
     RUN(destroyed_twice);
     RUN(never_again_valid);
     return check_finish("test_misuse");

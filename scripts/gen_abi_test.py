@@ -17,7 +17,7 @@ ABI_DIR = pathlib.Path(__file__).resolve().parent.parent / "c_tests" / "abi"
 INCLUDE_DIR = ABI_DIR.parent.parent / "include"
 OUTPUT = ABI_DIR / "abi.c"
 # The NDK's interface, and what this library adds to it as released.
-FACTS = ("drm-ndk.json", "cencinfo.json", "avsession.json", "extension.json")
+FACTS = ("drm-ndk.json", "avbuffer.json", "cencinfo.json", "avsession.json", "extension.json")
 
 
 def load():
@@ -25,7 +25,8 @@ def load():
     facts = {key: [] for key in ("functions", "enums", "structs", "typedefs", "constants")}
     for name in FACTS:
         for key, entries in json.loads((ABI_DIR / name).read_text()).items():
-            facts[key] += entries
+            if key != "source":
+                facts[key] += entries
     deviations = json.loads((ABI_DIR / "deviations.json").read_text())
     for key in facts:
         facts[key] = [entry for entry in facts[key] if entry["header"] not in deviations["absent_headers"]]

@@ -29,6 +29,8 @@
 
 mod glue;
 
+pub mod native_avbuffer;
+pub mod native_avbuffer_info;
 pub mod native_averrors;
 pub mod native_avmetadata;
 pub mod native_avplaybackstate;

@@ -1,8 +1,9 @@
-//! `multimedia/player_framework/native_averrors.h`: the codes that OH_AVCencInfo functions return.
+//! `multimedia/player_framework/native_averrors.h`: the codes that OH_AVCencInfo and OH_AVBuffer functions return.
 
 use crate::glue::enums::c_enum_values;
 
-/// What OH_AVCencInfo functions return. Only AV_ERR_OK and AV_ERR_INVALID_VAL are returned by this library.
+/// What OH_AVCencInfo and OH_AVBuffer functions return. Only AV_ERR_OK and AV_ERR_INVALID_VAL are returned by this
+/// library; the others are for programs that name them.
 ///
 /// @since 9
 #[repr(C)]
@@ -40,6 +41,40 @@ pub enum OH_AVErrCode {
     AV_ERR_DRM_DECRYPT_FAILED = 201,
     /// Start of video error numbers.
     AV_ERR_VIDEO_BASE = 300,
+    /// A conversion between these color spaces is not supported.
+    AV_ERR_VIDEO_UNSUPPORTED_COLOR_SPACE_CONVERSION = 301,
+    /// The host was not found.
+    AV_ERR_IO_CANNOT_FIND_HOST = 5_411_001,
+    /// Connecting took too long.
+    AV_ERR_IO_CONNECTION_TIMEOUT = 5_411_002,
+    /// The connection failed because the network misbehaved.
+    AV_ERR_IO_NETWORK_ABNORMAL = 5_411_003,
+    /// The connection failed because there was no network.
+    AV_ERR_IO_NETWORK_UNAVAILABLE = 5_411_004,
+    /// The program may not use the network.
+    AV_ERR_IO_NO_PERMISSION = 5_411_005,
+    /// The server refused the request.
+    AV_ERR_IO_NETWORK_ACCESS_DENIED = 5_411_006,
+    /// The server does not have the resource.
+    AV_ERR_IO_RESOURCE_NOT_FOUND = 5_411_007,
+    /// The server did not accept the client's certificate, or got none.
+    AV_ERR_IO_SSL_CLIENT_CERT_NEEDED = 5_411_008,
+    /// The client did not accept the server's certificate, or got none.
+    AV_ERR_IO_SSL_CONNECT_FAIL = 5_411_009,
+    /// The server's certificate is not trusted.
+    AV_ERR_IO_SSL_SERVER_CERT_UNTRUSTED = 5_411_010,
+    /// The protocol does not support the request.
+    AV_ERR_IO_UNSUPPORTED_REQUEST = 5_411_011,
+    /// Unencrypted HTTP is not allowed.
+    AV_ERR_IO_CLEARTEXT_NOT_PERMITTED = 5_411_012,
+    /// The stream's format changed.
+    AV_ERR_STREAM_CHANGED = 5_410_005,
+    /// There is no buffer at the moment.
+    AV_ERR_TRY_AGAIN_LATER = 5_410_006,
+    /// Super-resolution is not supported.
+    AV_ERR_SUPER_RESOLUTION_UNSUPPORTED = 5_410_003,
+    /// Super-resolution was not enabled.
+    AV_ERR_SUPER_RESOLUTION_NOT_ENABLED = 5_410_004,
 }
 
 c_enum_values! {

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "multimedia/player_framework/native_avbuffer.h"
+#include "multimedia/player_framework/native_avbuffer_info.h"
+#include "multimedia/player_framework/native_averrors.h"
 #include "multimedia/av_session/native_avmetadata.h"
 #include "multimedia/av_session/native_avplaybackstate.h"
 #include "multimedia/av_session/native_avsession.h"
@@ -77,6 +80,48 @@ _Static_assert(CERT_STATUS_NOT_PROVISIONED == 1, "CERT_STATUS_NOT_PROVISIONED");
 _Static_assert(CERT_STATUS_EXPIRED == 2, "CERT_STATUS_EXPIRED");
 _Static_assert(CERT_STATUS_INVALID == 3, "CERT_STATUS_INVALID");
 _Static_assert(CERT_STATUS_UNAVAILABLE == 4, "CERT_STATUS_UNAVAILABLE");
+_Static_assert(sizeof(enum OH_AVCodecBufferFlags) == 4, "size of enum OH_AVCodecBufferFlags");
+_Static_assert(AVCODEC_BUFFER_FLAGS_NONE == 0, "AVCODEC_BUFFER_FLAGS_NONE");
+_Static_assert(AVCODEC_BUFFER_FLAGS_EOS == 1, "AVCODEC_BUFFER_FLAGS_EOS");
+_Static_assert(AVCODEC_BUFFER_FLAGS_SYNC_FRAME == 2, "AVCODEC_BUFFER_FLAGS_SYNC_FRAME");
+_Static_assert(AVCODEC_BUFFER_FLAGS_INCOMPLETE_FRAME == 4, "AVCODEC_BUFFER_FLAGS_INCOMPLETE_FRAME");
+_Static_assert(AVCODEC_BUFFER_FLAGS_CODEC_DATA == 8, "AVCODEC_BUFFER_FLAGS_CODEC_DATA");
+_Static_assert(AVCODEC_BUFFER_FLAGS_DISCARD == 16, "AVCODEC_BUFFER_FLAGS_DISCARD");
+_Static_assert(AVCODEC_BUFFER_FLAGS_DISPOSABLE == 32, "AVCODEC_BUFFER_FLAGS_DISPOSABLE");
+_Static_assert(sizeof(enum OH_AVErrCode) == 4, "size of enum OH_AVErrCode");
+_Static_assert(AV_ERR_OK == 0, "AV_ERR_OK");
+_Static_assert(AV_ERR_NO_MEMORY == 1, "AV_ERR_NO_MEMORY");
+_Static_assert(AV_ERR_OPERATE_NOT_PERMIT == 2, "AV_ERR_OPERATE_NOT_PERMIT");
+_Static_assert(AV_ERR_INVALID_VAL == 3, "AV_ERR_INVALID_VAL");
+_Static_assert(AV_ERR_IO == 4, "AV_ERR_IO");
+_Static_assert(AV_ERR_TIMEOUT == 5, "AV_ERR_TIMEOUT");
+_Static_assert(AV_ERR_UNKNOWN == 6, "AV_ERR_UNKNOWN");
+_Static_assert(AV_ERR_SERVICE_DIED == 7, "AV_ERR_SERVICE_DIED");
+_Static_assert(AV_ERR_INVALID_STATE == 8, "AV_ERR_INVALID_STATE");
+_Static_assert(AV_ERR_UNSUPPORT == 9, "AV_ERR_UNSUPPORT");
+_Static_assert(AV_ERR_INPUT_DATA_ERROR == 10, "AV_ERR_INPUT_DATA_ERROR");
+_Static_assert(AV_ERR_UNSUPPORTED_FORMAT == 11, "AV_ERR_UNSUPPORTED_FORMAT");
+_Static_assert(AV_ERR_EXTEND_START == 100, "AV_ERR_EXTEND_START");
+_Static_assert(AV_ERR_DRM_BASE == 200, "AV_ERR_DRM_BASE");
+_Static_assert(AV_ERR_DRM_DECRYPT_FAILED == 201, "AV_ERR_DRM_DECRYPT_FAILED");
+_Static_assert(AV_ERR_VIDEO_BASE == 300, "AV_ERR_VIDEO_BASE");
+_Static_assert(AV_ERR_VIDEO_UNSUPPORTED_COLOR_SPACE_CONVERSION == 301, "AV_ERR_VIDEO_UNSUPPORTED_COLOR_SPACE_CONVERSION");
+_Static_assert(AV_ERR_IO_CANNOT_FIND_HOST == 5411001, "AV_ERR_IO_CANNOT_FIND_HOST");
+_Static_assert(AV_ERR_IO_CONNECTION_TIMEOUT == 5411002, "AV_ERR_IO_CONNECTION_TIMEOUT");
+_Static_assert(AV_ERR_IO_NETWORK_ABNORMAL == 5411003, "AV_ERR_IO_NETWORK_ABNORMAL");
+_Static_assert(AV_ERR_IO_NETWORK_UNAVAILABLE == 5411004, "AV_ERR_IO_NETWORK_UNAVAILABLE");
+_Static_assert(AV_ERR_IO_NO_PERMISSION == 5411005, "AV_ERR_IO_NO_PERMISSION");
+_Static_assert(AV_ERR_IO_NETWORK_ACCESS_DENIED == 5411006, "AV_ERR_IO_NETWORK_ACCESS_DENIED");
+_Static_assert(AV_ERR_IO_RESOURCE_NOT_FOUND == 5411007, "AV_ERR_IO_RESOURCE_NOT_FOUND");
+_Static_assert(AV_ERR_IO_SSL_CLIENT_CERT_NEEDED == 5411008, "AV_ERR_IO_SSL_CLIENT_CERT_NEEDED");
+_Static_assert(AV_ERR_IO_SSL_CONNECT_FAIL == 5411009, "AV_ERR_IO_SSL_CONNECT_FAIL");
+_Static_assert(AV_ERR_IO_SSL_SERVER_CERT_UNTRUSTED == 5411010, "AV_ERR_IO_SSL_SERVER_CERT_UNTRUSTED");
+_Static_assert(AV_ERR_IO_UNSUPPORTED_REQUEST == 5411011, "AV_ERR_IO_UNSUPPORTED_REQUEST");
+_Static_assert(AV_ERR_IO_CLEARTEXT_NOT_PERMITTED == 5411012, "AV_ERR_IO_CLEARTEXT_NOT_PERMITTED");
+_Static_assert(AV_ERR_STREAM_CHANGED == 5410005, "AV_ERR_STREAM_CHANGED");
+_Static_assert(AV_ERR_TRY_AGAIN_LATER == 5410006, "AV_ERR_TRY_AGAIN_LATER");
+_Static_assert(AV_ERR_SUPER_RESOLUTION_UNSUPPORTED == 5410003, "AV_ERR_SUPER_RESOLUTION_UNSUPPORTED");
+_Static_assert(AV_ERR_SUPER_RESOLUTION_NOT_ENABLED == 5410004, "AV_ERR_SUPER_RESOLUTION_NOT_ENABLED");
 _Static_assert(sizeof(enum DrmCencAlgorithm) == 4, "size of enum DrmCencAlgorithm");
 _Static_assert(DRM_ALG_CENC_UNENCRYPTED == 0, "DRM_ALG_CENC_UNENCRYPTED");
 _Static_assert(DRM_ALG_CENC_AES_CTR == 1, "DRM_ALG_CENC_AES_CTR");
@@ -368,6 +413,20 @@ _Static_assert(__builtin_types_compatible_p(__typeof__(&((OH_MediaKeySession_Cal
 _Static_assert(offsetof(OH_MediaKeySession_Callback, keyChangeCallback) == 8, "offset of OH_MediaKeySession_Callback.keyChangeCallback");
 _Static_assert(sizeof(((OH_MediaKeySession_Callback *)0)->keyChangeCallback) == 8, "size of OH_MediaKeySession_Callback.keyChangeCallback");
 _Static_assert(__builtin_types_compatible_p(__typeof__(&((OH_MediaKeySession_Callback *)0)->keyChangeCallback), OH_MediaKeySession_KeyChangeCallback *), "type of OH_MediaKeySession_Callback.keyChangeCallback");
+_Static_assert(sizeof(OH_AVCodecBufferAttr) == 24, "size of OH_AVCodecBufferAttr");
+_Static_assert(_Alignof(OH_AVCodecBufferAttr) == 8, "alignment of OH_AVCodecBufferAttr");
+_Static_assert(offsetof(OH_AVCodecBufferAttr, pts) == 0, "offset of OH_AVCodecBufferAttr.pts");
+_Static_assert(sizeof(((OH_AVCodecBufferAttr *)0)->pts) == 8, "size of OH_AVCodecBufferAttr.pts");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((OH_AVCodecBufferAttr *)0)->pts), int64_t *), "type of OH_AVCodecBufferAttr.pts");
+_Static_assert(offsetof(OH_AVCodecBufferAttr, size) == 8, "offset of OH_AVCodecBufferAttr.size");
+_Static_assert(sizeof(((OH_AVCodecBufferAttr *)0)->size) == 4, "size of OH_AVCodecBufferAttr.size");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((OH_AVCodecBufferAttr *)0)->size), int32_t *), "type of OH_AVCodecBufferAttr.size");
+_Static_assert(offsetof(OH_AVCodecBufferAttr, offset) == 12, "offset of OH_AVCodecBufferAttr.offset");
+_Static_assert(sizeof(((OH_AVCodecBufferAttr *)0)->offset) == 4, "size of OH_AVCodecBufferAttr.offset");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((OH_AVCodecBufferAttr *)0)->offset), int32_t *), "type of OH_AVCodecBufferAttr.offset");
+_Static_assert(offsetof(OH_AVCodecBufferAttr, flags) == 16, "offset of OH_AVCodecBufferAttr.flags");
+_Static_assert(sizeof(((OH_AVCodecBufferAttr *)0)->flags) == 4, "size of OH_AVCodecBufferAttr.flags");
+_Static_assert(__builtin_types_compatible_p(__typeof__(&((OH_AVCodecBufferAttr *)0)->flags), uint32_t *), "type of OH_AVCodecBufferAttr.flags");
 _Static_assert(sizeof(DrmSubsample) == 8, "size of DrmSubsample");
 _Static_assert(_Alignof(DrmSubsample) == 4, "alignment of DrmSubsample");
 _Static_assert(offsetof(DrmSubsample, clearHeaderLen) == 0, "offset of DrmSubsample.clearHeaderLen");
@@ -481,6 +540,10 @@ _Static_assert(__builtin_types_compatible_p(MediaKeySession_Callback *, struct M
 _Static_assert(__builtin_types_compatible_p(OH_MediaKeySession_EventCallback *, Drm_ErrCode (**)(MediaKeySession *, DRM_EventType, uint8_t *, int32_t, char *)), "typedef OH_MediaKeySession_EventCallback");
 _Static_assert(__builtin_types_compatible_p(OH_MediaKeySession_KeyChangeCallback *, Drm_ErrCode (**)(MediaKeySession *, DRM_KeysInfo *, _Bool)), "typedef OH_MediaKeySession_KeyChangeCallback");
 _Static_assert(__builtin_types_compatible_p(OH_MediaKeySession_Callback *, struct OH_MediaKeySession_Callback *), "typedef OH_MediaKeySession_Callback");
+_Static_assert(__builtin_types_compatible_p(OH_AVCodecBufferFlags *, enum OH_AVCodecBufferFlags *), "typedef OH_AVCodecBufferFlags");
+_Static_assert(__builtin_types_compatible_p(OH_AVErrCode *, enum OH_AVErrCode *), "typedef OH_AVErrCode");
+_Static_assert(__builtin_types_compatible_p(OH_AVCodecBufferAttr *, struct OH_AVCodecBufferAttr *), "typedef OH_AVCodecBufferAttr");
+_Static_assert(__builtin_types_compatible_p(OH_AVBuffer *, struct OH_AVBuffer *), "typedef OH_AVBuffer");
 _Static_assert(__builtin_types_compatible_p(OH_AVCencInfo *, struct OH_AVCencInfo *), "typedef OH_AVCencInfo");
 _Static_assert(__builtin_types_compatible_p(DrmCencAlgorithm *, enum DrmCencAlgorithm *), "typedef DrmCencAlgorithm");
 _Static_assert(__builtin_types_compatible_p(DrmCencInfoMode *, enum DrmCencInfoMode *), "typedef DrmCencInfoMode");
@@ -579,6 +642,18 @@ static Drm_ErrCode (*const call_OH_MediaKeySession_SetCallback)(MediaKeySession 
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_MediaKeySession_SetCallback), Drm_ErrCode (*)(MediaKeySession *, OH_MediaKeySession_Callback *)), "prototype of OH_MediaKeySession_SetCallback");
 static Drm_ErrCode (*const call_OH_MediaKeySession_Destroy)(MediaKeySession *) = OH_MediaKeySession_Destroy;
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_MediaKeySession_Destroy), Drm_ErrCode (*)(MediaKeySession *)), "prototype of OH_MediaKeySession_Destroy");
+static OH_AVBuffer * (*const call_OH_AVBuffer_Create)(int32_t) = OH_AVBuffer_Create;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVBuffer_Create), OH_AVBuffer * (*)(int32_t)), "prototype of OH_AVBuffer_Create");
+static OH_AVErrCode (*const call_OH_AVBuffer_Destroy)(OH_AVBuffer *) = OH_AVBuffer_Destroy;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVBuffer_Destroy), OH_AVErrCode (*)(OH_AVBuffer *)), "prototype of OH_AVBuffer_Destroy");
+static OH_AVErrCode (*const call_OH_AVBuffer_GetBufferAttr)(OH_AVBuffer *, OH_AVCodecBufferAttr *) = OH_AVBuffer_GetBufferAttr;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVBuffer_GetBufferAttr), OH_AVErrCode (*)(OH_AVBuffer *, OH_AVCodecBufferAttr *)), "prototype of OH_AVBuffer_GetBufferAttr");
+static OH_AVErrCode (*const call_OH_AVBuffer_SetBufferAttr)(OH_AVBuffer *, const OH_AVCodecBufferAttr *) = OH_AVBuffer_SetBufferAttr;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVBuffer_SetBufferAttr), OH_AVErrCode (*)(OH_AVBuffer *, const OH_AVCodecBufferAttr *)), "prototype of OH_AVBuffer_SetBufferAttr");
+static uint8_t * (*const call_OH_AVBuffer_GetAddr)(OH_AVBuffer *) = OH_AVBuffer_GetAddr;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVBuffer_GetAddr), uint8_t * (*)(OH_AVBuffer *)), "prototype of OH_AVBuffer_GetAddr");
+static int32_t (*const call_OH_AVBuffer_GetCapacity)(OH_AVBuffer *) = OH_AVBuffer_GetCapacity;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVBuffer_GetCapacity), int32_t (*)(OH_AVBuffer *)), "prototype of OH_AVBuffer_GetCapacity");
 static OH_AVCencInfo * (*const call_OH_AVCencInfo_Create)(void) = OH_AVCencInfo_Create;
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVCencInfo_Create), OH_AVCencInfo * (*)(void)), "prototype of OH_AVCencInfo_Create");
 static OH_AVErrCode (*const call_OH_AVCencInfo_Destroy)(OH_AVCencInfo *) = OH_AVCencInfo_Destroy;
@@ -591,6 +666,8 @@ static OH_AVErrCode (*const call_OH_AVCencInfo_SetSubsampleInfo)(OH_AVCencInfo *
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVCencInfo_SetSubsampleInfo), OH_AVErrCode (*)(OH_AVCencInfo *, uint32_t, uint32_t, uint32_t, uint32_t, DrmSubsample *)), "prototype of OH_AVCencInfo_SetSubsampleInfo");
 static OH_AVErrCode (*const call_OH_AVCencInfo_SetMode)(OH_AVCencInfo *, enum DrmCencInfoMode) = OH_AVCencInfo_SetMode;
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVCencInfo_SetMode), OH_AVErrCode (*)(OH_AVCencInfo *, enum DrmCencInfoMode)), "prototype of OH_AVCencInfo_SetMode");
+static OH_AVErrCode (*const call_OH_AVCencInfo_SetAVBuffer)(OH_AVCencInfo *, OH_AVBuffer *) = OH_AVCencInfo_SetAVBuffer;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVCencInfo_SetAVBuffer), OH_AVErrCode (*)(OH_AVCencInfo *, OH_AVBuffer *)), "prototype of OH_AVCencInfo_SetAVBuffer");
 static AVMetadata_Result (*const call_OH_AVMetadataBuilder_Create)(OH_AVMetadataBuilder **) = OH_AVMetadataBuilder_Create;
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVMetadataBuilder_Create), AVMetadata_Result (*)(OH_AVMetadataBuilder **)), "prototype of OH_AVMetadataBuilder_Create");
 static AVMetadata_Result (*const call_OH_AVMetadataBuilder_Destroy)(OH_AVMetadataBuilder *) = OH_AVMetadataBuilder_Destroy;
@@ -691,8 +768,12 @@ static Drm_ErrCode (*const call_OH_MediaKeySession_DecryptSample)(MediaKeySessio
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_MediaKeySession_DecryptSample), Drm_ErrCode (*)(MediaKeySession *, const DRM_SampleInfo *, uint8_t *, uint32_t)), "prototype of OH_MediaKeySession_DecryptSample");
 static Drm_ErrCode (*const call_OH_MediaKeySession_DecryptSampleWithCencInfo)(MediaKeySession *, OH_AVCencInfo *, uint8_t *, uint32_t) = OH_MediaKeySession_DecryptSampleWithCencInfo;
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_MediaKeySession_DecryptSampleWithCencInfo), Drm_ErrCode (*)(MediaKeySession *, OH_AVCencInfo *, uint8_t *, uint32_t)), "prototype of OH_MediaKeySession_DecryptSampleWithCencInfo");
+static Drm_ErrCode (*const call_OH_MediaKeySession_DecryptAVBuffer)(MediaKeySession *, OH_AVBuffer *) = OH_MediaKeySession_DecryptAVBuffer;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_MediaKeySession_DecryptAVBuffer), Drm_ErrCode (*)(MediaKeySession *, OH_AVBuffer *)), "prototype of OH_MediaKeySession_DecryptAVBuffer");
 static Drm_ErrCode (*const call_OH_MediaKeySession_DecryptSamples)(MediaKeySession *, const DRM_Sample *, uint32_t, uint32_t *) = OH_MediaKeySession_DecryptSamples;
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_MediaKeySession_DecryptSamples), Drm_ErrCode (*)(MediaKeySession *, const DRM_Sample *, uint32_t, uint32_t *)), "prototype of OH_MediaKeySession_DecryptSamples");
+static OH_AVErrCode (*const call_OH_AVCencInfo_GetSampleInfo)(OH_AVCencInfo *, uint32_t, DRM_SampleInfo *, DrmSubsample *, uint32_t *) = OH_AVCencInfo_GetSampleInfo;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVCencInfo_GetSampleInfo), OH_AVErrCode (*)(OH_AVCencInfo *, uint32_t, DRM_SampleInfo *, DrmSubsample *, uint32_t *)), "prototype of OH_AVCencInfo_GetSampleInfo");
 static Drm_ErrCode (*const call_OH_MediaKeySystem_FindSessionByKeyId)(MediaKeySystem *, const uint8_t *, uint32_t, MediaKeySession **) = OH_MediaKeySystem_FindSessionByKeyId;
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_MediaKeySystem_FindSessionByKeyId), Drm_ErrCode (*)(MediaKeySystem *, const uint8_t *, uint32_t, MediaKeySession **)), "prototype of OH_MediaKeySystem_FindSessionByKeyId");
 static Drm_ErrCode (*const call_OH_MediaKeySystem_SetCallbackWithUserData)(MediaKeySystem *, OH_MediaKeySystem_UserDataCallback, void *) = OH_MediaKeySystem_SetCallbackWithUserData;
@@ -796,12 +877,19 @@ int main(void)
     missing += call_OH_MediaKeySession_SetMediaKeySessionCallback == NULL;
     missing += call_OH_MediaKeySession_SetCallback == NULL;
     missing += call_OH_MediaKeySession_Destroy == NULL;
+    missing += call_OH_AVBuffer_Create == NULL;
+    missing += call_OH_AVBuffer_Destroy == NULL;
+    missing += call_OH_AVBuffer_GetBufferAttr == NULL;
+    missing += call_OH_AVBuffer_SetBufferAttr == NULL;
+    missing += call_OH_AVBuffer_GetAddr == NULL;
+    missing += call_OH_AVBuffer_GetCapacity == NULL;
     missing += call_OH_AVCencInfo_Create == NULL;
     missing += call_OH_AVCencInfo_Destroy == NULL;
     missing += call_OH_AVCencInfo_SetAlgorithm == NULL;
     missing += call_OH_AVCencInfo_SetKeyIdAndIv == NULL;
     missing += call_OH_AVCencInfo_SetSubsampleInfo == NULL;
     missing += call_OH_AVCencInfo_SetMode == NULL;
+    missing += call_OH_AVCencInfo_SetAVBuffer == NULL;
     missing += call_OH_AVMetadataBuilder_Create == NULL;
     missing += call_OH_AVMetadataBuilder_Destroy == NULL;
     missing += call_OH_AVMetadataBuilder_SetAssetId == NULL;
@@ -852,7 +940,9 @@ int main(void)
     missing += call_OH_AVSession_AcquireSession == NULL;
     missing += call_OH_MediaKeySession_DecryptSample == NULL;
     missing += call_OH_MediaKeySession_DecryptSampleWithCencInfo == NULL;
+    missing += call_OH_MediaKeySession_DecryptAVBuffer == NULL;
     missing += call_OH_MediaKeySession_DecryptSamples == NULL;
+    missing += call_OH_AVCencInfo_GetSampleInfo == NULL;
     missing += call_OH_MediaKeySystem_FindSessionByKeyId == NULL;
     missing += call_OH_MediaKeySystem_SetCallbackWithUserData == NULL;
     missing += call_OH_MediaKeySession_SetCallbackWithUserData == NULL;
@@ -886,6 +976,6 @@ int main(void)
     missing += call_OH_DrmLicenseService_RevokeLicense == NULL;
     missing += call_OH_DrmLicenseService_GetAuthority == NULL;
     missing += call_OH_DrmLicenseService_SetTime == NULL;
-    printf("123 functions, 21 enums with 158 values, 17 structs, 57 typedefs, 39 constants\n");
+    printf("132 functions, 23 enums with 198 values, 18 structs, 61 typedefs, 39 constants\n");
     return missing;
 }

@@ -7,6 +7,7 @@
 #ifndef TEST_SUPPORT_CALLS_H
 #define TEST_SUPPORT_CALLS_H
 
+#include "buffers.h"
 #include "drm.h"
 #include "multimedia/drm_framework/native_drm_license_service.h"
 
@@ -363,6 +364,22 @@ static inline Drm_ErrCode call_session_decrypt_cencinfo(void *handle)
     return code;
 }
 
+static inline Drm_ErrCode call_session_decrypt_buffer(void *handle)
+{
+    OH_AVBuffer *buffer = make_buffer(NIST_SIZE);
+    uint8_t before[NIST_SIZE];
+    hex_decode(NIST_CTR_CIPHER, before);
+    memcpy(OH_AVBuffer_GetAddr(buffer), before, NIST_SIZE);
+    set_range(buffer, 0, NIST_SIZE);
+    attach_ctr(buffer, KID_A);
+    Drm_ErrCode code = OH_MediaKeySession_DecryptAVBuffer((MediaKeySession *)handle, buffer);
+    if (code != DRM_ERR_OK) {
+        CHECK_MEM(OH_AVBuffer_GetAddr(buffer), before, NIST_SIZE);
+    }
+    CHECK_AV_OK(OH_AVBuffer_Destroy(buffer));
+    return code;
+}
+
 static inline Drm_ErrCode call_session_decrypt_several(void *handle)
 {
     uint8_t data[NIST_SIZE];
@@ -408,6 +425,7 @@ static const NamedCall SESSION_CALLS[] = {
     {"SetCallbackWithUserData", call_session_set_user_data_callback},
     {"DecryptSample", call_session_decrypt},
     {"DecryptSampleWithCencInfo", call_session_decrypt_cencinfo},
+    {"DecryptAVBuffer", call_session_decrypt_buffer},
     {"DecryptSamples", call_session_decrypt_several},
     {"ExplainLicenses", call_session_explain},
 };

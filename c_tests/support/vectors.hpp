@@ -245,7 +245,8 @@ public:
     /// Whether an OH_AVCencInfo can describe the sample.
     bool fits_cenc_info() const { return subsamples_.size() <= DRM_KEY_MAX_SUB_SAMPLE_NUM; }
 
-    Drm_ErrCode decrypt_with_cenc_info(MediaKeySession *session, OH_AVCencInfo *cenc_info, bool use_offset)
+    /// Describes the sample by an OH_AVCencInfo.
+    void describe(OH_AVCencInfo *cenc_info, bool use_offset)
     {
         std::vector<DrmSubsample> subsamples = subsamples_;
         uint32_t offset = 0;
@@ -266,8 +267,44 @@ public:
                                                  subsamples.empty() ? &none : subsamples.data()),
                   AV_ERR_OK);
         CHECK_INT(OH_AVCencInfo_SetMode(cenc_info, DRM_CENC_INFO_KEY_IV_SUBSAMPLES_SET), AV_ERR_OK);
+    }
+
+    Drm_ErrCode decrypt_with_cenc_info(MediaKeySession *session, OH_AVCencInfo *cenc_info, bool use_offset)
+    {
+        describe(cenc_info, use_offset);
         return OH_MediaKeySession_DecryptSampleWithCencInfo(
             session, cenc_info, data_.size() == 0 ? nullptr : data_.data(), data_.size());
+    }
+
+    /// By the DRM_SampleInfo that the OH_AVCencInfo gives.
+    Drm_ErrCode decrypt_as_regained(MediaKeySession *session, OH_AVCencInfo *cenc_info, bool use_offset)
+    {
+        DrmSubsample subsamples[DRM_KEY_MAX_SUB_SAMPLE_NUM + 1];
+        uint32_t count = DRM_KEY_MAX_SUB_SAMPLE_NUM + 1;
+        DRM_SampleInfo info;
+        info.structSize = sizeof(info);
+        describe(cenc_info, use_offset);
+        CHECK_INT(OH_AVCencInfo_GetSampleInfo(cenc_info, data_.size(), &info, subsamples, &count), AV_ERR_OK);
+        return OH_MediaKeySession_DecryptSample(session, &info, data_.size() == 0 ? nullptr : data_.data(),
+                                                data_.size());
+    }
+
+    /// In an OH_AVBuffer, some bytes behind its start.
+    Drm_ErrCode decrypt_in_buffer(MediaKeySession *session, OH_AVCencInfo *cenc_info, bool use_offset)
+    {
+        OH_AVCodecBufferAttr attr = {0, static_cast<int32_t>(data_.size()), use_offset ? 5 : 0, 0};
+        OH_AVBuffer *buffer = OH_AVBuffer_Create(attr.offset + attr.size + 1);
+        REQUIRE(buffer != nullptr);
+        uint8_t *place = OH_AVBuffer_GetAddr(buffer) + attr.offset;
+        std::copy(data_.data(), data_.data() + data_.size(), place);
+        CHECK_INT(OH_AVBuffer_SetBufferAttr(buffer, &attr), AV_ERR_OK);
+        describe(cenc_info, use_offset);
+        CHECK_INT(OH_AVCencInfo_SetAVBuffer(cenc_info, buffer), AV_ERR_OK);
+        Drm_ErrCode code = OH_MediaKeySession_DecryptAVBuffer(session, buffer);
+        std::copy(place, place + data_.size(), data_.data());
+        CHECK_INT(place[attr.size], 0);
+        CHECK_INT(OH_AVBuffer_Destroy(buffer), AV_ERR_OK);
+        return code;
     }
 
 private:

@@ -291,6 +291,7 @@ inline void check_reader(const media::Sample &sample, const json &row, const std
 struct TrackSums {
     Sha256 single;
     Sha256 described;
+    Sha256 buffered;
     Sha256 together;
 };
 
@@ -318,12 +319,16 @@ inline void run_track(Run &run, Player &player, const media::Track &track, const
             one.add(single.data().data(), single.data().size());
             expect_equal(one.finish().substr(0, 32), (*rows)[i][5].get<std::string>(), here, "SHA-256 of the clear data");
         }
-        SampleCall described(sample, track.scheme, false, false);
-        Drm_ErrCode code = described.fits_cenc_info()
-                               ? described.decrypt_with_cenc_info(player.session(), cenc_info, i % 2 == 1)
-                               : described.decrypt(player.session());
-        expect_equal(code, DRM_ERR_OK, here, "DecryptSampleWithCencInfo");
-        sums.described.add(described.data().data(), described.data().size());
+        for (bool in_buffer : {false, true}) {
+            SampleCall call(sample, track.scheme, false, false);
+            auto way = in_buffer    ? &SampleCall::decrypt_in_buffer
+                       : i % 3 == 2 ? &SampleCall::decrypt_as_regained
+                                    : &SampleCall::decrypt_with_cenc_info;
+            Drm_ErrCode code = call.fits_cenc_info() ? (call.*way)(player.session(), cenc_info, i % 2 == 1)
+                                                     : call.decrypt(player.session());
+            expect_equal(code, DRM_ERR_OK, here, "decryption by an OH_AVCencInfo");
+            (in_buffer ? sums.buffered : sums.described).add(call.data().data(), call.data().size());
+        }
         together.emplace_back(sample, track.scheme, false, false);
         samples.push_back({together.back().info(), together.back().data().data(), together.back().data().size(), 0});
         run.samples++;
@@ -343,6 +348,7 @@ inline void run_track(Run &run, Player &player, const media::Track &track, const
     }
     expect_equal(sums.single.finish(), clear, where, "track through DecryptSample");
     expect_equal(sums.described.finish(), clear, where, "track through OH_AVCencInfo");
+    expect_equal(sums.buffered.finish(), clear, where, "track through OH_AVBuffer");
     expect_equal(sums.together.finish(), clear, where, "track through DecryptSamples");
     run.tracks++;
 }

@@ -10,7 +10,7 @@
 
 namespace vectors {
 
-/// Decrypts through DecryptSample and, where it can be said there, through OH_AVCencInfo.
+/// Decrypts through DecryptSample and, where it can be said there, through OH_AVCencInfo in all three ways.
 inline void check_sample(const media::Sample &sample, const std::string &scheme, bool sm4, const Bytes &key,
                          const Bytes &clear, const std::string &where)
 {
@@ -25,13 +25,16 @@ inline void check_sample(const media::Sample &sample, const std::string &scheme,
         expect_equal(to_hex(automatic.data().bytes()), to_hex(clear), where, "clear data, scheme derived");
     }
     for (bool use_offset : {false, true}) {
-        SampleCall described(sample, scheme, sm4, false);
-        if (described.fits_cenc_info()) {
-            OH_AVCencInfo *cenc_info = OH_AVCencInfo_Create();
-            expect_equal(described.decrypt_with_cenc_info(player.session(), cenc_info, use_offset), DRM_ERR_OK, where,
-                         "DecryptSampleWithCencInfo");
-            expect_equal(to_hex(described.data().bytes()), to_hex(clear), where, "clear data, OH_AVCencInfo");
-            CHECK_INT(OH_AVCencInfo_Destroy(cenc_info), AV_ERR_OK);
+        for (auto way : {&SampleCall::decrypt_with_cenc_info, &SampleCall::decrypt_as_regained,
+                         &SampleCall::decrypt_in_buffer}) {
+            SampleCall described(sample, scheme, sm4, false);
+            if (described.fits_cenc_info()) {
+                OH_AVCencInfo *cenc_info = OH_AVCencInfo_Create();
+                expect_equal((described.*way)(player.session(), cenc_info, use_offset), DRM_ERR_OK, where,
+                             "decryption by an OH_AVCencInfo");
+                expect_equal(to_hex(described.data().bytes()), to_hex(clear), where, "clear data, OH_AVCencInfo");
+                CHECK_INT(OH_AVCencInfo_Destroy(cenc_info), AV_ERR_OK);
+            }
         }
     }
 }

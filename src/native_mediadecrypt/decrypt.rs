@@ -3,9 +3,11 @@
 use super::description::{DRM_Sample, DRM_SampleInfo};
 use super::sample;
 use crate::glue::args;
-use crate::glue::boundary::{self, DrmCode};
+use crate::glue::boundary::{self, AvCode, DrmCode};
 use crate::glue::media_keys;
-use crate::native_cencinfo::{DRM_KEY_ID_SIZE, OH_AVCencInfo};
+use crate::native_avbuffer::OH_AVBuffer;
+use crate::native_averrors::AVErrCodeValue;
+use crate::native_cencinfo::{DRM_KEY_ID_SIZE, DrmSubsample, OH_AVCencInfo};
 use crate::native_drm_common::{MediaKeySession, MediaKeySystem};
 use crate::native_drm_err::{Drm_ErrCode, ErrCodeValue};
 use base::secret::wipe_registers;
@@ -73,6 +75,34 @@ pub unsafe extern "C" fn OH_MediaKeySession_DecryptSampleWithCencInfo(
     boundary::call::<DrmCode>(|| sample::decrypt_with_cenc_info(mediaKeySession, cencInfo, data, dataLen))
 }
 
+/// Decrypts the data of a buffer in place, as the OH_AVCencInfo says that OH_AVCencInfo_SetAVBuffer() attached to it.
+/// The data is what offset and size of the buffer's attributes name; a size of 0 is an empty sample.
+///
+/// What was attached counts once. After success the data is clear and nothing is attached any more, so that a second
+/// call is refused instead of garbling the data, and what is put into the buffer next cannot be taken for the sample
+/// before. Where it fails, the data is as it was and what was attached stays. A clear sample needs an OH_AVCencInfo,
+/// too, with DRM_ALG_CENC_UNENCRYPTED: the library cannot tell it from an encrypted one whose OH_AVCencInfo was
+/// forgotten.
+///
+/// Any thread. Of two calls for one buffer at the same time one is refused. The buffer may be destroyed meanwhile: its
+/// memory is freed when this call is done.
+///
+/// @param mediaKeySession a session that holds the key
+/// @param buffer the buffer. Nothing else may access its data during the call
+/// @return as OH_MediaKeySession_DecryptSampleWithCencInfo(); DRM_ERR_INVALID_VAL also if buffer is not an
+///     OH_AVBuffer, nothing is attached to it, or another call is decrypting it
+/// @since native_drm 0.1
+///
+/// # Safety
+/// The data of `buffer` is accessed by nobody else during the call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn OH_MediaKeySession_DecryptAVBuffer(
+    mediaKeySession: *mut MediaKeySession,
+    buffer: *mut OH_AVBuffer,
+) -> ErrCodeValue {
+    boundary::call::<DrmCode>(|| sample::decrypt_buffer(mediaKeySession, buffer))
+}
+
 /// Decrypts several samples in place. Everything is checked before the first byte changes: when it fails, all samples are
 /// as they were. Like OH_MediaKeySession_DecryptSample() otherwise.
 ///
@@ -96,6 +126,42 @@ pub unsafe extern "C" fn OH_MediaKeySession_DecryptSamples(
     failedIndex: *mut u32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| sample::decrypt_all(mediaKeySession, samples, count as usize, failedIndex))
+}
+
+/// Gets what an OH_AVCencInfo holds as a DRM_SampleInfo, which does not need the OH_AVCencInfo any more: for players
+/// that keep it with a sample of their own. OH_MediaKeySession_DecryptSample() does with it what
+/// OH_MediaKeySession_DecryptSampleWithCencInfo() does with the OH_AVCencInfo.
+///
+/// The scheme is DRM_CENC_SCHEME_AUTO and ivLen is 16. The firstEncryptedOffset becomes a clear subsample in front.
+/// With mode DRM_CENC_INFO_KEY_IV_SUBSAMPLES_NOT_SET only the algorithm is given: key id, IV, ivLen, pattern and
+/// number of subsamples are 0, which decrypts nothing but a clear sample.
+///
+/// Any thread.
+///
+/// @param cencInfo the instance
+/// @param dataLen bytes of the sample that is to be described; counts only if there is a firstEncryptedOffset without
+///     subsamples, where the rest of the sample is protected
+/// @param info in: structSize is sizeof(DRM_SampleInfo); out: all of it. Its subsamples is the parameter subsamples,
+///     which the caller keeps as long as info, or null if there are none
+/// @param subsamples receives the subsamples; may be null if subsampleCount says 0
+/// @param subsampleCount in: subsamples that there is room for, DRM_KEY_MAX_SUB_SAMPLE_NUM + 1 is always enough; out:
+///     their number, also if there is too little room
+/// @return AV_ERR_OK, or AV_ERR_INVALID_VAL if cencInfo is not an OH_AVCencInfo, a pointer is null, structSize is
+///     another, or there is too little room
+/// @since native_drm 0.1
+///
+/// # Safety
+/// `structSize` of `info` is readable, `info` is writable; `subsamples` is writable for as many subsamples as
+/// `subsampleCount` says; `subsampleCount` is readable and writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn OH_AVCencInfo_GetSampleInfo(
+    cencInfo: *mut OH_AVCencInfo,
+    dataLen: u32,
+    info: *mut DRM_SampleInfo,
+    subsamples: *mut DrmSubsample,
+    subsampleCount: *mut u32,
+) -> AVErrCodeValue {
+    boundary::call::<AvCode>(|| sample::describe(cencInfo, dataLen, info, subsamples, subsampleCount))
 }
 
 /// Finds a session that holds a usable key, waiting for it if necessary.

@@ -1,5 +1,7 @@
 //! From C descriptions of samples to decryption.
 
+use std::ptr;
+
 use smallvec::SmallVec;
 
 use super::description::{
@@ -11,8 +13,11 @@ use crate::glue::boundary::{self, DrmCode};
 use crate::glue::error::{Error, Result};
 use crate::glue::handle::Kind;
 use crate::glue::media_keys::{self, Sessions};
+use crate::native_avbuffer::OH_AVBuffer;
+use crate::native_avbuffer::object::AvBuffers;
+use crate::native_cencinfo::object::{CencInfo, CencInfos};
 use crate::native_cencinfo::{
-    CencInfo, CencInfos, DRM_KEY_ID_SIZE, DRM_KEY_MAX_SUB_SAMPLE_NUM, DrmCencAlgorithm, DrmCencInfoMode, DrmSubsample,
+    CencAlgorithmValue, DRM_KEY_ID_SIZE, DRM_KEY_IV_SIZE, DRM_KEY_MAX_SUB_SAMPLE_NUM, DrmCencAlgorithm, DrmSubsample,
     OH_AVCencInfo,
 };
 use crate::native_drm_common::MediaKeySession;
@@ -82,8 +87,20 @@ pub fn decrypt_with_cenc_info(
     let info = CencInfos::find("cencInfo", info)?;
     let info = info.lock().clone();
     let data = args::sample("data", data, length)?;
-    let mut subsamples = [DrmSubsample::default(); DRM_KEY_MAX_SUB_SAMPLE_NUM + 1];
-    run(session, &cenc_info_request(&info, length, &mut subsamples)?, data)
+    decrypt_as(session, "cencInfo", &info, data)
+}
+
+/// Decrypts the data of a buffer as the `OH_AVCencInfo` says that is attached to it, and detaches that.
+pub fn decrypt_buffer(session: *const MediaKeySession, buffer: *const OH_AVBuffer) -> Result<()> {
+    // Whoever destroys it meanwhile leaves its memory to this call.
+    let buffer = AvBuffers::find("buffer", buffer)?;
+    let mut claim = buffer.claim()?;
+    let (info, data) = claim.take()?;
+    let result = decrypt_as(session, "buffer", &info, data);
+    if result.is_err() {
+        claim.give_back(info);
+    }
+    result
 }
 
 /// Decrypts several samples, or none if one of them is refused.
@@ -269,27 +286,82 @@ fn method(algorithm: u32, scheme: u32, pattern: Pattern) -> Result<Option<(Ciphe
     }
 }
 
-fn cenc_info_request<'a>(
-    info: &'a CencInfo,
-    length: u32,
-    subsamples: &'a mut [DrmSubsample; DRM_KEY_MAX_SUB_SAMPLE_NUM + 1],
-) -> Result<SampleRequest<'a>> {
+/// Room for all subsamples that an `OH_AVCencInfo` stands for.
+type Subsamples = [DrmSubsample; DRM_KEY_MAX_SUB_SAMPLE_NUM + 1];
+
+fn decrypt_as(session: *const MediaKeySession, argument: &'static str, info: &CencInfo, data: &mut [u8]) -> Result<()> {
     let pattern = Pattern { crypt: info.encrypted_blocks, skip: info.skipped_blocks };
     let method = method(info.algorithm, DRM_CENC_SCHEME_AUTO, pattern)?;
-    if method.is_some() && info.mode != DrmCencInfoMode::DRM_CENC_INFO_KEY_IV_SUBSAMPLES_SET as u32 {
-        return Err(Error::invalid("cencInfo", "key id, IV and subsamples are not set"));
+    if method.is_some() && !info.is_set() {
+        return Err(Error::invalid(argument, "key id, IV and subsamples are not set"));
     }
+    let mut room: Subsamples = [DrmSubsample::default(); _];
+    let subsamples = convert(all_subsamples(info, data.len(), &mut room));
+    run(session, &SampleRequest { method, key_id: &info.key_id, iv: &info.iv, pattern, subsamples }, data)
+}
+
+/// The subsamples, with one for the offset in front of them if there is any.
+fn all_subsamples<'a>(info: &'a CencInfo, length: usize, room: &'a mut Subsamples) -> &'a [DrmSubsample] {
     let given = &info.subsamples[..info.subsample_count];
     let offset = info.first_encrypted_offset;
-    let used: &[DrmSubsample] = if offset == 0 {
-        given
-    } else {
-        let payload = if given.is_empty() { length.saturating_sub(offset) } else { 0 };
-        subsamples[0] = DrmSubsample { clearHeaderLen: offset, payLoadLen: payload };
-        subsamples[1..=given.len()].copy_from_slice(given);
-        &subsamples[..=given.len()]
-    };
-    Ok(SampleRequest { method, key_id: &info.key_id, iv: &info.iv, pattern, subsamples: convert(used) })
+    if offset == 0 {
+        return given;
+    }
+    let rest = u32::try_from(length).unwrap_or(u32::MAX).saturating_sub(offset);
+    room[0] = DrmSubsample { clearHeaderLen: offset, payLoadLen: if given.is_empty() { rest } else { 0 } };
+    room[1..=given.len()].copy_from_slice(given);
+    &room[..=given.len()]
+}
+
+/// Bytes of the IV of an `OH_AVCencInfo`.
+const IV_LENGTH: u32 = 16;
+const _: () = assert!(IV_LENGTH as usize == DRM_KEY_IV_SIZE);
+
+/// Writes what an `OH_AVCencInfo` holds.
+pub fn describe(
+    cenc_info: *const OH_AVCencInfo,
+    length: u32,
+    out: *mut DRM_SampleInfo,
+    subsamples: *mut DrmSubsample,
+    count: *mut u32,
+) -> Result<()> {
+    let cenc_info = CencInfos::find("cencInfo", cenc_info)?;
+    let target = args::out("info", out)?;
+    // Its first member; the others may be anything.
+    let struct_size = args::read("info", out.cast::<u32>())?;
+    if struct_size as usize != size_of::<DRM_SampleInfo>() {
+        return Err(Error::invalid("structSize", "not sizeof(DRM_SampleInfo)"));
+    }
+    let count = args::in_out_count("subsampleCount", count, "subsamples")?;
+    let mut info = cenc_info.lock().clone();
+    let set = info.is_set();
+    if !set {
+        info = CencInfo { algorithm: info.algorithm, ..CencInfo::new() };
+    }
+    let mut room: Subsamples = [DrmSubsample::default(); _];
+    let used = all_subsamples(&info, length as usize, &mut room);
+    args::fits("subsamples", count, used.len())?;
+    let mut first = ptr::null_mut();
+    if !used.is_empty() {
+        let places = args::out("subsamples", subsamples)?;
+        used.iter().enumerate().for_each(|(index, &subsample)| places.at(index).write(subsample));
+        first = subsamples;
+    }
+    count.store(used.len())?;
+    target.write(DRM_SampleInfo {
+        structSize: struct_size,
+        algorithm: CencAlgorithmValue(info.algorithm),
+        scheme: DRM_CENC_SCHEME_AUTO,
+        ivLen: if set { IV_LENGTH } else { 0 },
+        keyId: info.key_id,
+        iv: info.iv,
+        cryptByteBlock: info.encrypted_blocks,
+        skipByteBlock: info.skipped_blocks,
+        subsampleCount: u32::try_from(used.len()).unwrap_or(u32::MAX),
+        reserved: 0,
+        subsamples: first,
+    });
+    Ok(())
 }
 
 const _: () = assert!(size_of::<DrmSubsample>() == size_of::<Subsample>());

@@ -4,11 +4,18 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ptr;
 
-use crate::native_cencinfo::{DrmCencAlgorithm, DrmSubsample};
+use crate::native_avbuffer::{OH_AVBuffer_Create, OH_AVBuffer_Destroy, OH_AVBuffer_SetBufferAttr};
+use crate::native_avbuffer_info::OH_AVCodecBufferAttr;
+use crate::native_averrors::{AVErrCodeValue, OH_AVErrCode};
+use crate::native_cencinfo::{
+    DrmCencAlgorithm, DrmSubsample, OH_AVCencInfo_Create, OH_AVCencInfo_Destroy, OH_AVCencInfo_SetAVBuffer,
+    OH_AVCencInfo_SetAlgorithm, OH_AVCencInfo_SetKeyIdAndIv, OH_AVCencInfo_SetSubsampleInfo,
+};
 use crate::native_drm_common::{DRM_ContentProtectionLevel, MediaKeySession, MediaKeySystem};
 use crate::native_drm_err::{Drm_ErrCode, ErrCodeValue};
 use crate::native_mediadecrypt::{
-    DRM_Sample, DRM_SampleInfo, OH_MediaKeySession_DecryptSample, OH_MediaKeySession_DecryptSamples,
+    DRM_Sample, DRM_SampleInfo, OH_MediaKeySession_DecryptAVBuffer, OH_MediaKeySession_DecryptSample,
+    OH_MediaKeySession_DecryptSamples,
 };
 use crate::native_mediakeysession::OH_MediaKeySession_ProcessMediaKeyResponse;
 use crate::native_mediakeysystem::{
@@ -39,6 +46,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 const OK: ErrCodeValue = ErrCodeValue(Drm_ErrCode::DRM_ERR_OK as u32);
+const AV_OK: AVErrCodeValue = AVErrCodeValue(OH_AVErrCode::AV_ERR_OK as u32);
 
 #[test]
 fn decrypting_allocates_nothing() {
@@ -57,7 +65,9 @@ fn decrypting_allocates_nothing() {
     }
 
     let mut data = vec![0u8; 3 * 65536];
-    let subsamples = [DrmSubsample { clearHeaderLen: 16, payLoadLen: 8176 }; 8];
+    let mut subsamples = [DrmSubsample { clearHeaderLen: 16, payLoadLen: 8176 }; 8];
+    let buffer = OH_AVBuffer_Create(65536);
+    let cenc_info = OH_AVCencInfo_Create();
     let algorithms = [
         (DrmCencAlgorithm::DRM_ALG_CENC_UNENCRYPTED, 0, 0),
         (DrmCencAlgorithm::DRM_ALG_CENC_AES_CTR, 0, 0),
@@ -67,6 +77,7 @@ fn decrypting_allocates_nothing() {
         (DrmCencAlgorithm::DRM_ALG_CENC_SM4_CTR, 0, 0),
         (DrmCencAlgorithm::DRM_ALG_CENC_SM4_CBC, 1, 9),
     ];
+    let mut iv = [7u8; 16];
     for (algorithm, crypt, skip) in algorithms {
         let info = DRM_SampleInfo {
             structSize: u32::try_from(size_of::<DRM_SampleInfo>()).unwrap(),
@@ -74,7 +85,7 @@ fn decrypting_allocates_nothing() {
             scheme: 0,
             ivLen: 16,
             keyId: id,
-            iv: [7; 16],
+            iv,
             cryptByteBlock: crypt,
             skipByteBlock: skip,
             subsampleCount: 8,
@@ -100,7 +111,23 @@ fn decrypting_allocates_nothing() {
         // SAFETY: three samples, each with a part of `data` of its own.
         let code = unsafe { OH_MediaKeySession_DecryptSamples(session, samples.as_ptr(), 3, ptr::null_mut()) };
         assert_eq!(code, OK);
+        let (key_id, iv) = ((&raw mut id).cast(), (&raw mut iv).cast());
+        let attributes = OH_AVCodecBufferAttr { pts: 0, size: 65536, offset: 0, flags: 0 };
+        assert_eq!(OH_AVCencInfo_SetAlgorithm(cenc_info, algorithm.into()), AV_OK);
+        // SAFETY: 16 bytes, 8 subsamples, a struct; nothing accesses the buffer's data.
+        unsafe {
+            assert_eq!(OH_AVCencInfo_SetKeyIdAndIv(cenc_info, key_id, 16, iv, 16), AV_OK);
+            let table = subsamples.as_mut_ptr();
+            assert_eq!(OH_AVCencInfo_SetSubsampleInfo(cenc_info, crypt, skip, 0, 8, table), AV_OK);
+            for _ in 0..2 {
+                assert_eq!(OH_AVBuffer_SetBufferAttr(buffer, &raw const attributes), AV_OK);
+                assert_eq!(OH_AVCencInfo_SetAVBuffer(cenc_info, buffer), AV_OK);
+                assert_eq!(OH_MediaKeySession_DecryptAVBuffer(session, buffer), OK);
+            }
+        }
         assert_eq!(ALLOCATIONS.get() - before, 0, "{algorithm:?} {crypt}:{skip}");
     }
+    assert_eq!(OH_AVCencInfo_Destroy(cenc_info), AV_OK);
+    assert_eq!(OH_AVBuffer_Destroy(buffer), AV_OK);
     assert_eq!(OH_MediaKeySystem_Destroy(system), OK);
 }

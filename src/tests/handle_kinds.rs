@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::glue::handle::Kind;
 use crate::glue::media_keys::{Sessions, Systems};
+use crate::native_avbuffer::object::AvBuffers;
 use crate::native_avmetadata::{MetadataBuilders, Metadatas};
 use crate::native_avplaybackstate::PlaybackStates;
 use crate::native_avsession::registry::AvSessions;
-use crate::native_cencinfo::CencInfos;
+use crate::native_cencinfo::object::CencInfos;
 use crate::native_drm_license::object::LicenseTemplates;
 #[cfg(feature = "license-service")]
 use crate::native_drm_license_service::object::LicenseServices;
@@ -18,6 +19,7 @@ fn kinds_have_numbers_of_their_own() {
         Systems::NUMBER,
         Sessions::NUMBER,
         CencInfos::NUMBER,
+        AvBuffers::NUMBER,
         AvSessions::NUMBER,
         MetadataBuilders::NUMBER,
         Metadatas::NUMBER,

@@ -12,6 +12,8 @@
 #define NATIVE_MEDIADECRYPT_H
 
 #include <stdint.h>
+#include "../player_framework/native_avbuffer.h"
+#include "../player_framework/native_averrors.h"
 #include "../player_framework/native_cencinfo.h"
 #include "native_drm_common.h"
 #include "native_drm_err.h"
@@ -173,6 +175,27 @@ Drm_ErrCode OH_MediaKeySession_DecryptSampleWithCencInfo(MediaKeySession *mediaK
                                                          uint32_t dataLen);
 
 /**
+ * Decrypts the data of a buffer in place, as the OH_AVCencInfo says that OH_AVCencInfo_SetAVBuffer() attached to it.
+ * The data is what offset and size of the buffer's attributes name; a size of 0 is an empty sample.
+ *
+ * What was attached counts once. After success the data is clear and nothing is attached any more, so that a second
+ * call is refused instead of garbling the data, and what is put into the buffer next cannot be taken for the sample
+ * before. Where it fails, the data is as it was and what was attached stays. A clear sample needs an OH_AVCencInfo,
+ * too, with DRM_ALG_CENC_UNENCRYPTED: the library cannot tell it from an encrypted one whose OH_AVCencInfo was
+ * forgotten.
+ *
+ * Any thread. Of two calls for one buffer at the same time one is refused. The buffer may be destroyed meanwhile: its
+ * memory is freed when this call is done.
+ *
+ * @param mediaKeySession a session that holds the key
+ * @param buffer the buffer. Nothing else may access its data during the call
+ * @return as OH_MediaKeySession_DecryptSampleWithCencInfo(); DRM_ERR_INVALID_VAL also if buffer is not an
+ *     OH_AVBuffer, nothing is attached to it, or another call is decrypting it
+ * @since native_drm 0.1
+ */
+Drm_ErrCode OH_MediaKeySession_DecryptAVBuffer(MediaKeySession *mediaKeySession, OH_AVBuffer *buffer);
+
+/**
  * Decrypts several samples in place. Everything is checked before the first byte changes: when it fails, all samples are
  * as they were. Like OH_MediaKeySession_DecryptSample() otherwise.
  *
@@ -189,6 +212,35 @@ Drm_ErrCode OH_MediaKeySession_DecryptSamples(MediaKeySession *mediaKeySession,
                                               const struct DRM_Sample *samples,
                                               uint32_t count,
                                               uint32_t *failedIndex);
+
+/**
+ * Gets what an OH_AVCencInfo holds as a DRM_SampleInfo, which does not need the OH_AVCencInfo any more: for players
+ * that keep it with a sample of their own. OH_MediaKeySession_DecryptSample() does with it what
+ * OH_MediaKeySession_DecryptSampleWithCencInfo() does with the OH_AVCencInfo.
+ *
+ * The scheme is DRM_CENC_SCHEME_AUTO and ivLen is 16. The firstEncryptedOffset becomes a clear subsample in front.
+ * With mode DRM_CENC_INFO_KEY_IV_SUBSAMPLES_NOT_SET only the algorithm is given: key id, IV, ivLen, pattern and
+ * number of subsamples are 0, which decrypts nothing but a clear sample.
+ *
+ * Any thread.
+ *
+ * @param cencInfo the instance
+ * @param dataLen bytes of the sample that is to be described; counts only if there is a firstEncryptedOffset without
+ *     subsamples, where the rest of the sample is protected
+ * @param info in: structSize is sizeof(DRM_SampleInfo); out: all of it. Its subsamples is the parameter subsamples,
+ *     which the caller keeps as long as info, or null if there are none
+ * @param subsamples receives the subsamples; may be null if subsampleCount says 0
+ * @param subsampleCount in: subsamples that there is room for, DRM_KEY_MAX_SUB_SAMPLE_NUM + 1 is always enough; out:
+ *     their number, also if there is too little room
+ * @return AV_ERR_OK, or AV_ERR_INVALID_VAL if cencInfo is not an OH_AVCencInfo, a pointer is null, structSize is
+ *     another, or there is too little room
+ * @since native_drm 0.1
+ */
+OH_AVErrCode OH_AVCencInfo_GetSampleInfo(OH_AVCencInfo *cencInfo,
+                                         uint32_t dataLen,
+                                         struct DRM_SampleInfo *info,
+                                         DrmSubsample *subsamples,
+                                         uint32_t *subsampleCount);
 
 /**
  * Finds a session that holds a usable key, waiting for it if necessary.

@@ -5,7 +5,7 @@
 
 /**
  * @file native_averrors.h
- * @brief Codes that the OH_AVCencInfo functions return.
+ * @brief Codes that the OH_AVCencInfo and OH_AVBuffer functions return.
  */
 
 #ifndef NATIVE_AVERRORS_H
@@ -17,7 +17,8 @@ extern "C" {
 #endif
 
 /**
- * What OH_AVCencInfo functions return. Only AV_ERR_OK and AV_ERR_INVALID_VAL are returned by this library.
+ * What OH_AVCencInfo and OH_AVBuffer functions return. Only AV_ERR_OK and AV_ERR_INVALID_VAL are returned by this
+ * library; the others are for programs that name them.
  *
  * @since 9
  */
@@ -86,6 +87,74 @@ typedef enum OH_AVErrCode {
      * Start of video error numbers.
      */
     AV_ERR_VIDEO_BASE = 300,
+    /**
+     * A conversion between these color spaces is not supported.
+     */
+    AV_ERR_VIDEO_UNSUPPORTED_COLOR_SPACE_CONVERSION = 301,
+    /**
+     * The host was not found.
+     */
+    AV_ERR_IO_CANNOT_FIND_HOST = 5411001,
+    /**
+     * Connecting took too long.
+     */
+    AV_ERR_IO_CONNECTION_TIMEOUT = 5411002,
+    /**
+     * The connection failed because the network misbehaved.
+     */
+    AV_ERR_IO_NETWORK_ABNORMAL = 5411003,
+    /**
+     * The connection failed because there was no network.
+     */
+    AV_ERR_IO_NETWORK_UNAVAILABLE = 5411004,
+    /**
+     * The program may not use the network.
+     */
+    AV_ERR_IO_NO_PERMISSION = 5411005,
+    /**
+     * The server refused the request.
+     */
+    AV_ERR_IO_NETWORK_ACCESS_DENIED = 5411006,
+    /**
+     * The server does not have the resource.
+     */
+    AV_ERR_IO_RESOURCE_NOT_FOUND = 5411007,
+    /**
+     * The server did not accept the client's certificate, or got none.
+     */
+    AV_ERR_IO_SSL_CLIENT_CERT_NEEDED = 5411008,
+    /**
+     * The client did not accept the server's certificate, or got none.
+     */
+    AV_ERR_IO_SSL_CONNECT_FAIL = 5411009,
+    /**
+     * The server's certificate is not trusted.
+     */
+    AV_ERR_IO_SSL_SERVER_CERT_UNTRUSTED = 5411010,
+    /**
+     * The protocol does not support the request.
+     */
+    AV_ERR_IO_UNSUPPORTED_REQUEST = 5411011,
+    /**
+     * Unencrypted HTTP is not allowed.
+     */
+    AV_ERR_IO_CLEARTEXT_NOT_PERMITTED = 5411012,
+    /**
+     * The stream's format changed.
+     */
+    AV_ERR_STREAM_CHANGED = 5410005,
+    /**
+     * There is no buffer at the moment.
+     */
+    AV_ERR_TRY_AGAIN_LATER = 5410006,
+    /**
+     * Super-resolution is not supported.
+     */
+    AV_ERR_SUPER_RESOLUTION_UNSUPPORTED = 5410003,
+    /**
+     * Super-resolution was not enabled.
+     */
+    AV_ERR_SUPER_RESOLUTION_NOT_ENABLED = 5410004,
 } OH_AVErrCode;
 
 #ifdef __cplusplus

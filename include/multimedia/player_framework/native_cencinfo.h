@@ -1,17 +1,18 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * Generated from src/native_cencinfo.rs; do not edit.
+ * Generated from src/native_cencinfo/; do not edit.
  */
 
 /**
  * @file native_cencinfo.h
- * @brief OH_AVCencInfo: encryption information of one sample. OH_AVCencInfo_SetAVBuffer is absent.
+ * @brief OH_AVCencInfo: encryption information of one sample.
  */
 
 #ifndef NATIVE_CENCINFO_H
 #define NATIVE_CENCINFO_H
 
 #include <stdint.h>
+#include "native_avbuffer.h"
 #include "native_averrors.h"
 
 #ifdef __cplusplus
@@ -191,6 +192,21 @@ OH_AVErrCode OH_AVCencInfo_SetSubsampleInfo(struct OH_AVCencInfo *cencInfo,
  * @since 12
  */
 OH_AVErrCode OH_AVCencInfo_SetMode(struct OH_AVCencInfo *cencInfo, DrmCencInfoMode mode);
+
+/**
+ * Attaches a copy of the encryption information to a buffer, in place of what was attached to it. Later changes of the
+ * OH_AVCencInfo do not change the copy, and it can be destroyed.
+ *
+ * OH_MediaKeySession_DecryptAVBuffer() decrypts by it, and then detaches it.
+ *
+ * Any thread.
+ *
+ * @param cencInfo the instance
+ * @param buffer the buffer that has the sample, or will have it
+ * @return AV_ERR_OK, or AV_ERR_INVALID_VAL if cencInfo is not an OH_AVCencInfo or buffer is not an OH_AVBuffer
+ * @since 12
+ */
+OH_AVErrCode OH_AVCencInfo_SetAVBuffer(struct OH_AVCencInfo *cencInfo, OH_AVBuffer *buffer);
 
 #ifdef __cplusplus
 } /* extern "C" */

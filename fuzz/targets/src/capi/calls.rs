@@ -4,6 +4,8 @@
 
 use std::ptr;
 
+use native_drm::native_avbuffer::*;
+use native_drm::native_avbuffer_info::OH_AVCodecBufferAttr;
 use native_drm::native_avmetadata::*;
 use native_drm::native_avplaybackstate::*;
 use native_drm::native_avsession::*;
@@ -20,7 +22,7 @@ use native_drm::native_mediakeysystem::*;
 
 use super::callbacks::*;
 use super::context::Context;
-use super::handles::Kind::{Av, Builder, Cenc, Metadata, Playback, Service, Session, System, Template};
+use super::handles::Kind::{Av, Buffer, Builder, Cenc, Metadata, Playback, Service, Session, System, Template};
 
 /// A function, and how to call it.
 pub struct Call {
@@ -112,6 +114,7 @@ calls! {
     10 drm OH_MediaKeySession_ExplainLicenses |c| { let (p, n) = c.sized_buffer(); OH_MediaKeySession_ExplainLicenses(c.handle(Session), p.cast(), c.in_out(n)) };
     40 drm OH_MediaKeySession_DecryptSample |c| { let info = sample_info(c); let info = c.given(info); let (data, n) = data(c); OH_MediaKeySession_DecryptSample(c.handle(Session), info, data, n) };
     10 drm OH_MediaKeySession_DecryptSampleWithCencInfo |c| { let (data, n) = data(c); OH_MediaKeySession_DecryptSampleWithCencInfo(c.handle(Session), c.handle(Cenc), data, n) };
+    20 drm OH_MediaKeySession_DecryptAVBuffer |c| OH_MediaKeySession_DecryptAVBuffer(c.handle(Session), c.handle(Buffer));
     10 drm OH_MediaKeySession_DecryptSamples |c| { let samples = samples(c); let samples = c.given(samples); OH_MediaKeySession_DecryptSamples(c.handle(Session), samples.cast(), c.small() % 4, c.note()) };
 
     10 plain OH_Drm_GetLastErrorMessage |c| { let _ = &c; OH_Drm_GetLastErrorMessage() };
@@ -153,6 +156,15 @@ calls! {
     10 av OH_AVCencInfo_SetKeyIdAndIv |c| { let (a, b) = (c.script.one_of(&[16, 16, 16, 8, 0]), c.script.one_of(&[16, 16, 16, 15, 0])); OH_AVCencInfo_SetKeyIdAndIv(c.handle(Cenc), c.sixteen(), a, c.sixteen(), b) };
     10 av OH_AVCencInfo_SetSubsampleInfo |c| { let table = subsamples(c); let table = c.given(table); OH_AVCencInfo_SetSubsampleInfo(c.handle(Cenc), c.small() / 4, c.small() / 4, c.small() * 3, c.small() % 5, table.cast()) };
     10 av OH_AVCencInfo_SetMode |c| OH_AVCencInfo_SetMode(c.handle(Cenc), CencInfoModeValue(c.small() / 3));
+    20 av OH_AVCencInfo_SetAVBuffer |c| OH_AVCencInfo_SetAVBuffer(c.handle(Cenc), c.handle(Buffer));
+    10 av OH_AVCencInfo_GetSampleInfo |c| { let mut info = sample_info(c); info.structSize += u32::from(c.script.byte() == 0); let room = c.out::<[DrmSubsample; TABLE]>(); OH_AVCencInfo_GetSampleInfo(c.handle(Cenc), c.script.word(), c.in_out(info), room.cast(), c.in_out(TABLE as u32)) };
+
+    10 plain OH_AVBuffer_Create |c| { let handle = OH_AVBuffer_Create(c.script.one_of(&[64, 1, 100, 4096, 65_536, 0, -1, i32::MIN])); c.keep_pointer(Buffer, handle) };
+    5 av OH_AVBuffer_Destroy |c| OH_AVBuffer_Destroy(c.doomed(Buffer));
+    5 av OH_AVBuffer_GetBufferAttr |c| OH_AVBuffer_GetBufferAttr(c.handle(Buffer), c.out());
+    20 av OH_AVBuffer_SetBufferAttr |c| { let attr = OH_AVCodecBufferAttr { pts: c.number(), size: range(c), offset: range(c), flags: c.small() }; let attr = c.given(attr); OH_AVBuffer_SetBufferAttr(c.handle(Buffer), attr) };
+    5 plain OH_AVBuffer_GetAddr |c| OH_AVBuffer_GetAddr(c.handle(Buffer));
+    5 plain OH_AVBuffer_GetCapacity |c| OH_AVBuffer_GetCapacity(c.handle(Buffer));
 
     10 metadata OH_AVMetadataBuilder_Create |c| OH_AVMetadataBuilder_Create(c.new_handle()) => Builder;
     5 metadata OH_AVMetadataBuilder_Destroy |c| OH_AVMetadataBuilder_Destroy(c.doomed(Builder));
@@ -267,6 +279,14 @@ const TABLE: usize = 4;
 
 fn subsamples(c: &mut Context<'_>) -> [DrmSubsample; TABLE] {
     [(); TABLE].map(|()| DrmSubsample { clearHeaderLen: c.small(), payLoadLen: u32::from(c.script.byte()) })
+}
+
+/// An offset or a size, mostly within a buffer.
+fn range(c: &mut Context<'_>) -> i32 {
+    match c.script.byte() {
+        0 => c.number(),
+        byte => i32::from(byte) / 4,
+    }
 }
 
 /// A sample whose subsamples, if any, add up to no more than the data.

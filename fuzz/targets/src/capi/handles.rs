@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use native_drm::native_avbuffer::OH_AVBuffer_Destroy;
 use native_drm::native_avmetadata::{OH_AVMetadata_Destroy, OH_AVMetadataBuilder_Destroy};
 use native_drm::native_avsession::OH_AVSession_Destroy;
 use native_drm::native_avsession_extension::OH_AVSession_ReleasePlaybackState;
@@ -25,9 +26,10 @@ pub enum Kind {
     Playback,
     Template,
     Service,
+    Buffer,
 }
 
-const KINDS: usize = 9;
+const KINDS: usize = 10;
 const PLACES: usize = 3;
 
 static LIVE: [[AtomicUsize; PLACES]; KINDS] = [const { [const { AtomicUsize::new(0) }; PLACES] }; KINDS];
@@ -87,13 +89,14 @@ fn destroy(kind: Kind, handle: usize) -> u32 {
         Kind::Playback => destroy!(OH_AVSession_ReleasePlaybackState),
         Kind::Template => destroy!(OH_DrmLicenseTemplate_Destroy),
         Kind::Service => destroy!(OH_DrmLicenseService_Destroy),
+        Kind::Buffer => destroy!(OH_AVBuffer_Destroy),
     }
 }
 
 /// Destroys what is left. A second time must fail.
 pub fn destroy_all() {
-    use Kind::{Av, Builder, Cenc, Metadata, Playback, Service, Session, System, Template};
-    for kind in [Session, System, Cenc, Av, Builder, Metadata, Playback, Template, Service] {
+    use Kind::{Av, Buffer, Builder, Cenc, Metadata, Playback, Service, Session, System, Template};
+    for kind in [Session, System, Cenc, Av, Builder, Metadata, Playback, Template, Service, Buffer] {
         for place in &LIVE[kind as usize] {
             let handle = place.swap(0, Ordering::Relaxed);
             if handle != 0 {

@@ -10,23 +10,6 @@
 static MediaKeySystem *drm_system;
 static MediaKeySession *session;
 
-/* NIST's CTR example at `offset`. */
-static OH_AVBuffer *make_nist_buffer(int32_t offset, int32_t capacity)
-{
-    OH_AVBuffer *buffer = make_buffer(capacity);
-    hex_decode(NIST_CTR_CIPHER, OH_AVBuffer_GetAddr(buffer) + offset);
-    set_range(buffer, offset, NIST_SIZE);
-    attach_ctr(buffer, KID_A);
-    return buffer;
-}
-
-static void expect_nist(OH_AVBuffer *buffer, int32_t offset, const char *expected_hex)
-{
-    uint8_t expected[NIST_SIZE];
-    hex_decode(expected_hex, expected);
-    CHECK_MEM(OH_AVBuffer_GetAddr(buffer) + offset, expected, NIST_SIZE);
-}
-
 static void created_and_destroyed(void)
 {
     static const int32_t sizes[] = {1, 2, 15, 63, 64, 65, 4095, 4096, 100000, 1 << 22};
@@ -50,6 +33,9 @@ static void capacities_out_of_range(void)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         CHECK(OH_AVBuffer_Create(bad[i]) == NULL);
         CHECK(strstr(OH_Drm_GetLastErrorMessage(), "capacity") != NULL);
+    }
+    if (getenv("NATIVE_DRM_TEST_SHORT") != NULL) {
+        return; /* memory checkers make all of what follows resident */
     }
     /* As large as a capacity can be: it costs address space only, and may be refused. */
     OH_AVBuffer *buffer = OH_AVBuffer_Create(INT32_MAX);

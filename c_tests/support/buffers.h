@@ -59,4 +59,21 @@ static inline void attach_ctr(OH_AVBuffer *buffer, const uint8_t *kid)
     attach(buffer, DRM_ALG_CENC_AES_CTR, kid, NIST_CTR_IV, 0, 0, NULL);
 }
 
+/* NIST's CTR example at `offset`. */
+static inline OH_AVBuffer *make_nist_buffer(int32_t offset, int32_t capacity)
+{
+    OH_AVBuffer *buffer = make_buffer(capacity);
+    hex_decode(NIST_CTR_CIPHER, OH_AVBuffer_GetAddr(buffer) + offset);
+    set_range(buffer, offset, NIST_SIZE);
+    attach_ctr(buffer, KID_A);
+    return buffer;
+}
+
+static inline void expect_nist(OH_AVBuffer *buffer, int32_t offset, const char *expected_hex)
+{
+    uint8_t expected[NIST_SIZE];
+    hex_decode(expected_hex, expected);
+    CHECK_MEM(OH_AVBuffer_GetAddr(buffer) + offset, expected, NIST_SIZE);
+}
+
 #endif /* TEST_SUPPORT_BUFFERS_H */

@@ -224,6 +224,7 @@ static void byte_arrays(void)
     size = 2;
     CHECK_INVALID(OH_MediaKeySystem_GetConfigurationByteArray(system, "bytes", read, &size));
     CHECK_INT(size, 3);
+    CHECK(strstr(OH_Drm_GetLastErrorMessage(), "3 bytes are needed, 2 are available") != NULL);
     size = 0;
     CHECK_INVALID(OH_MediaKeySystem_GetConfigurationByteArray(system, "bytes", read, &size));
     size = -1;

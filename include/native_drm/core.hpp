@@ -4,7 +4,7 @@
 
 /**
  * @file core.hpp
- * @brief Errors, bytes, version, pssh boxes.
+ * @brief Errors, bytes, version.
  */
 
 #ifndef NATIVE_DRM_CORE_HPP
@@ -30,7 +30,7 @@
 
 namespace native_drm {
 
-/** A failed call: which function, which code, and the library's message about it. */
+/** A failed call: which function, which code, and the library's message about it. Copies never throw. */
 class Error : public std::runtime_error {
 public:
     /**
@@ -40,43 +40,73 @@ public:
      */
     Error(const std::string &function, Drm_ErrCode code, const std::string &message)
         : std::runtime_error(function + ": " + message + " (" + std::to_string(static_cast<unsigned>(code)) + ")"),
-          code_(code), message_(message)
+          code_(code), texts_(std::make_shared<const Texts>(Texts{function, message}))
     {
     }
 
     /** @return the code, one of Drm_ErrCode */
     Drm_ErrCode code() const noexcept { return code_; }
 
+    /** @return name of the C function */
+    const std::string &function() const noexcept { return texts_->function; }
+
     /** @return OH_Drm_GetLastErrorMessage() as of the failure */
-    const std::string &message() const noexcept { return message_; }
+    const std::string &message() const noexcept { return texts_->message; }
 
 private:
+    struct Texts {
+        std::string function;
+        std::string message;
+    };
+
     Drm_ErrCode code_;
-    std::string message_;
+    std::shared_ptr<const Texts> texts_;
 };
+
+/** @return the reason of this thread's last failing call in words, valid until its next failing call; never null */
+inline const char *lastErrorMessage() noexcept
+{
+    return OH_Drm_GetLastErrorMessage();
+}
 
 /** Throws Error if code is not DRM_ERR_OK. */
 inline void check(Drm_ErrCode code, const char *function)
 {
     if (code != DRM_ERR_OK) {
-        throw Error(function, code, OH_Drm_GetLastErrorMessage());
+        throw Error(function, code, lastErrorMessage());
     }
 }
 
-/** Bytes that belong to somebody else: a pointer and a length. T is std::uint8_t or const std::uint8_t. */
+/**
+ * Elements that belong to somebody else: a pointer and a number. As a parameter it takes temporaries, too; a Span that is
+ * kept must not outlive what it was made of.
+ */
 template <typename T> class Span {
+    template <typename Element>
+    static constexpr bool fits = std::is_convertible_v<Element (*)[], T (*)[]> ||
+                                 (std::is_same_v<std::remove_const_t<T>, std::uint8_t> && sizeof(Element) == 1 &&
+                                  std::is_trivially_copyable_v<Element> && (std::is_const_v<T> || !std::is_const_v<Element>));
+
 public:
-    /** No bytes. */
+    /** No elements. */
     constexpr Span() noexcept = default;
 
-    /** size bytes from data on. */
+    /** size elements from data on. */
     constexpr Span(T *data, std::size_t size) noexcept : data_(data), size_(size) {}
 
-    /** The bytes of a vector, array, string, span ... */
+    /** The elements of an array; not of a text literal, whose NUL is seldom wanted. */
+    template <typename Element, std::size_t Size,
+              typename = std::enable_if_t<std::is_convertible_v<Element (*)[], T (*)[]>>>
+    constexpr Span(Element (&array)[Size]) noexcept : data_(array), size_(Size)
+    {
+    }
+
+    /** The elements of a vector, array, string, span ...; for bytes those of any container whose elements are bytes. */
     template <typename Container,
               typename Element = std::remove_pointer_t<decltype(std::declval<Container &>().data())>,
-              typename = std::enable_if_t<sizeof(Element) == 1 && (std::is_const_v<T> || !std::is_const_v<Element>)>>
-    Span(Container &&container) : data_(reinterpret_cast<T *>(container.data())), size_(container.size())
+              typename = std::enable_if_t<std::is_object_v<Element>>,
+              typename = std::enable_if_t<fits<Element> && !std::is_same_v<std::decay_t<Container>, Span>>>
+    Span(Container &&container) noexcept : data_(reinterpret_cast<T *>(container.data())), size_(container.size())
     {
     }
 
@@ -101,6 +131,12 @@ using Uuid = std::array<std::uint8_t, DRM_UUID_LEN>;
 /** A name with a value. */
 using NamedValue = std::pair<std::string, std::string>;
 
+/** @return version of the library that is running: major × 65536 + minor × 256 + patch */
+inline std::uint32_t version() noexcept
+{
+    return OH_Drm_GetVersion();
+}
+
 namespace detail {
 
 /** The C API takes input as pointer to non-const; it does not write through it. */
@@ -113,18 +149,55 @@ inline std::uint8_t *input(ConstByteSpan bytes) noexcept
 template <typename Integer> Integer length(std::size_t size, const char *function)
 {
     if (size > static_cast<std::size_t>(std::numeric_limits<Integer>::max())) {
-        throw Error(function, DRM_ERR_INVALID_VAL, std::to_string(size) + " bytes are too many");
+        throw Error(function, DRM_ERR_INVALID_VAL, "a length of " + std::to_string(size) + " is too much");
     }
     return static_cast<Integer>(size);
 }
 
-/** Copies text into a zeroed array, which must have room for a NUL as well. */
+/** Copies bytes to where there is room for `room`. */
+inline void copyBytes(std::uint8_t *to, std::size_t room, ConstByteSpan bytes, const char *function)
+{
+    if (bytes.size() > room) {
+        throw Error(function, DRM_ERR_INVALID_VAL,
+                    std::to_string(bytes.size()) + " bytes are more than the " + std::to_string(room) + " that fit");
+    }
+    if (bytes.data() == nullptr && !bytes.empty()) {
+        throw Error(function, DRM_ERR_INVALID_VAL, "the bytes are null");
+    }
+    if (!bytes.empty()) {
+        std::memcpy(to, bytes.data(), bytes.size());
+    }
+}
+
+/** The 16 bytes of an id; not to be read in place, where another number of bytes would be read beyond. */
+inline std::array<std::uint8_t, 16> sixteen(ConstByteSpan bytes, const char *function)
+{
+    std::array<std::uint8_t, 16> id{};
+    if (bytes.size() != id.size()) {
+        throw Error(function, DRM_ERR_INVALID_VAL, "an id has 16 bytes, this one " + std::to_string(bytes.size()));
+    }
+    copyBytes(id.data(), id.size(), bytes, function);
+    return id;
+}
+
+/** Copies text into a zeroed array, which it may fill. C would take a NUL for its end. */
 template <std::size_t Size> void copyText(char (&array)[Size], std::string_view text, const char *function)
 {
-    if (text.size() >= Size || text.find('\0') != std::string_view::npos) {
-        throw Error(function, DRM_ERR_INVALID_VAL, "text is longer than " + std::to_string(Size - 1) + " bytes or has a NUL");
+    if (text.size() > Size || text.find('\0') != std::string_view::npos) {
+        throw Error(function, DRM_ERR_INVALID_VAL, "text is longer than " + std::to_string(Size) + " bytes or has a NUL");
     }
-    std::memcpy(array, text.data(), text.size());
+    if (!text.empty()) {
+        std::memcpy(array, text.data(), text.size());
+    }
+}
+
+/** The text for a C function, which would take a NUL for its end. */
+inline const char *cString(const std::string &text, const char *function)
+{
+    if (text.find('\0') != std::string::npos) {
+        throw Error(function, DRM_ERR_INVALID_VAL, "text has a NUL");
+    }
+    return text.c_str();
 }
 
 /** Text of an array that may be full. */
@@ -133,12 +206,16 @@ template <std::size_t Size> std::string text(const char (&array)[Size])
     return std::string(array, strnlen(array, Size));
 }
 
-/** Calls get(buffer, &length) with the room it asks for. */
-template <typename Get> Bytes growing(std::size_t room, const char *function, Get get)
+/**
+ * Calls get(buffer, &length) with the room it asks for. Container: Bytes or std::string; Length: the C function's type of
+ * lengths.
+ */
+template <typename Container, typename Length, typename Get>
+Container growing(std::size_t room, const char *function, Get get)
 {
-    Bytes buffer(room);
+    Container buffer(room, 0);
     for (;;) {
-        auto size = static_cast<std::int32_t>(buffer.size());
+        auto size = static_cast<Length>(buffer.size());
         const Drm_ErrCode code = get(buffer.data(), &size);
         if (code == DRM_ERR_INVALID_VAL && size > 0 && static_cast<std::size_t>(size) > buffer.size()) {
             buffer.resize(static_cast<std::size_t>(size));
@@ -150,33 +227,15 @@ template <typename Get> Bytes growing(std::size_t room, const char *function, Ge
     }
 }
 
+/** Like growing(), for text that the C function ends with a NUL. */
+template <typename Get> std::string growingText(std::size_t room, const char *function, Get get)
+{
+    auto result = growing<std::string, std::uint32_t>(room, function, get);
+    result.pop_back();
+    return result;
+}
+
 } // namespace detail
-
-/** @return version of the library that is running: major × 65536 + minor × 256 + patch */
-inline std::uint32_t version() noexcept
-{
-    return OH_Drm_GetVersion();
-}
-
-/** A pssh box of a stream. */
-struct Pssh {
-    Uuid systemId;
-    Bytes box;
-};
-
-/** Finds the pssh boxes of an MP4 file or segment, of raw boxes, of a DASH MPD or HLS playlist. */
-inline std::vector<Pssh> parsePssh(ConstByteSpan data)
-{
-    const auto info = std::make_unique<DRM_MediaKeySystemInfo>();
-    check(OH_Drm_ParseMediaKeySystemInfo(data.data(), data.size(), info.get()), "OH_Drm_ParseMediaKeySystemInfo");
-    std::vector<Pssh> boxes(info->psshCount);
-    for (std::size_t i = 0; i < boxes.size(); ++i) {
-        const DRM_PsshInfo &pssh = info->psshInfo[i];
-        std::memcpy(boxes[i].systemId.data(), pssh.uuid, sizeof(pssh.uuid));
-        boxes[i].box.assign(pssh.data, pssh.data + pssh.dataLen);
-    }
-    return boxes;
-}
 
 } // namespace native_drm
 

@@ -124,19 +124,18 @@ class CallbackId {
 public:
     CallbackId() : id_(CallbackRegistry::instance().add()) {}
     CallbackId(CallbackId &&other) noexcept : id_(std::exchange(other.id_, 0)) {}
-    CallbackId &operator=(CallbackId &&other) noexcept
-    {
-        CallbackId moved(std::move(other));
-        std::swap(id_, moved.id_);
-        return *this;
-    }
-    ~CallbackId() { reset(); }
+    CallbackId &operator=(CallbackId &&) = delete;
+    void swap(CallbackId &other) noexcept { std::swap(id_, other.id_); }
+    ~CallbackId() { stop(); }
 
-    /** No callback starts afterwards. */
-    void reset() noexcept
+    /**
+     * No callback starts afterwards. Changes nothing of this object: a callback that is running may be using it until the
+     * library has waited for that one.
+     */
+    void stop() const noexcept
     {
         if (id_ != 0) {
-            CallbackRegistry::instance().remove(std::exchange(id_, 0));
+            CallbackRegistry::instance().remove(id_);
         }
     }
 

@@ -58,7 +58,7 @@ public:
     {
         MediaKeySession moved(std::move(other));
         std::swap(handle_, moved.handle_);
-        std::swap(callbacks_, moved.callbacks_);
+        callbacks_.swap(moved.callbacks_);
         return *this;
     }
 
@@ -71,7 +71,7 @@ public:
      */
     ~MediaKeySession()
     {
-        callbacks_.reset();
+        callbacks_.stop();
         if (handle_ != nullptr) {
             // Fails if the MediaKeySystem was destroyed first, which ended the session as well.
             (void)OH_MediaKeySession_Destroy(handle_);
@@ -81,10 +81,11 @@ public:
     /** @return the handle, which no longer belongs to this object; it has no callbacks */
     ::MediaKeySession *release() noexcept
     {
-        ::MediaKeySession *const handle = std::exchange(handle_, nullptr);
-        (void)OH_MediaKeySession_SetCallbackWithUserData(handle, nullptr, nullptr);
-        callbacks_.reset();
-        return handle;
+        callbacks_.stop();
+        if (handle_ != nullptr) {
+            (void)OH_MediaKeySession_SetCallbackWithUserData(handle_, nullptr, nullptr);
+        }
+        return std::exchange(handle_, nullptr);
     }
 
     /**

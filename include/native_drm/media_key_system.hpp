@@ -66,7 +66,7 @@ public:
     {
         MediaKeySystem moved(std::move(other));
         std::swap(handle_, moved.handle_);
-        std::swap(callbacks_, moved.callbacks_);
+        callbacks_.swap(moved.callbacks_);
         return *this;
     }
 
@@ -79,7 +79,7 @@ public:
      */
     ~MediaKeySystem()
     {
-        callbacks_.reset();
+        callbacks_.stop();
         if (handle_ != nullptr) {
             (void)OH_MediaKeySystem_Destroy(handle_);
         }
@@ -88,10 +88,11 @@ public:
     /** @return the handle, which no longer belongs to this object; it has no callback */
     ::MediaKeySystem *release() noexcept
     {
-        ::MediaKeySystem *const handle = std::exchange(handle_, nullptr);
-        (void)OH_MediaKeySystem_SetCallbackWithUserData(handle, nullptr, nullptr);
-        callbacks_.reset();
-        return handle;
+        callbacks_.stop();
+        if (handle_ != nullptr) {
+            (void)OH_MediaKeySystem_SetCallbackWithUserData(handle_, nullptr, nullptr);
+        }
+        return std::exchange(handle_, nullptr);
     }
 
     /** Sets the callback for events; an empty one receives nothing. As MediaKeySession::setCallbacks() otherwise. */

@@ -45,7 +45,7 @@ install(DIRECTORY "${native_drm_stripped}/beside/" DESTINATION "${CMAKE_INSTALL_
 
 set(native_drm_missing_headers)
 if(NOT NATIVE_DRM_LICENSE_SERVICE)
-    set(native_drm_missing_headers PATTERN native_drm_license_service.h EXCLUDE)
+    set(native_drm_missing_headers PATTERN native_drm_license_service.h EXCLUDE PATTERN license_service.hpp EXCLUDE)
 endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT Development
     FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp" ${native_drm_missing_headers})

@@ -147,6 +147,7 @@ void testSetters()
     CHECK(codeOf([&] { info.iv(Bytes(17)); }) == DRM_ERR_INVALID_VAL);
     CHECK(codeOf([&] { info.iv(ConstByteSpan(nullptr, 8)); }) == DRM_ERR_INVALID_VAL);
     CHECK(codeOf([&] { SampleInfo(DRM_ALG_CENC_AES_CTR, ConstByteSpan(), CTR_IV); }) == DRM_ERR_INVALID_VAL);
+    CHECK(codeOf([&] { info.subsamples(native_drm::SubsampleSpan(nullptr, 1)); }) == DRM_ERR_INVALID_VAL);
     CHECK(std::memcmp(&before, &info.get(), sizeof(before)) == 0);
 }
 
@@ -229,6 +230,10 @@ void testOwnership()
     assigned.subsamples(ranges);
     assigned.borrowSubsamples(native_drm::SubsampleSpan(assigned.get().subsamples + 1, 1));
     CHECK(sameSubsamples(assigned, {{0, 48}}));
+    // Null for C to refuse.
+    assigned.borrowSubsamples({nullptr, 1});
+    const Player player;
+    CHECK(codeOf([&] { (void)player.decrypt(assigned, CTR_DATA); }) == DRM_ERR_INVALID_VAL);
     CHECK(sameSubsamples(assigned.subsamples(native_drm::SubsampleSpan()), {}));
     CHECK(assigned.get().subsamples == nullptr);
 }

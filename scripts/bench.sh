@@ -4,7 +4,7 @@
 #   scripts/bench.sh [OPTION...]    options as of native_drm_decrypt_bench: --only ID, --repetitions N, --check ...
 #
 # Prints tables: the best level that this processor has, lower ones, and the cost besides time (size, instructions per call,
-# start, memory). Writes decrypt*.json, cost.json and decrypt.svg to build/bench. NATIVE_DRM_BUILD_DIR: where to build
+# start, memory), what a policy and the C++ wrapper cost. Writes decrypt*.json, cost.json and decrypt.svg to build/bench. NATIVE_DRM_BUILD_DIR: where to build
 # (build/bench). NATIVE_DRM_CPU=soft|aesni|vaes256|vaes512 measures a lower level alone. Close other programs for figures that
 # mean something.
 set -euo pipefail
@@ -54,5 +54,7 @@ fi
 if [ "$status" -eq 0 ]; then
     printf '\nWhat a license with a policy costs: '
     "$build/benches/native_drm_policy_bench"
+    printf '\nWhat the C++ wrapper costs: '
+    "$build/benches/native_drm_wrapper_bench"
 fi
 exit "$status"

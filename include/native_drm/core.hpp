@@ -69,11 +69,32 @@ inline const char *lastErrorMessage() noexcept
     return OH_Drm_GetLastErrorMessage();
 }
 
+namespace detail {
+
+// Functions that throw are apart from those that check, which are then small enough for compilers to inline.
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail(Drm_ErrCode code, const char *function)
+{
+    throw Error(function, code, lastErrorMessage());
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void refuseLength(std::size_t size, const char *function)
+{
+    throw Error(function, DRM_ERR_INVALID_VAL, "a length of " + std::to_string(size) + " is out of range");
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void refuseNull(const char *function)
+{
+    throw Error(function, DRM_ERR_INVALID_VAL, "the data are null");
+}
+
+} // namespace detail
+
 /** Throws Error if code is not DRM_ERR_OK. */
 inline void check(Drm_ErrCode code, const char *function)
 {
     if (code != DRM_ERR_OK) {
-        throw Error(function, code, lastErrorMessage());
+        detail::fail(code, function);
     }
 }
 
@@ -149,7 +170,7 @@ inline std::uint8_t *input(ConstByteSpan bytes) noexcept
 template <typename Integer> Integer length(std::size_t size, const char *function)
 {
     if (size > static_cast<std::size_t>(std::numeric_limits<Integer>::max())) {
-        throw Error(function, DRM_ERR_INVALID_VAL, "a length of " + std::to_string(size) + " is too much");
+        refuseLength(size, function);
     }
     return static_cast<Integer>(size);
 }
@@ -158,25 +179,34 @@ template <typename Integer> Integer length(std::size_t size, const char *functio
 inline void copyBytes(std::uint8_t *to, std::size_t room, ConstByteSpan bytes, const char *function)
 {
     if (bytes.size() > room) {
-        throw Error(function, DRM_ERR_INVALID_VAL,
-                    std::to_string(bytes.size()) + " bytes are more than the " + std::to_string(room) + " that fit");
+        refuseLength(bytes.size(), function);
     }
-    if (bytes.data() == nullptr && !bytes.empty()) {
-        throw Error(function, DRM_ERR_INVALID_VAL, "the bytes are null");
+    if (bytes.empty()) {
+        return;
     }
-    if (!bytes.empty()) {
-        std::memcpy(to, bytes.data(), bytes.size());
+    if (bytes.data() == nullptr) {
+        refuseNull(function);
     }
+    std::memcpy(to, bytes.data(), bytes.size());
 }
 
-/** The 16 bytes of an id; not to be read in place, where another number of bytes would be read beyond. */
-inline std::array<std::uint8_t, 16> sixteen(ConstByteSpan bytes, const char *function)
+/** Copies an id of 16 bytes; from another number of bytes would be read beyond. */
+inline void copyId(std::uint8_t *to, ConstByteSpan bytes, const char *function)
 {
-    std::array<std::uint8_t, 16> id{};
-    if (bytes.size() != id.size()) {
-        throw Error(function, DRM_ERR_INVALID_VAL, "an id has 16 bytes, this one " + std::to_string(bytes.size()));
+    if (bytes.size() != DRM_KEY_ID_SIZE) {
+        refuseLength(bytes.size(), function);
     }
-    copyBytes(id.data(), id.size(), bytes, function);
+    if (bytes.data() == nullptr) {
+        refuseNull(function);
+    }
+    std::memcpy(to, bytes.data(), DRM_KEY_ID_SIZE);
+}
+
+/** The 16 bytes of an id. */
+inline KeyId sixteen(ConstByteSpan bytes, const char *function)
+{
+    KeyId id;
+    copyId(id.data(), bytes, function);
     return id;
 }
 

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <initializer_list>
 #include <utility>
@@ -86,8 +87,7 @@ public:
     /** Sets the key id, 16 bytes. */
     SampleInfo &keyId(ConstByteSpan keyId) &
     {
-        const KeyId id = detail::sixteen(keyId, "SampleInfo");
-        std::copy(id.begin(), id.end(), raw_.keyId);
+        detail::copyId(raw_.keyId, keyId, "SampleInfo");
         return *this;
     }
     SampleInfo keyId(ConstByteSpan keyId) && { return std::move(this->keyId(keyId)); }
@@ -95,9 +95,17 @@ public:
     /** Sets the initialisation vector, 8 or 16 bytes; none for what is not encrypted. */
     SampleInfo &iv(ConstByteSpan iv) &
     {
-        std::uint8_t padded[sizeof(raw_.iv)] = {};
-        detail::copyBytes(padded, sizeof(padded), iv, "SampleInfo");
-        std::copy(padded, padded + sizeof(padded), raw_.iv);
+        if (iv.size() == sizeof(raw_.iv) && iv.data() != nullptr) {
+            std::memcpy(raw_.iv, iv.data(), sizeof(raw_.iv));
+        } else if (iv.size() == sizeof(raw_.iv) / 2 && iv.data() != nullptr) {
+            std::memcpy(raw_.iv, iv.data(), sizeof(raw_.iv) / 2);
+            std::memset(raw_.iv + sizeof(raw_.iv) / 2, 0, sizeof(raw_.iv) / 2);
+        } else {
+            // For C to judge.
+            std::uint8_t padded[sizeof(raw_.iv)] = {};
+            detail::copyBytes(padded, sizeof(padded), iv, "SampleInfo");
+            std::memcpy(raw_.iv, padded, sizeof(padded));
+        }
         raw_.ivLen = static_cast<std::uint32_t>(iv.size());
         return *this;
     }
@@ -128,10 +136,16 @@ public:
     {
         const auto count = detail::length<std::uint32_t>(subsamples.size(), "SampleInfo");
         if (isOwn(subsamples)) {
-            // assign() must not read from what it changes.
+            // Not to be read from while it changes.
             return this->subsamples(std::vector<DrmSubsample>(subsamples.begin(), subsamples.end()));
         }
-        owned_.assign(subsamples.begin(), subsamples.end());
+        if (count != 0 && subsamples.data() == nullptr) {
+            detail::refuseNull("SampleInfo");
+        }
+        if (owned_.size() != count) {
+            owned_.resize(count);
+        }
+        std::copy(subsamples.begin(), subsamples.end(), owned_.begin());
         set(owned_.data(), count);
         return *this;
     }

@@ -162,9 +162,9 @@ void testServiceFailures()
     CHECK(codeOf([&] { (void)service.handleMessage({}); }) == DRM_ERR_INVALID_VAL);
     CHECK(codeOf([&] { service.revokeLicense(Bytes(16)); }) == DRM_ERR_UNKNOWN);
     CHECK(codeOf([&] { service.revokeLicense(Bytes(15)); }) == DRM_ERR_INVALID_VAL);
-    CHECK(codeOf([&] { LicenseService(std::string("d\0x", 3)); }) == DRM_ERR_INVALID_VAL);
-    CHECK(codeOf([&] { LicenseService(std::string()); }) == DRM_ERR_INVALID_VAL);
-    CHECK(codeOf([&] { LicenseService(std::string("/dev/null/x")); }) == DRM_ERR_SERVICE_DIED);
+    CHECK(codeOf([&] { LicenseService{std::string("d\0x", 3)}; }) == DRM_ERR_INVALID_VAL);
+    CHECK(codeOf([&] { LicenseService{std::string()}; }) == DRM_ERR_INVALID_VAL);
+    CHECK(codeOf([&] { LicenseService{std::string("/dev/null/x")}; }) == DRM_ERR_SERVICE_DIED);
 
     ::OH_DrmLicenseService *const handle = service.release();
     CHECK(service.get() == nullptr);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Holds the documentation against what there is:
-# - every C block of the Markdown files given compiles and runs, and the README's first one prints what the README says;
+# - every C++ block of the Markdown files given compiles, every C block compiles and runs, and the README's first one prints what the README says;
 # - in all documents, links lead to files and headings that exist, files of the source tree that are named exist, and functions that are
 #   named are declared in the headers.
 # Arguments: directory of the library's build tree (with libnative_drm.so.0), Markdown files.
@@ -29,6 +29,15 @@ for source in "$work"/*.c; do
         exit 1
     fi
     count=$((count + 1))
+done
+# C++ blocks compile; what they need of a player is theirs to say in parameters.
+for document in "$@"; do
+    source=$work/$(basename "$document" .md).cpp
+    awk '/^```cpp$/ { inside = 1; next } /^```/ { inside = 0 } inside' "$document" >"$source"
+    if [[ -s $source ]]; then
+        ${CXX:-c++} -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$root/include" "$source"
+        count=$((count + 1))
+    fi
 done
 if ((count == 0)); then
     echo 'no C example found' >&2

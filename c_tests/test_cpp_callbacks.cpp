@@ -271,8 +271,7 @@ void testFailures()
     moved.clearKeys();
     CHECK(inbox.take() == false);
     system.reset();
-    CHECK(codeOf([&] { native_drm::MediaKeySystem gone = native_drm::MediaKeySystem::adopt(nullptr); gone.setCallback(nullptr); }) ==
-          DRM_ERR_INVALID_VAL);
+    CHECK(codeOf([] { native_drm::MediaKeySystem::adopt(nullptr).setCallback(nullptr); }) == DRM_ERR_INVALID_VAL);
 }
 
 /** release() takes the callbacks away, adopt() starts without. */

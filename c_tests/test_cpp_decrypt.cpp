@@ -280,7 +280,8 @@ void testBatches()
 
 void testCencInfo()
 {
-    static_assert(std::is_nothrow_move_constructible_v<native_drm::CencInfo> && !std::is_copy_constructible_v<native_drm::CencInfo>);
+    static_assert(std::is_nothrow_move_constructible_v<native_drm::CencInfo>);
+    static_assert(!std::is_copy_constructible_v<native_drm::CencInfo>);
     static_assert(!std::is_constructible_v<native_drm::CencInfo, ::OH_AVCencInfo *>);
     const Player player;
     native_drm::CencInfo info;

@@ -89,7 +89,8 @@ struct Device {
     {
         system.setConfiguration("storagePath", directory(name));
         // The service's certificates are of the machine's time.
-        const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+        const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::system_clock::now().time_since_epoch());
         service.setTime(now.count());
         system.setVirtualClock(now.count());
         service.addPolicy("p", POLICY);

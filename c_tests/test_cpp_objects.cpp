@@ -43,7 +43,8 @@ void testTypes()
 {
     checkTypes<MediaKeySession, MediaKeySessionView, MediaKeySessionFunctions, ::MediaKeySession>();
     checkTypes<MediaKeySystem, MediaKeySystemView, MediaKeySystemFunctions, ::MediaKeySystem>();
-    static_assert(std::is_nothrow_copy_constructible_v<native_drm::Error> && std::is_nothrow_copy_assignable_v<native_drm::Error>);
+    static_assert(std::is_nothrow_copy_constructible_v<native_drm::Error>);
+    static_assert(std::is_nothrow_copy_assignable_v<native_drm::Error>);
     static_assert(std::is_nothrow_copy_constructible_v<native_drm::SampleError>);
 }
 
@@ -241,7 +242,8 @@ void testSpans()
 {
     using native_drm::ByteSpan;
     static_assert(!std::is_constructible_v<ByteSpan, const Bytes &> && std::is_constructible_v<ByteSpan, Bytes &>);
-    static_assert(std::is_constructible_v<ConstByteSpan, const std::string &> && std::is_constructible_v<ConstByteSpan, ByteSpan>);
+    static_assert(std::is_constructible_v<ConstByteSpan, const std::string &>);
+    static_assert(std::is_constructible_v<ConstByteSpan, ByteSpan>);
     static_assert(!std::is_constructible_v<ByteSpan, ConstByteSpan>);
     static_assert(!std::is_constructible_v<ConstByteSpan, const std::u16string &>);
     static_assert(!std::is_constructible_v<ConstByteSpan, const char (&)[4]>);

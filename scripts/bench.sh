@@ -3,10 +3,10 @@
 #
 #   scripts/bench.sh [OPTION...]    options as of native_drm_decrypt_bench: --only ID, --repetitions N, --check ...
 #
-# Prints tables: the best level that this processor has, lower ones, and the cost besides time (size, instructions per call,
-# start, memory), what a policy and the C++ wrapper cost. Writes decrypt*.json, cost.json and decrypt.svg to build/bench. NATIVE_DRM_BUILD_DIR: where to build
-# (build/bench). NATIVE_DRM_CPU=soft|aesni|vaes256|vaes512 measures a lower level alone. Close other programs for figures that
-# mean something.
+# Prints tables: the best level that this processor has, lower ones, the cost besides time (size, instructions per call,
+# start, memory), what a policy and what the C++ wrapper cost. Writes decrypt*.json, cost.json and decrypt.svg to build/bench.
+# NATIVE_DRM_BUILD_DIR: where to build (build/bench). NATIVE_DRM_CPU=soft|aesni|vaes256|vaes512 measures a lower level alone.
+# Close other programs for figures that mean something.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -53,7 +53,7 @@ def differences(functions, names):
     """What is wrong, in words."""
     for name, header in functions.items():
         if name not in names and name not in FUNCTIONS_LEFT_TO_C:
-            yield f"{name} of {header} is not in the C++ wrapper (include/native_drm), nor an exception (scripts/check_cpp_wrapper.py)"
+            yield f"{name} of {header} is neither in the C++ wrapper (include/native_drm) nor an exception of this script"
     for name in FUNCTIONS_LEFT_TO_C:
         if name not in functions:
             yield f"{name} is an exception, but no header declares it"

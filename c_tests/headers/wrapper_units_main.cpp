@@ -14,7 +14,8 @@
 
 int main()
 {
-    if (otherRegistry() != &native_drm::detail::CallbackRegistry::instance() || otherLog() != &native_drm::detail::Log::instance()) {
+    if (otherRegistry() != &native_drm::detail::CallbackRegistry::instance() ||
+        otherLog() != &native_drm::detail::Log::instance()) {
         std::fputs("the translation units do not share their state\n", stderr);
         return 1;
     }

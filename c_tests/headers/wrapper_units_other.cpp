@@ -19,6 +19,7 @@ const void *otherLog()
 native_drm::MediaKeySession otherSession(const native_drm::MediaKeySystem &system, std::function<void()> called)
 {
     native_drm::MediaKeySession session = system.createSession();
-    session.setCallbacks(nullptr, [called = std::move(called)](const std::vector<native_drm::KeyStatus> &, bool) { called(); });
+    session.setCallbacks(nullptr,
+                         [called = std::move(called)](const std::vector<native_drm::KeyStatus> &, bool) { called(); });
     return session;
 }

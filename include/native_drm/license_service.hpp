@@ -96,7 +96,7 @@ public:
               function);
     }
 
-    /** Adds providers, policies and contents from one text. When it throws, what comes before the part that failed is added. */
+    /** Adds providers, policies and contents from one text. When it throws, what comes before what failed is added. */
     void addCatalog(ConstByteSpan json)
     {
         const char *const function = "OH_DrmLicenseService_AddCatalog";

@@ -30,8 +30,8 @@ using SubsampleSpan = Span<const DrmSubsample>;
 /**
  * How one sample is encrypted: a DRM_SampleInfo that may own its subsamples.
  *
- * One object serves many samples: setters change what is another from sample to sample, and allocate nothing but, once, room
- * for subsamples. On a temporary they return an object instead of a reference, so that what a chain of them gives can be kept.
+ * One object serves many samples: setters change what differs between samples, and allocate nothing but, once, room for
+ * subsamples. On a temporary they return an object instead of a reference, so that what a chain of them gives can be kept.
  * A setter that throws has changed nothing.
  */
 class SampleInfo {
@@ -166,7 +166,10 @@ public:
         set(owned_.data(), count);
         return *this;
     }
-    SampleInfo subsamples(std::vector<DrmSubsample> &&subsamples) && { return std::move(this->subsamples(std::move(subsamples))); }
+    SampleInfo subsamples(std::vector<DrmSubsample> &&subsamples) &&
+    {
+        return std::move(this->subsamples(std::move(subsamples)));
+    }
 
     /** Refers to subsamples instead of copying them: they must stay while this object is in use. */
     SampleInfo &borrowSubsamples(SubsampleSpan subsamples) &

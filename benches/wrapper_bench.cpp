@@ -61,6 +61,14 @@ struct Bench {
 
     void withNewInfo()
     {
+        native_drm::SampleInfo info(DRM_ALG_CENC_AES_CTR, KEY_ID, IV);
+        info.borrowSubsamples(SUBSAMPLES);
+        session.decrypt(info, data);
+    }
+
+    /** Each setter of a temporary gives another object. */
+    void withChain()
+    {
         session.decrypt(native_drm::SampleInfo(DRM_ALG_CENC_AES_CTR, KEY_ID, IV).borrowSubsamples(SUBSAMPLES), data);
     }
 
@@ -84,7 +92,8 @@ const Way WAYS[] = {
     {"borrowed", "one SampleInfo for all, subsamples borrowed", &Bench::withBorrowed},
     {"copied", "one SampleInfo for all, subsamples copied", &Bench::withCopied},
     {"new", "a new SampleInfo, subsamples borrowed", &Bench::withNewInfo},
-    {"vector", "a new SampleInfo with a new vector", &Bench::withVector},
+    {"chain", "a temporary SampleInfo, subsamples borrowed", &Bench::withChain},
+    {"vector", "a temporary SampleInfo with a new vector", &Bench::withVector},
 };
 constexpr std::size_t WAY_COUNT = sizeof(WAYS) / sizeof(WAYS[0]);
 
@@ -142,7 +151,7 @@ int main(int argc, char **argv)
                 return EXIT_SUCCESS;
             }
         }
-        std::fprintf(stderr, "usage: %s [c|borrowed|copied|new|vector NUMBER]\n", argv[0]);
+        std::fprintf(stderr, "usage: %s [c|borrowed|copied|new|chain|vector NUMBER]\n", argv[0]);
     } catch (const std::exception &error) {
         std::fprintf(stderr, "%s\n", error.what());
     }

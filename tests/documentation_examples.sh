@@ -88,4 +88,4 @@ fi
 if ((faults > 0)); then
     exit 1
 fi
-echo "$count C examples compiled and ran; ${#documents[@]} documents name only what is there"
+echo "$count examples compiled, those in C ran; ${#documents[@]} documents name only what is there"

@@ -202,6 +202,7 @@ void testDestroyEachOther()
         native_drm::MediaKeySystem system("com.clearplay.drm");
         Inbox<bool> inbox;
         std::mutex mutex;
+        std::atomic<int> running{0};
         std::unique_ptr<native_drm::MediaKeySession> sessions[2];
         native_drm::MediaKeySessionView views[2];
         for (int own = 0; own < 2; ++own) {
@@ -210,6 +211,7 @@ void testDestroyEachOther()
         }
         for (int own = 0; own < 2; ++own) {
             sessions[own]->setCallbacks(nullptr, [&, own, captured = Captured()](const Keys &, bool) {
+                ++running;
                 std::unique_ptr<native_drm::MediaKeySession> other;
                 {
                     const std::lock_guard<std::mutex> lock(mutex);
@@ -218,12 +220,14 @@ void testDestroyEachOther()
                 other.reset();
                 CHECK(captured.intact());
                 inbox.put(true);
+                --running;
             });
         }
         inThreads(2, [&](int own) { makeEvents(views[own]); });
         CHECK(inbox.take() == true);
-        // No callback runs once the system is destroyed.
+        // No callback runs once the system is destroyed, not even one whose session went before.
         system = native_drm::MediaKeySystem("com.clearplay.drm");
+        CHECK(running == 0);
         const std::lock_guard<std::mutex> lock(mutex);
         CHECK(sessions[0] == nullptr || sessions[1] == nullptr);
     }

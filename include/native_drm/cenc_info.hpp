@@ -13,21 +13,15 @@
 #include <cstdint>
 #include <memory>
 
+#include "../multimedia/drm_framework/native_mediadecrypt.h"
 #include "../multimedia/player_framework/native_cencinfo.h"
+#include "av_buffer.hpp"
 #include "core.hpp"
 #include "sample_info.hpp"
 
 namespace native_drm {
 
 namespace detail {
-
-/** Throws Error if a function of the player framework failed. */
-inline void checkAv(OH_AVErrCode code, const char *function)
-{
-    if (code != AV_ERR_OK) {
-        throw Error(function, code == AV_ERR_INVALID_VAL ? DRM_ERR_INVALID_VAL : DRM_ERR_UNKNOWN, lastErrorMessage());
-    }
-}
 
 struct CencInfoDestroyer {
     void operator()(::OH_AVCencInfo *handle) const noexcept { (void)OH_AVCencInfo_Destroy(handle); }
@@ -93,6 +87,33 @@ public:
 
     /** Says whether key id, initialisation vector and subsamples are set. */
     void setMode(DrmCencInfoMode mode) { detail::checkAv(OH_AVCencInfo_SetMode(get(), mode), "OH_AVCencInfo_SetMode"); }
+
+    /** Attaches a copy of what this object holds to a buffer, in place of what was attached to it. */
+    void attachTo(::OH_AVBuffer *buffer) const
+    {
+        detail::checkAv(OH_AVCencInfo_SetAVBuffer(get(), buffer), "OH_AVCencInfo_SetAVBuffer");
+    }
+
+    /** Attaches a copy of what this object holds to a buffer. */
+    void attachTo(const AvBuffer &buffer) const { attachTo(buffer.get()); }
+
+    /**
+     * Gets what this object holds as a SampleInfo, which does not need this object any more.
+     *
+     * @param dataLen bytes of the sample; counts only if there is a firstEncryptedOffset without subsamples
+     */
+    SampleInfo sampleInfo(std::uint32_t dataLen = 0) const
+    {
+        DRM_SampleInfo raw{};
+        raw.structSize = sizeof(raw);
+        DrmSubsample subsamples[DRM_KEY_MAX_SUB_SAMPLE_NUM + 1];
+        std::uint32_t count = DRM_KEY_MAX_SUB_SAMPLE_NUM + 1;
+        detail::checkAv(OH_AVCencInfo_GetSampleInfo(get(), dataLen, &raw, subsamples, &count), "OH_AVCencInfo_GetSampleInfo");
+        SampleInfo info(raw.algorithm, raw.keyId, ConstByteSpan(raw.iv, raw.ivLen));
+        info.scheme(raw.scheme).pattern(raw.cryptByteBlock, raw.skipByteBlock);
+        info.subsamples(SubsampleSpan(subsamples, count));
+        return info;
+    }
 
 private:
     explicit CencInfo(::OH_AVCencInfo *handle) noexcept : handle_(handle) {}

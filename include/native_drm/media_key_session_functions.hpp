@@ -20,6 +20,7 @@
 #include "../multimedia/drm_framework/native_drm_extension.h"
 #include "../multimedia/drm_framework/native_mediadecrypt.h"
 #include "../multimedia/drm_framework/native_mediakeysession.h"
+#include "av_buffer.hpp"
 #include "cenc_info.hpp"
 #include "core.hpp"
 #include "sample_info.hpp"
@@ -191,6 +192,15 @@ public:
 
     /** Decrypts a sample that an OH_AVCencInfo describes. */
     void decrypt(const CencInfo &info, ByteSpan sample) const { decrypt(info.get(), sample); }
+
+    /** Decrypts the data of a buffer, as the CencInfo says that was attached to it. */
+    void decrypt(::OH_AVBuffer *buffer) const
+    {
+        check(OH_MediaKeySession_DecryptAVBuffer(handle_, buffer), "OH_MediaKeySession_DecryptAVBuffer");
+    }
+
+    /** Decrypts the data of a buffer, as the CencInfo says that was attached to it. */
+    void decrypt(const AvBuffer &buffer) const { decrypt(buffer.get()); }
 
     /** Like decrypt(), but returns the code, for loops where a missing key is no surprise. */
     Drm_ErrCode tryDecrypt(const DRM_SampleInfo &info, ByteSpan sample) const noexcept

@@ -202,6 +202,7 @@ const HEADERS: &[Header] = &[
         path: "multimedia/av_session/native_avsession_extension.h",
         sources: &[
             "native_avsession_extension/state.rs",
+            "native_avsession_extension/privacy.rs",
             "native_avsession_extension/command_callbacks.rs",
             "native_avsession_extension/key_and_call_callbacks.rs",
         ],

@@ -206,6 +206,9 @@ static void stale_handles(void)
         CHECK_CODE_401(OH_AVSession_SetFavorite(s, true));
         CHECK_CODE_401(OH_AVSession_SetLoopMode(s, LOOP_MODE_LIST));
         CHECK_CODE_401(OH_AVSession_SetRemoteCastEnabled(s, true));
+        CHECK_CODE_401(OH_AVSession_SetPrivate(s, true));
+        CHECK_CODE_401(OH_AVSession_RegisterSetVolumeCallback(s, on_volume, NULL));
+        CHECK_CODE_401(OH_AVSession_UnregisterSetVolumeCallback(s, on_volume));
         CHECK_CODE_401(OH_AVSession_SetPlaybackSpeed(s, 1.0));
         CHECK_CODE_401(OH_AVSession_SetPlaybackVolume(s, 1));
         CHECK_CODE_401(OH_AVSession_SetBufferedTime(s, 1));
@@ -258,6 +261,7 @@ static void registration(void)
     CHECK_PAIR(SetLoopMode, on_loop_mode);
     CHECK_PAIR(ToggleFavorite, on_favorite);
     CHECK_PAIR(SetSpeed, on_speed);
+    CHECK_PAIR(SetVolume, on_volume);
     CHECK_PAIR(SetTargetLoopMode, on_target_loop_mode);
     CHECK_PAIR(PlayFromAssetId, on_asset);
     CHECK_PAIR(SkipToQueueItem, on_queue_item);
@@ -556,6 +560,12 @@ static void metadata_and_lyrics(void)
     CHECK_OK(OH_AVSession_GetCurrentLyricLine(session, line, &length));
     CHECK_STR(line, "one");
     CHECK_INT(length, 4);
+    /* Private is what others see: the program itself is told everything. */
+    CHECK_OK(OH_AVSession_SetPrivate(session, true));
+    CHECK_OK(OH_AVSession_SetPrivate(session, true));
+    length = sizeof(line);
+    CHECK_OK(OH_AVSession_GetCurrentLyricLine(session, line, &length));
+    CHECK_STR(line, "one");
     /* Not beyond the duration. */
     position.elapsedTime = 99000;
     CHECK_OK(OH_AVSession_SetPlaybackPosition(session, &position));

@@ -14,6 +14,7 @@
 #include "multimedia/av_session/native_avsession.h"
 #include "multimedia/av_session/native_avsession_base.h"
 #include "multimedia/av_session/native_avsession_errors.h"
+#include "multimedia/av_session/native_avsession_extension.h"
 #include "multimedia/player_framework/native_cencinfo.h"
 #include "multimedia/drm_framework/native_drm_common.h"
 #include "multimedia/drm_framework/native_drm_err.h"
@@ -574,6 +575,7 @@ _Static_assert(__builtin_types_compatible_p(OH_MediaKeySession_UserDataEventCall
 _Static_assert(__builtin_types_compatible_p(OH_MediaKeySession_UserDataKeyChangeCallback *, Drm_ErrCode (**)(MediaKeySession *, DRM_KeysInfo *, _Bool, void *)), "typedef OH_MediaKeySession_UserDataKeyChangeCallback");
 _Static_assert(__builtin_types_compatible_p(OH_Drm_PsshBoxCallback *, int32_t (**)(const uint8_t *, const uint8_t *, size_t, void *)), "typedef OH_Drm_PsshBoxCallback");
 _Static_assert(__builtin_types_compatible_p(OH_Drm_LogCallback *, void (**)(NativeDrm_LogLevel, const char *, void *)), "typedef OH_Drm_LogCallback");
+_Static_assert(__builtin_types_compatible_p(OH_AVSessionCallback_OnSetVolume *, AVSessionCallback_Result (**)(OH_AVSession *, int32_t, void *)), "typedef OH_AVSessionCallback_OnSetVolume");
 
 /* Prototypes */
 static Drm_ErrCode (*const call_OH_MediaKeySystem_SetCallback)(MediaKeySystem *, OH_MediaKeySystem_Callback) = OH_MediaKeySystem_SetCallback;
@@ -840,6 +842,12 @@ static Drm_ErrCode (*const call_OH_DrmLicenseService_GetAuthority)(OH_DrmLicense
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseService_GetAuthority), Drm_ErrCode (*)(OH_DrmLicenseService *, uint8_t *, uint32_t *)), "prototype of OH_DrmLicenseService_GetAuthority");
 static Drm_ErrCode (*const call_OH_DrmLicenseService_SetTime)(OH_DrmLicenseService *, int64_t) = OH_DrmLicenseService_SetTime;
 _Static_assert(__builtin_types_compatible_p(__typeof__(&OH_DrmLicenseService_SetTime), Drm_ErrCode (*)(OH_DrmLicenseService *, int64_t)), "prototype of OH_DrmLicenseService_SetTime");
+static AVSession_ErrCode (*const call_OH_AVSession_RegisterSetVolumeCallback)(OH_AVSession *, OH_AVSessionCallback_OnSetVolume, void *) = OH_AVSession_RegisterSetVolumeCallback;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVSession_RegisterSetVolumeCallback), AVSession_ErrCode (*)(OH_AVSession *, OH_AVSessionCallback_OnSetVolume, void *)), "prototype of OH_AVSession_RegisterSetVolumeCallback");
+static AVSession_ErrCode (*const call_OH_AVSession_UnregisterSetVolumeCallback)(OH_AVSession *, OH_AVSessionCallback_OnSetVolume) = OH_AVSession_UnregisterSetVolumeCallback;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVSession_UnregisterSetVolumeCallback), AVSession_ErrCode (*)(OH_AVSession *, OH_AVSessionCallback_OnSetVolume)), "prototype of OH_AVSession_UnregisterSetVolumeCallback");
+static AVSession_ErrCode (*const call_OH_AVSession_SetPrivate)(OH_AVSession *, _Bool) = OH_AVSession_SetPrivate;
+_Static_assert(__builtin_types_compatible_p(__typeof__(&OH_AVSession_SetPrivate), AVSession_ErrCode (*)(OH_AVSession *, _Bool)), "prototype of OH_AVSession_SetPrivate");
 
 int main(void)
 {
@@ -976,6 +984,9 @@ int main(void)
     missing += call_OH_DrmLicenseService_RevokeLicense == NULL;
     missing += call_OH_DrmLicenseService_GetAuthority == NULL;
     missing += call_OH_DrmLicenseService_SetTime == NULL;
-    printf("132 functions, 23 enums with 198 values, 18 structs, 61 typedefs, 39 constants\n");
+    missing += call_OH_AVSession_RegisterSetVolumeCallback == NULL;
+    missing += call_OH_AVSession_UnregisterSetVolumeCallback == NULL;
+    missing += call_OH_AVSession_SetPrivate == NULL;
+    printf("135 functions, 23 enums with 198 values, 18 structs, 62 typedefs, 39 constants\n");
     return missing;
 }

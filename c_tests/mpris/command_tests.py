@@ -38,18 +38,18 @@ def loop_modes(command):
     remote.set("LoopStatus", "<'Track'>")
     player.expect("setLoopMode 3")
     player.do("unregister setLoopMode")
-    remote.refuses("NotSupported", PROPERTIES, "Set", "ssv", PLAYER, "LoopStatus", "s", "Track")
-    remote.refuses("NotSupported", PROPERTIES, "Set", "ssv", PLAYER, "Shuffle", "b", "true")
+    remote.refuses("PropertyReadOnly", PROPERTIES, "Set", "ssv", PLAYER, "LoopStatus", "s", "Track")
+    remote.refuses("PropertyReadOnly", PROPERTIES, "Set", "ssv", PLAYER, "Shuffle", "b", "true")
+    remote.refuses("NotSupported", SESSION, "SetLoopMode", "i", "1")
     player.finish()
 
 
-def rate_and_volume(command):
+def rates(command):
     player, remote = shown(command, "register play", "register pause")
-    equal([remote.player(name) for name in ("Rate", "MinimumRate", "MaximumRate", "Volume")], [1.0, 1.0, 1.0, 1.0], "rates")
+    equal([remote.player(name) for name in ("Rate", "MinimumRate", "MaximumRate")], [1.0, 1.0, 1.0], "rates")
     remote.refuses("NotSupported", PROPERTIES, "Set", "ssv", PLAYER, "Rate", "d", "1.5")
-    player.do("register setSpeed", "speed 1.25", "volume 40")
-    equal([remote.player(name) for name in ("Rate", "MinimumRate", "MaximumRate", "Volume")], [1.25, 0.125, 4.0, 0.4],
-          "rates")
+    player.do("register setSpeed", "speed 1.25")
+    equal([remote.player(name) for name in ("Rate", "MinimumRate", "MaximumRate")], [1.25, 0.125, 4.0], "rates")
     remote.set("Rate", "<1.5>")
     player.expect("setSpeed 1.5")
     equal(remote.player("Rate"), 1.25, "rate before the report")
@@ -59,7 +59,49 @@ def rate_and_volume(command):
     player.expect("pause")
     for rate in ("4.1", "0.1", "-1", "nan", "inf"):
         remote.refuses("InvalidArgs", PROPERTIES, "Set", "ssv", PLAYER, "Rate", "d", rate)
-    remote.refuses("NotSupported", PROPERTIES, "Set", "ssv", PLAYER, "Volume", "d", "0.5")
+    player.finish()
+
+
+def volume(command):
+    player, remote = shown(command, "register play")
+    equal(remote.player("Volume"), 1.0, "volume that nobody has reported")
+    remote.refuses("PropertyReadOnly", PROPERTIES, "Set", "ssv", PLAYER, "Volume", "d", "0.5")
+    player.do("volume 40")
+    equal(remote.player("Volume"), 0.4, "volume that was reported")
+    remote.refuses("PropertyReadOnly", PROPERTIES, "Set", "ssv", PLAYER, "Volume", "d", "0.5")
+    player.do("register setVolume")
+    equal(sorted(remote.get(SESSION, "Commands")), ["play", "setVolume"], "Commands")
+    remote.ctl("volume", "0.25")
+    player.expect("setVolume 25")
+    equal(remote.player("Volume"), 0.4, "volume before the report")
+    player.do("volume 25")
+    equal(remote.ctl("volume"), "0.250000", "volume after the report")
+    # Negative is silent, as the specification says; there is nothing louder than all.
+    for wanted, percent in (("0", 0), ("0.004", 0), ("0.005", 1), ("0.999", 100), ("1", 100), ("1.5", 100), ("1e300", 100),
+                            ("inf", 100), ("-0.1", 0), ("-inf", 0)):
+        call(remote, PROPERTIES, "Set", "ssv", PLAYER, "Volume", "d", wanted)
+        player.expect(f"setVolume {percent}")
+    remote.refuses("InvalidArgs", PROPERTIES, "Set", "ssv", PLAYER, "Volume", "d", "nan")
+    remote.refuses("InvalidArgs", PROPERTIES, "Set", "ssv", PLAYER, "Volume", "i", "1")
+    remote.refuses("InvalidArgs", PROPERTIES, "Set", "ssv", PLAYER, "Volume", "v", "d", "1")
+    player.do("unregister setVolume")
+    remote.refuses("PropertyReadOnly", PROPERTIES, "Set", "ssv", PLAYER, "Volume", "d", "0.5")
+    player.expect_nothing(lambda: remote.ctl("play"), "play")
+    player.finish()
+
+
+def writable_where_a_command_is_registered(command):
+    player, remote = shown(command, "register play")
+    equal(remote.writable(), [], "writable with play alone")
+    for name, writable in (
+        ("stop", []), ("setVolume", ["Volume"]), ("setSpeed", ["Rate"]), ("pause", ["Rate"]),
+        ("handleKeyEvent", ["Rate"]), ("setLoopMode", ["LoopStatus", "Shuffle"]),
+        ("setTargetLoopMode", ["LoopStatus", "Shuffle"]),
+    ):
+        player.do(f"register {name}")
+        equal(sorted(remote.writable()), writable, f"writable with {name}")
+        player.do(f"unregister {name}")
+    equal(remote.writable(), [], "writable in the end")
     player.finish()
 
 

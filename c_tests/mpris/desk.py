@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from xml.etree import ElementTree
 
 LIMIT = 120  # seconds until something counts as hung; nothing is measured with it
 
@@ -239,6 +240,14 @@ class Remote:
         if not any(part in error for part in text):
             raise Failed(f"{interface}.{method} {signature} {arguments}: {error!r} instead of {error_name}")
 
+    def writable(self):
+        """The properties that introspection says can be set."""
+        status, xml, error = run("gdbus", "introspect", "--session", "--xml", "--dest", self.name, "--object-path", OBJECT,
+                                 env=self.env)
+        equal(status, 0, error)
+        return [entry.get("name") for entry in ElementTree.fromstring(xml).iter("property")
+                if entry.get("access") != "read"]
+
     def playerctl(self, *arguments):
         """playerctl for this player: exit status, output, errors."""
         return run("playerctl", "-p", self.name.removeprefix(ROOT + "."), *arguments, env=self.env)
@@ -274,13 +283,13 @@ class Monitor:
         self.out = Lines(self.process.stdout)
         # It does not say when it listens: something changes until it tells so.
         heard = None
-        millis = 0
-        while heard is None or "'BufferedTime'" not in heard:
-            millis += 1
-            player.do(f"buffered {millis}")
+        number = 0
+        while heard is None or "'ActiveItemId'" not in heard:
+            number += 1
+            player.do(f"item {number}")
             heard = self.out.next_soon()
-        player.do("buffered 0")
-        self.expect("'BufferedTime': <int64 0>")
+        player.do("item 0")
+        self.expect("'ActiveItemId': <0>")
 
     def expect(self, *parts):
         """Waits for a signal that has all these parts; the signals until then."""
@@ -297,9 +306,9 @@ class Monitor:
         """The signals of what happened until now."""
         seen = []
         # Seeked comes behind the properties that changed with it, so only a second change is behind it for certain.
-        for millis in (1, 0):
-            player.do(f"buffered {millis}")
-            seen += self.expect(f"'BufferedTime': <int64 {millis}>")
+        for number in (1, 0):
+            player.do(f"item {number}")
+            seen += self.expect(f"'ActiveItemId': <{number}>")
         return seen
 
     def close(self):

@@ -124,6 +124,7 @@ static int change_registration(const char *command, bool add)
     REGISTRATION("setTargetLoopMode", SetTargetLoopMode, on_target_loop_mode)
     REGISTRATION("toggleFavorite", ToggleFavorite, on_favorite)
     REGISTRATION("setSpeed", SetSpeed, on_speed)
+    REGISTRATION("setVolume", SetVolume, on_volume)
     REGISTRATION("playFromAssetId", PlayFromAssetId, on_asset)
     REGISTRATION("skipToQueueItem", SkipToQueueItem, on_queue_item)
     REGISTRATION("commonCommand", CommonCommand, on_common)
@@ -171,6 +172,21 @@ static int do_position(const char *rest)
     AVSession_PlaybackPosition position = {0, 0};
     sscanf(rest, "%" SCNd64 " %" SCNd64, &position.elapsedTime, &position.updateTime);
     return (int)OH_AVSession_SetPlaybackPosition(session, &position);
+}
+
+/* What a player that loads a stream reports, without a pause. */
+static int flood(int count)
+{
+    int code = 0;
+    char extras[64];
+    for (int i = 1; i <= count && code == 0; i++) {
+        code = (int)OH_AVSession_SetBufferedTime(session, i);
+        if (code == 0) {
+            snprintf(extras, sizeof(extras), "{\"loaded\":%d}", i);
+            code = (int)OH_AVSession_SetExtras(session, extras);
+        }
+    }
+    return code;
 }
 
 static int obey_order(const char *order, char *rest)
@@ -230,6 +246,12 @@ static int obey_order(const char *order, char *rest)
     }
     if (strcmp(order, "cast") == 0) {
         return (int)OH_AVSession_SetRemoteCastEnabled(session, number != 0);
+    }
+    if (strcmp(order, "private") == 0) {
+        return (int)OH_AVSession_SetPrivate(session, number != 0);
+    }
+    if (strcmp(order, "flood") == 0) {
+        return flood(number);
     }
     if (strcmp(order, "queue") == 0) {
         return set_queue();

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What media controls show."""
 
+import json
+import time
 from xml.etree import ElementTree
 
-from desk import (NO_TRACK, OBJECT, PLAYER, ROOT, SESSION, TRACK, Monitor, Player, Remote, equal, monitor_until_gone, names,
-                  run, shown, until, wait_for_name)
+from desk import (NO_TRACK, OBJECT, PLAYER, ROOT, SESSION, TRACK, Failed, Monitor, Player, Remote, call, equal,
+                  monitor_until_gone, names, run, shown, until, wait_for_name)
 
 
 def name_is_owned_while_it_makes_sense(command):
@@ -183,3 +185,114 @@ def changes_are_told(command):
     ], "queue")
     monitor.close()
     player.finish()
+
+
+def floods_are_told_once_in_a_while(command):
+    player, remote = shown(command, "register play")
+    monitor = Monitor(player)
+    begin = time.monotonic()
+    orders = 50
+    for order in range(orders):
+        # The last order ends with another number than those before it.
+        player.do(f"flood {1000 + order}")
+        equal(remote.get(SESSION, "BufferedTime"), 1000 + order, "what is read is the newest")
+        equal(json.loads(remote.get(SESSION, "Extras")), {"loaded": 1000 + order}, "what is read is the newest")
+    seen = monitor.expect(f"'BufferedTime': <int64 {1000 + orders - 1}>")
+    if not any(f'{{"loaded":{1000 + orders - 1}}}' in line for line in seen):
+        seen += monitor.expect(f'{{"loaded":{1000 + orders - 1}}}')
+    # However long it took: one at the start, and one for each second since.
+    most = 2 + int(time.monotonic() - begin)
+    for name in ("BufferedTime", "Extras"):
+        count = len([line for line in seen if f"'{name}'" in line])
+        if not 1 <= count <= most:
+            raise Failed(f"{name} was told {count} times, with {orders * 1000} changes: at most {most}")
+    # A change after a while, and everything else, is told as ever.
+    player.do("item 5")
+    monitor.expect("'ActiveItemId': <5>")
+    player.do("buffered 7")
+    monitor.expect("'BufferedTime': <int64 7>")
+    monitor.close()
+    player.finish()
+
+
+SECRET = "secret"
+
+
+def private_sessions_show_no_content(command):
+    content = [f"metadata {field} {SECRET}-{field}" for field in (
+        "assetId", "title", "artist", "author", "album", "writer", "composer", "subtitle", "description", "image", "previous",
+        "next")]
+    content += [f"metadata lyric [00:00.00]{SECRET} line", "metadata duration 54321", "metadata tags 1", "metadata skip 30",
+                "publish", "favorite 1", "item 77", f'extras {{"{SECRET}":1}}', "queue"]
+    player, remote = shown(command, "register play", "register seek", "register playNext", "register toggleFavorite",
+                           "register fastForward", "state 3", "position 10000", *content)
+    public = everything(remote)
+    if SECRET not in public or "54321000" not in public:
+        raise Failed(f"nothing is shown: {public}")
+    monitor = Monitor(player)
+    player.do("item 77")
+    monitor.expect("'ActiveItemId': <77>")
+    # What was shown is withdrawn at once, also what would not be told yet.
+    player.do(f'extras {{"{SECRET}":2}}', f'extras {{"{SECRET}":3}}', "private 1")
+    withdrawn = " ".join(monitor.expect("'IsPrivate': <true>"))
+    for part in ("'Extras': <''>", "'QueueItems': <@aa{sv} []>", "'IsFavorite': <false>", "'ActiveItemId': <0>"):
+        if part not in withdrawn:
+            raise Failed(f"{part} is not withdrawn: {withdrawn}")
+    check_private(remote)
+    equal(remote.player("Metadata"), {"mpris:trackid": TRACK + "private", "ohos:skipIntervals": 30, "ohos:filter": 2},
+          "metadata of a private session")
+    # How it is played, and what can be done, is as before; commands are about what is played.
+    equal((remote.ctl("status"), remote.player("Position"), remote.player("CanPlay"), remote.get(SESSION, "IsPrivate")),
+          ("Paused", 10000000, True, True), "state")
+    remote.ctl("play")
+    player.expect("play")
+    call(remote, PLAYER, "SetPosition", "ox", TRACK + "private", "20000000")
+    player.expect("seek 20000")
+    call(remote, PLAYER, "SetPosition", "ox", TRACK + f"{SECRET}-assetId".encode().hex(), "20000000")
+    call(remote, PLAYER, "Seek", "x", "3600000000")
+    player.expect("playNext")
+    call(remote, SESSION, "FastForward", "u", "0")
+    player.expect("fastForward 30000")
+    call(remote, SESSION, "ToggleFavorite", "s", "")
+    player.expect(f"toggleFavorite {SECRET}-assetId")
+    # Whatever is published meanwhile is not shown either.
+    player.do(f"metadata title {SECRET} two", f"metadata lyric [00:00.00]{SECRET} two", "metadata duration 98765", "publish",
+              "favorite 0", "favorite 1", f'extras {{"{SECRET}":4}}', "queue", "item 78", "position 60000", "volume 50")
+    signals = monitor.expect("'Volume': <0.5>")
+    equal([line for line in signals if SECRET in line or "98765" in line or "78" in line or "asset" in line], [],
+          "signals of a private session")
+    check_private(remote)
+    equal(remote.get(SESSION, "LyricLine"), "", "lyric")
+    # A name that is taken anew shows no more than the old one.
+    player.do("deactivate", "activate")
+    wait_for_name(player.name())
+    check_private(remote)
+    player.do("private 0")
+    monitor.expect("PropertiesChanged", f"'xesam:title': <'{SECRET} two'>")
+    equal(remote.player("Metadata")["mpris:length"], 98765000, "duration when it is private no longer")
+    equal((remote.get(SESSION, "LyricLine"), remote.get(SESSION, "IsFavorite"), remote.get(SESSION, "ActiveItemId"),
+           len(remote.get(SESSION, "QueueItems")), remote.get(SESSION, "IsPrivate")),
+          (f"{SECRET} two", True, 78, 2, False), "content when it is private no longer")
+    monitor.close()
+    player.finish()
+    # Private from the start.
+    player = Player(command)
+    player.do("create 0", "private 1", *content, "register play", "activate")
+    wait_for_name(player.name())
+    check_private(Remote(player.name()))
+    player.finish()
+
+
+def everything(remote):
+    """All properties of all interfaces, and the line of the lyric, as text."""
+    parts = [remote.call("org.freedesktop.DBus.Properties", "GetAll", interface) for interface in (ROOT, PLAYER, SESSION)]
+    return "\n".join(parts + [remote.call(SESSION, "GetLyricLine", "int64 5000")])
+
+
+def check_private(remote):
+    """Checks that nothing of the content is shown."""
+    shown_now = everything(remote)
+    for part in (SECRET, SECRET.encode().hex(), "54321", "98765", "xesam:", "mpris:length", "mpris:artUrl", "assetId",
+                 "<77>", "<78>"):
+        if part in shown_now:
+            raise Failed(f"{part} is shown: {shown_now}")

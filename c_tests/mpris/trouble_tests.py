@@ -12,7 +12,7 @@ from desk import LIMIT, OBJECT, PLAYER, ROOT, SESSION, Bus, Failed, Player, Remo
 
 def hostile_calls(command):
     player, remote = shown(command, "register play", "register seek", "register toggleFavorite", "register commonCommand",
-                           "state 3", "position 5000", "loop 1")
+                           "register setLoopMode", "register setSpeed", "state 3", "position 5000", "loop 1")
     properties = "org.freedesktop.DBus.Properties"
     before = state_of(remote)
     bad = [
@@ -40,7 +40,8 @@ def hostile_calls(command):
         ("InvalidArgs", properties, "Set", "ssv", PLAYER, "LoopStatus", "s", "Sometimes"),
         ("InvalidArgs", properties, "Set", "ssv", PLAYER, "Shuffle", "s", "true"),
         ("InvalidArgs", properties, "Set", "ssv", PLAYER, "Rate", "s", "fast"),
-        ("InvalidArgs", properties, "Set", "ssv", PLAYER, "Volume", "v", "d", "1"),
+        ("PropertyReadOnly", properties, "Set", "ssv", PLAYER, "Volume", "v", "d", "1"),
+        ("PropertyReadOnly", properties, "Set", "ssv", PLAYER, "Volume", "d", "1"),
         ("PropertyReadOnly", properties, "Set", "ssv", PLAYER, "PlaybackStatus", "s", "Playing"),
         ("PropertyReadOnly", properties, "Set", "ssv", PLAYER, "Position", "x", "0"),
         ("PropertyReadOnly", properties, "Set", "ssv", PLAYER, "CanPlay", "b", "true"),

@@ -142,6 +142,7 @@ RECORDING_CALLBACK(on_loop_mode, AVSession_LoopMode mode, "setLoopMode %d", (int
 RECORDING_CALLBACK(on_target_loop_mode, AVSession_LoopMode mode, "setTargetLoopMode %d", (int)mode)
 RECORDING_CALLBACK(on_favorite, const char *asset_id, "toggleFavorite %s", asset_id)
 RECORDING_CALLBACK(on_speed, double speed, "setSpeed %g", speed)
+RECORDING_CALLBACK(on_volume, int32_t volume, "setVolume %d", (int)volume)
 RECORDING_CALLBACK(on_asset, const char *asset_id, "playFromAssetId %s", asset_id)
 RECORDING_CALLBACK(on_queue_item, int32_t item_id, "skipToQueueItem %d", (int)item_id)
 

@@ -73,7 +73,7 @@ command_functions! {
             => (LoopModeValue(*mode as u32));
     (*const c_char):
         Command::ToggleFavorite { asset_id } | Command::PlayFromAssetId { asset_id } => (c_text(asset_id).as_ptr());
-    (i32): Command::SkipToQueueItem { item_id } => (*item_id);
+    (i32): Command::SkipToQueueItem { item_id: number } | Command::SetVolume { percent: number } => (*number);
     (*const c_char, *const c_char):
         Command::CommonCommand { command, arguments } => (c_text(command).as_ptr(), c_text(arguments).as_ptr());
     (i32, i32, i64): Command::HandleKeyEvent { code, action, time } => (*code, *action, *time);

@@ -17,6 +17,16 @@ use avsession::commands::CommandKind;
 pub type OH_AVSessionCallback_OnSetSpeed =
     Option<unsafe extern "C" fn(session: *mut OH_AVSession, speed: f64, userData: *mut c_void) -> CallbackResultValue>;
 
+/// Receives the command to play at another volume.
+///
+/// @param session the session
+/// @param volume the volume that is wanted, 0 to 100
+/// @param userData what was registered
+/// @return one of AVSessionCallback_Result; failures are logged
+/// @since native_drm 0.1
+pub type OH_AVSessionCallback_OnSetVolume =
+    Option<unsafe extern "C" fn(session: *mut OH_AVSession, volume: i32, userData: *mut c_void) -> CallbackResultValue>;
+
 /// Receives the command to change the loop mode to a given one.
 ///
 /// @param session the session
@@ -115,6 +125,50 @@ pub extern "C" fn OH_AVSession_UnregisterSetSpeedCallback(
     callback: OH_AVSessionCallback_OnSetSpeed,
 ) -> SessionErrValue {
     receiver::unregister(avsession, CommandKind::SetSpeed, callback)
+}
+
+/// Registers a callback for the command to play at another volume. Media controls can set the volume only while there is
+/// one; what they show follows OH_AVSession_SetPlaybackVolume(). Several are called in the order of their registration; one
+/// that is registered already keeps its place and gets the new userData.
+///
+/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
+/// called from them.
+///
+/// @param avsession the session
+/// @param callback the callback
+/// @param userData passed to the callback; not touched by the library
+/// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
+///     null
+/// @since native_drm 0.1
+///
+/// # Safety
+/// `callback` may be called with `userData`, on another thread, until it is unregistered or the session destroyed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn OH_AVSession_RegisterSetVolumeCallback(
+    avsession: *mut OH_AVSession,
+    callback: OH_AVSessionCallback_OnSetVolume,
+    userData: *mut c_void,
+) -> SessionErrValue {
+    receiver::register(avsession, CommandKind::SetVolume, callback, userData)
+}
+
+/// Unregisters a callback; the command is not offered any more when it was the last. Nothing happens if it is not
+/// registered.
+///
+/// Any thread. When it returns, the callback is not running and will not run (unless called from a callback), so that its
+/// user data may be freed.
+///
+/// @param avsession the session
+/// @param callback the callback
+/// @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
+///     null
+/// @since native_drm 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn OH_AVSession_UnregisterSetVolumeCallback(
+    avsession: *mut OH_AVSession,
+    callback: OH_AVSessionCallback_OnSetVolume,
+) -> SessionErrValue {
+    receiver::unregister(avsession, CommandKind::SetVolume, callback)
 }
 
 /// Registers a callback for the command to change the loop mode to a given one. While there is one, callbacks of

@@ -2,8 +2,10 @@
 
 mod command_callbacks;
 mod key_and_call_callbacks;
+mod privacy;
 mod state;
 
 pub use command_callbacks::*;
 pub use key_and_call_callbacks::*;
+pub use privacy::*;
 pub use state::*;

@@ -256,7 +256,7 @@ pub extern "C" fn OH_AVSession_SetPlaybackSpeed(avsession: *mut OH_AVSession, sp
     registry::with(avsession, |session| Ok(session.set_speed(speed)?))
 }
 
-/// Reports the volume.
+/// Reports the volume. Media controls can set it where OH_AVSession_RegisterSetVolumeCallback() was called.
 ///
 /// Any thread.
 ///
@@ -270,7 +270,8 @@ pub extern "C" fn OH_AVSession_SetPlaybackVolume(avsession: *mut OH_AVSession, v
     registry::with(avsession, |session| Ok(session.set_volume(volume)?))
 }
 
-/// Reports how much is loaded.
+/// Reports how much is loaded. It may be called as often as it changes: media controls are told at most once a second,
+/// the last value in any case.
 ///
 /// Any thread.
 ///
@@ -297,7 +298,7 @@ pub extern "C" fn OH_AVSession_SetActiveItemId(avsession: *mut OH_AVSession, ite
     registry::set(avsession, |session| session.set_active_item_id(itemId))
 }
 
-/// Publishes the player's own data.
+/// Publishes the player's own data. Media controls are told of changes at most once a second, of the last one in any case.
 ///
 /// Any thread.
 ///

@@ -32,6 +32,11 @@ pub enum Command {
     },
     /// Play at another speed.
     SetSpeed(f64),
+    /// Play at another volume.
+    SetVolume {
+        /// Percent, 0 to 100.
+        percent: i32,
+    },
     /// Change the loop mode; the player decides to which.
     SetLoopMode {
         /// The mode that was reported last.
@@ -122,6 +127,7 @@ kinds! {
     Rewind "rewind" Self::Rewind { .. },
     Seek "seek" Self::Seek { .. },
     SetSpeed "setSpeed" Self::SetSpeed(_),
+    SetVolume "setVolume" Self::SetVolume { .. },
     SetLoopMode "setLoopMode" Self::SetLoopMode { .. },
     SetTargetLoopMode "setTargetLoopMode" Self::SetTargetLoopMode { .. },
     ToggleFavorite "toggleFavorite" Self::ToggleFavorite { .. },

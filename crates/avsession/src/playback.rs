@@ -73,9 +73,12 @@ pub struct Position {
 struct Anchor {
     /// Milliseconds from the start.
     elapsed: f64,
-    /// The clock's monotonic milliseconds at that point.
+    /// The clock's milliseconds awake at that point.
     at: i64,
 }
+
+/// Shorter sleeps of the machine are not noticed: its clocks cannot be read at the same moment.
+const SHORTEST_SLEEP: i64 = 500;
 
 /// What a player reports. Every setter changes its own field only.
 #[derive(Clone, Debug)]
@@ -87,6 +90,8 @@ pub struct Playback {
     anchor: Anchor,
     speed: f64,
     reports: u64,
+    /// Milliseconds that the clock knew the machine to have slept, when it was last looked at.
+    slept: i64,
     /// How the list is gone through.
     pub loop_mode: LoopMode,
     /// Whether the listener likes it.
@@ -110,6 +115,7 @@ impl Default for Playback {
             anchor: Anchor::default(),
             speed: 1.0,
             reports: 0,
+            slept: 0,
             loop_mode: LoopMode::Sequence,
             favorite: false,
             volume: 100,
@@ -121,6 +127,11 @@ impl Default for Playback {
 }
 
 impl Playback {
+    /// Nothing was reported yet.
+    pub fn new(clock: &dyn Clock) -> Self {
+        Self { slept: slept(clock), ..Self::default() }
+    }
+
     /// The state.
     pub fn state(&self) -> State {
         self.state
@@ -165,7 +176,8 @@ impl Playback {
         Ok(())
     }
 
-    /// Takes a report of the position. Fails with [`Error::ImpossibleTime`] if one of its times is negative.
+    /// Takes a report of the position: from its time on, as far as the machine was awake since. Fails with
+    /// [`Error::ImpossibleTime`] if one of its times is negative.
     pub fn set_position(&mut self, position: Position, clock: &dyn Clock) -> Result<()> {
         if position.elapsed < 0 || position.update < 0 {
             return Err(Error::ImpossibleTime(
@@ -173,8 +185,11 @@ impl Playback {
             ));
         }
         let age = if position.update == 0 { 0 } else { clock.unix_millis().saturating_sub(position.update).max(0) };
+        let asleep = self.look_for_sleep(clock);
+        // A report that is as old as a sleep is long was made before it: nobody reports while the machine sleeps.
+        let age = if asleep <= age { age - asleep } else { age };
         self.position = position;
-        self.anchor = Anchor { elapsed: to_float(position.elapsed), at: monotonic(clock).saturating_sub(age) };
+        self.anchor = Anchor { elapsed: to_float(position.elapsed), at: awake(clock).saturating_sub(age) };
         self.reports += 1;
         Ok(())
     }
@@ -189,18 +204,33 @@ impl Playback {
         if !self.state.is_running() {
             return self.anchor.elapsed;
         }
-        let passed = monotonic(clock).saturating_sub(self.anchor.at);
+        let passed = awake(clock).saturating_sub(self.anchor.at);
         (self.anchor.elapsed + to_float(passed) * self.speed).max(0.0)
     }
 
     /// Makes the progress until now the new starting point.
     fn settle(&mut self, clock: &dyn Clock) {
-        self.anchor = Anchor { elapsed: self.elapsed(clock), at: monotonic(clock) };
+        self.anchor = Anchor { elapsed: self.elapsed(clock), at: awake(clock) };
+        self.look_for_sleep(clock);
+    }
+
+    /// Milliseconds that the machine slept since the last look.
+    fn look_for_sleep(&mut self, clock: &dyn Clock) -> i64 {
+        let slept = slept(clock);
+        let asleep = slept.saturating_sub(self.slept);
+        self.slept = slept;
+        if asleep < SHORTEST_SLEEP { 0 } else { asleep }
     }
 }
 
-fn monotonic(clock: &dyn Clock) -> i64 {
-    i64::try_from(clock.monotonic_millis()).unwrap_or(i64::MAX)
+fn awake(clock: &dyn Clock) -> i64 {
+    i64::try_from(clock.awake_millis()).unwrap_or(i64::MAX)
+}
+
+/// Milliseconds that the machine has slept, plus a constant.
+fn slept(clock: &dyn Clock) -> i64 {
+    let awake = awake(clock);
+    i64::try_from(clock.monotonic_millis()).unwrap_or(i64::MAX).saturating_sub(awake)
 }
 
 #[allow(clippy::cast_precision_loss)] // exact for 285,000 years
@@ -267,6 +297,65 @@ mod tests {
         clock.advance(10);
         assert_eq!(playback.progress(None, &clock), 5_010, "the wall clock may be set meanwhile");
         assert_eq!(playback.reports(), 4);
+    }
+
+    #[test]
+    fn progress_stands_still_while_the_machine_sleeps() {
+        for state in [State::Playing, State::FastForwarding, State::Rewinding, State::Paused] {
+            for speed in [1.0, 2.0, 0.5] {
+                for asleep in [1, SHORTEST_SLEEP, 30_000, 86_400_000] {
+                    let (clock, mut playback) = playing(1_000);
+                    playback.set_state(state, &clock);
+                    playback.set_speed(speed, &clock).unwrap();
+                    clock.advance(2_000);
+                    let before = playback.progress(None, &clock);
+                    clock.sleep(asleep.unsigned_abs());
+                    let what = format!("{state:?} {speed} {asleep}");
+                    assert_eq!(playback.progress(None, &clock), before, "{what}");
+                    playback.set_state(State::Playing, &clock);
+                    playback.set_speed(1.0, &clock).unwrap();
+                    assert_eq!(playback.progress(None, &clock), before, "{what}: settled after the sleep");
+                    clock.advance(100);
+                    assert_eq!(playback.progress(None, &clock), before + 100, "{what}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_report_counts_for_the_time_awake_since_it_was_true() {
+        // Milliseconds awake before the sleep, asleep, and awake after it, and how long ago the report was true.
+        for (before, asleep, after) in
+            [(300_i64, 60_000_i64, 0_i64), (300, 60_000, 200), (0, 3_600_000, 50), (5_000, 600, 100)]
+        {
+            for (age, expected) in [
+                (0, 0),
+                (after, after),
+                (after + asleep, after),
+                (after + asleep + before / 2, after + before / 2),
+                (after + asleep + before, after + before),
+            ] {
+                let (clock, mut playback) = playing(0);
+                clock.advance(before.unsigned_abs());
+                clock.sleep(asleep.unsigned_abs());
+                clock.advance(after.unsigned_abs());
+                let update = clock.unix_millis() - age;
+                playback.set_position(Position { elapsed: 5_000, update }, &clock).unwrap();
+                let what = format!("{before} {asleep} {after}: {age}");
+                assert_eq!(playback.progress(None, &clock), 5_000 + expected, "{what}");
+                // The sleep is over: the next report has nothing to do with it.
+                let update = clock.unix_millis() - 70;
+                playback.set_position(Position { elapsed: 9_000, update }, &clock).unwrap();
+                assert_eq!(playback.progress(None, &clock), 9_070, "{what}: the next report");
+            }
+        }
+        // What the machine slept before the session was made, is no sleep of the session.
+        let clock = VirtualClock::new(NOW);
+        clock.sleep(400_000);
+        let mut playback = Playback::new(&clock);
+        playback.set_state(State::Playing, &clock);
+        playback.set_position(Position { elapsed: 0, update: clock.unix_millis() - 500_000 }, &clock).unwrap();
+        assert_eq!(playback.progress(None, &clock), 500_000);
     }
 
     #[test]

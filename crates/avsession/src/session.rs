@@ -47,6 +47,8 @@ pub struct Snapshot {
     pub queue: Arc<[QueueItem]>,
     /// Whether it may be cast.
     pub remote_cast: bool,
+    /// Whether what is played is nobody's business.
+    pub private: bool,
     /// Commands that have callbacks.
     pub commands: CommandSet,
 }
@@ -56,17 +58,38 @@ impl Snapshot {
     pub fn is_controllable(&self) -> bool {
         self.active && self.metadata.is_some() && !self.commands.is_empty()
     }
+
+    /// The same without anything about what is played: what is left says how it is played, and what can be done.
+    #[must_use]
+    pub fn without_content(mut self) -> Self {
+        self.metadata = self
+            .metadata
+            .map(|metadata| Arc::new(Metadata { skip_intervals: metadata.skip_intervals, ..Metadata::default() }));
+        self.playback.favorite = false;
+        self.playback.active_item_id = 0;
+        self.playback.extras = Arc::from("");
+        self.queue = Arc::default();
+        self
+    }
+}
+
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Life {
+    #[default]
+    Inactive,
+    Active,
+    /// The session has ended, and is never active again.
+    Closed,
 }
 
 #[derive(Default)]
 struct Published {
-    active: bool,
-    /// The session has ended, and is never active again.
-    closed: bool,
+    life: Life,
     metadata: Option<Arc<Metadata>>,
     playback: Playback,
     queue: Arc<[QueueItem]>,
     remote_cast: bool,
+    private: bool,
 }
 
 /// A session.
@@ -93,11 +116,12 @@ impl Session {
     ) -> Result<Arc<Self>> {
         let mut id = [0; 16];
         getrandom::fill(&mut id).map_err(|error| Error::Internal(format!("no random numbers: {error}").into()))?;
+        let published = Published { playback: Playback::new(&*clock), ..Published::default() };
         Ok(Arc::new_cyclic(|session| Self {
             identity,
             id: hex::encode(id),
             clock,
-            published: Mutex::default(),
+            published: Mutex::new(published),
             callbacks: Callbacks::default(),
             pending: AtomicUsize::new(0),
             controller: controller(Weak::clone(session)),
@@ -129,10 +153,10 @@ impl Session {
     pub fn activate(&self) {
         {
             let mut published = self.published.lock();
-            if published.closed {
+            if published.life == Life::Closed {
                 return;
             }
-            published.active = true;
+            published.life = Life::Active;
         }
         if let Some(controller) = &self.controller {
             controller.connect();
@@ -141,15 +165,16 @@ impl Session {
 
     /// Stops commands and shows the session no longer.
     pub fn deactivate(&self) {
-        self.change(|published| published.active = false);
+        self.change(|published| {
+            if published.life == Life::Active {
+                published.life = Life::Inactive;
+            }
+        });
     }
 
     /// Ends the session. When it returns, no callback is running and none will run, unless a callback called this.
     pub fn close(&self) {
-        let mut published = self.published.lock();
-        published.closed = true;
-        published.active = false;
-        drop(published);
+        self.published.lock().life = Life::Closed;
         if let Some(controller) = &self.controller {
             controller.close();
         }
@@ -158,7 +183,7 @@ impl Session {
 
     /// Whether [`Session::close`] was called.
     pub fn is_closed(&self) -> bool {
-        self.published.lock().closed
+        self.published.lock().life == Life::Closed
     }
 
     /// Sets the metadata. Setting the same again does nothing. Fails as [`Metadata::check`] does.
@@ -252,16 +277,23 @@ impl Session {
         self.change(|published| published.remote_cast = enabled);
     }
 
+    /// Sets whether what is played is nobody's business: then controllers show how it is played and what can be done,
+    /// and take back what they showed of the rest.
+    pub fn set_private(&self, private: bool) {
+        self.change(|published| published.private = private);
+    }
+
     /// Everything that can be seen.
     pub fn snapshot(&self) -> Snapshot {
         let commands = self.callbacks.commands();
         let published = self.published.lock();
         Snapshot {
-            active: published.active,
+            active: published.life == Life::Active,
             metadata: published.metadata.clone(),
             playback: published.playback.clone(),
             queue: Arc::clone(&published.queue),
             remote_cast: published.remote_cast,
+            private: published.private,
             commands,
         }
     }
@@ -305,7 +337,7 @@ impl Session {
         let session = Arc::clone(self);
         let job = move || {
             session.pending.fetch_sub(size, Ordering::Relaxed);
-            session.callbacks.deliver(&command, || session.published.lock().active);
+            session.callbacks.deliver(&command, || session.published.lock().life == Life::Active);
         };
         dispatcher::post(Box::new(job)).map_err(|error| {
             self.pending.fetch_sub(size, Ordering::Relaxed);

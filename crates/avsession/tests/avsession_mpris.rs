@@ -14,7 +14,8 @@ use avsession::metadata::Metadata;
 use avsession::mpris;
 use avsession::playback::{Position, State};
 use avsession::session::{MAX_PENDING, Session};
-use base::clock::VirtualClock;
+use base::clock::{Clock, Signal, VirtualClock};
+use base::log;
 use zbus::message::Flags;
 use zbus::{Connection, Message, MessageStream, Variant};
 
@@ -222,8 +223,17 @@ fn a_name_that_another_pid_namespace_has_is_left_to_it_and_asked_for_again() {
         // Nobody else takes such a name; should somebody, the session asks for it again when it is activated again.
         scene.session.deactivate();
         take_name(&scene.client, &other).await;
+        let refused = Arc::new(Signal::new());
+        let (raise, name) = (Arc::clone(&refused), other.clone());
+        let sink = move |_, message: &str| {
+            if message.contains("the bus refuses the name") && message.ends_with(&name) {
+                raise.raise();
+            }
+        };
+        log::set_sink(Some(Arc::new(sink)), log::Level::Warn);
         scene.session.activate();
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(scene.clock.wait(None, &refused));
+        log::set_sink(None, log::Level::Off);
         assert_eq!(ask_bus(&scene.client, "ReleaseName", &other).await, 1);
         assert_eq!(shown_as(&scene, &taken).await, other);
     });
@@ -335,6 +345,32 @@ fn controllers_are_told_where_they_are_wrong() {
         assert_eq!(seeked_until(&scene, &mut signals, 12).await, [0]);
         scene.report(0);
         assert!(seeked_until(&scene, &mut signals, 13).await.is_empty(), "answered once");
+    });
+}
+
+#[test]
+fn a_sleep_of_the_machine_is_no_progress() {
+    zbus::block_on(async {
+        let Some(scene) = Scene::new(&[CommandKind::Play], |_| {}).await else { return };
+        let mut signals = scene.signals().await;
+        scene.session.set_state(State::Playing);
+        scene.report(1_000);
+        assert_eq!(seeked_until(&scene, &mut signals, 3).await, [1_000_000]);
+        scene.clock.advance(2_000);
+        scene.clock.sleep(3_600_000);
+        assert_eq!(scene.position().await, 3_000_000);
+        scene.clock.advance(500);
+        assert_eq!(scene.position().await, 3_500_000);
+        // Controllers stand still with it, so that nobody is wrong.
+        scene.report(3_500);
+        assert!(seeked_until(&scene, &mut signals, 1).await.is_empty());
+        // A report from before a sleep that arrives after it.
+        let update = NOW + 3_602_500;
+        scene.clock.sleep(60_000);
+        scene.clock.advance(250);
+        scene.session.set_position(Position { elapsed: 3_500, update }).unwrap();
+        assert_eq!(scene.position().await, 3_750_000);
+        assert!(seeked_until(&scene, &mut signals, 2).await.is_empty());
     });
 }
 

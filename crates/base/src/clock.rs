@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustix::time::ClockId;
+
 use crate::sync::{Condvar, Mutex};
 
 /// A clock, shared by everything that must agree on the time.
@@ -12,6 +14,9 @@ pub trait Clock: Send + Sync {
 
     /// Milliseconds since some fixed moment; never goes back.
     fn monotonic_millis(&self) -> u64;
+
+    /// Milliseconds since some fixed moment, without those during which the machine slept; never goes back.
+    fn awake_millis(&self) -> u64;
 
     /// Waits until [`Clock::monotonic_millis`] reaches `until` (`None`: for ever) or `signal` is raised, whichever comes
     /// first; true for the signal, which is taken back.
@@ -51,7 +56,8 @@ impl Signal {
 /// The longest single wait on the machine's clock: a condition variable does not notice that the machine slept.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// The machine's clocks. Monotonic time goes on while the machine sleeps (`CLOCK_BOOTTIME`).
+/// The machine's clocks. Monotonic time goes on while the machine sleeps (`CLOCK_BOOTTIME`), the time awake does not
+/// (`CLOCK_MONOTONIC` of Linux).
 #[derive(Debug)]
 pub struct SystemClock {
     start: Duration,
@@ -83,6 +89,10 @@ impl Clock for SystemClock {
         u64::try_from(since_boot().saturating_sub(self.start).as_millis()).unwrap_or(u64::MAX)
     }
 
+    fn awake_millis(&self) -> u64 {
+        u64::try_from(read(ClockId::Monotonic).as_millis()).unwrap_or(u64::MAX)
+    }
+
     fn wait(&self, until: Option<u64>, signal: &Signal) -> bool {
         let mut raised = signal.0.raised.lock();
         while !*raised {
@@ -101,7 +111,11 @@ impl Clock for SystemClock {
 }
 
 fn since_boot() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    read(ClockId::Boottime)
+}
+
+fn read(clock: ClockId) -> Duration {
+    let time = rustix::time::clock_gettime(clock);
     let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or(0);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), nanoseconds)
 }
@@ -112,21 +126,27 @@ pub struct VirtualClock(Mutex<VirtualState>);
 struct VirtualState {
     unix: i64,
     monotonic: u64,
+    awake: u64,
     waiting: Vec<Signal>,
 }
 
 impl VirtualClock {
-    /// A clock that shows `unix_millis` and a monotonic time of 0.
+    /// A clock that shows `unix_millis`, and 0 for monotonic time and time awake.
     pub fn new(unix_millis: i64) -> Self {
-        Self(Mutex::new(VirtualState { unix: unix_millis, monotonic: 0, waiting: Vec::new() }))
+        Self(Mutex::new(VirtualState { unix: unix_millis, monotonic: 0, awake: 0, waiting: Vec::new() }))
     }
 
-    /// Lets time pass on both clocks and wakes everyone whose time has come.
+    /// Lets time pass on all clocks and wakes everyone whose time has come.
     pub fn advance(&self, millis: u64) {
         self.change(|state| {
-            state.unix = state.unix.saturating_add_unsigned(millis);
-            state.monotonic = state.monotonic.saturating_add(millis);
+            state.pass(millis);
+            state.awake = state.awake.saturating_add(millis);
         });
+    }
+
+    /// As [`VirtualClock::advance`] for a machine that sleeps meanwhile.
+    pub fn sleep(&self, millis: u64) {
+        self.change(|state| state.pass(millis));
     }
 
     /// Sets the wall clock, as a user may; monotonic time stays.
@@ -149,6 +169,13 @@ impl VirtualClock {
     }
 }
 
+impl VirtualState {
+    fn pass(&mut self, millis: u64) {
+        self.unix = self.unix.saturating_add_unsigned(millis);
+        self.monotonic = self.monotonic.saturating_add(millis);
+    }
+}
+
 impl Clock for VirtualClock {
     fn unix_millis(&self) -> i64 {
         self.0.lock().unix
@@ -156,6 +183,10 @@ impl Clock for VirtualClock {
 
     fn monotonic_millis(&self) -> u64 {
         self.0.lock().monotonic
+    }
+
+    fn awake_millis(&self) -> u64 {
+        self.0.lock().awake
     }
 
     fn wait(&self, until: Option<u64>, signal: &Signal) -> bool {
@@ -198,6 +229,15 @@ mod tests {
         assert_eq!((clock.unix_millis(), clock.monotonic_millis()), (-5, 2_592_000_000));
         clock.advance(u64::MAX);
         assert_eq!((clock.unix_millis(), clock.monotonic_millis()), (i64::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn a_virtual_machine_that_sleeps_is_not_awake() {
+        let clock = VirtualClock::new(1_000);
+        clock.advance(5);
+        clock.sleep(70);
+        clock.advance(300);
+        assert_eq!((clock.unix_millis(), clock.monotonic_millis(), clock.awake_millis()), (1_375, 375, 305));
     }
 
     #[test]
@@ -251,5 +291,15 @@ mod tests {
         let start = clock.monotonic_millis();
         assert!(!clock.wait(Some(start + 3), &Signal::new()));
         assert!(clock.monotonic_millis() >= start + 3);
+    }
+
+    /// The two differ where the machine has slept, or in a time namespace: `unshare --user --time --boottime 100000`.
+    #[test]
+    fn the_time_awake_is_the_clock_that_stops_while_the_machine_sleeps() {
+        let clock = SystemClock::new();
+        let millis = || u64::try_from(read(ClockId::Monotonic).as_millis()).unwrap();
+        let before = millis();
+        let awake = clock.awake_millis();
+        assert!((before..=millis()).contains(&awake), "{before} {awake}");
     }
 }

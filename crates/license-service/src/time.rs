@@ -39,6 +39,10 @@ impl Clock for SettableClock {
         self.machine.monotonic_millis()
     }
 
+    fn awake_millis(&self) -> u64 {
+        self.machine.awake_millis()
+    }
+
     fn wait(&self, until: Option<u64>, signal: &Signal) -> bool {
         self.machine.wait(until, signal)
     }

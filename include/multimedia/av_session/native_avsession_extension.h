@@ -141,6 +141,19 @@ typedef struct NativeAVSession_QueueItem {
 typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnSetSpeed)(OH_AVSession *session, double speed, void *userData);
 
 /**
+ * Receives the command to play at another volume.
+ *
+ * @param session the session
+ * @param volume the volume that is wanted, 0 to 100
+ * @param userData what was registered
+ * @return one of AVSessionCallback_Result; failures are logged
+ * @since native_drm 0.1
+ */
+typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnSetVolume)(OH_AVSession *session,
+                                                                     int32_t volume,
+                                                                     void *userData);
+
+/**
  * Receives the command to change the loop mode to a given one.
  *
  * @param session the session
@@ -336,7 +349,7 @@ AVSession_ErrCode OH_AVSession_SetPlaybackSpeed(OH_AVSession *avsession,
                                                 double speed);
 
 /**
- * Reports the volume.
+ * Reports the volume. Media controls can set it where OH_AVSession_RegisterSetVolumeCallback() was called.
  *
  * Any thread.
  *
@@ -350,7 +363,8 @@ AVSession_ErrCode OH_AVSession_SetPlaybackVolume(OH_AVSession *avsession,
                                                  int32_t volume);
 
 /**
- * Reports how much is loaded.
+ * Reports how much is loaded. It may be called as often as it changes: media controls are told at most once a second,
+ * the last value in any case.
  *
  * Any thread.
  *
@@ -376,7 +390,7 @@ AVSession_ErrCode OH_AVSession_SetBufferedTime(OH_AVSession *avsession,
 AVSession_ErrCode OH_AVSession_SetActiveItemId(OH_AVSession *avsession, int32_t itemId);
 
 /**
- * Publishes the player's own data.
+ * Publishes the player's own data. Media controls are told of changes at most once a second, of the last one in any case.
  *
  * Any thread.
  *
@@ -387,7 +401,8 @@ AVSession_ErrCode OH_AVSession_SetActiveItemId(OH_AVSession *avsession, int32_t 
  *     null, not a JSON object or too long
  * @since native_drm 0.1
  */
-AVSession_ErrCode OH_AVSession_SetExtras(OH_AVSession *avsession, const char *extras);
+AVSession_ErrCode OH_AVSession_SetExtras(OH_AVSession *avsession,
+                                         const char *extras);
 
 /**
  * Publishes what is to be played, in place of what was published before.
@@ -431,6 +446,25 @@ AVSession_ErrCode OH_AVSession_HandleMediaKey(OH_AVSession *avsession,
                                               int64_t time);
 
 /**
+ * Sets whether what is played is nobody's business, as in a private window of a browser.
+ *
+ * While it is, media controls show how it is played (state, position, speed, volume, what is loaded) and take commands, and
+ * get nothing about what is played: no metadata but the skip intervals, and so no duration; no lyric, favourite, queue,
+ * active item and extras. What they showed of these is taken back at once, and shown again when the session is private no
+ * longer. The program's own names (session tag, bundle and ability) are shown in any case. Functions of this library tell
+ * the program everything as before. Set it before the metadata that must not be seen.
+ *
+ * Any thread.
+ *
+ * @param avsession the session
+ * @param isPrivate whether it is; false holds until then
+ * @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession
+ * @since native_drm 0.1
+ */
+AVSession_ErrCode OH_AVSession_SetPrivate(OH_AVSession *avsession,
+                                          bool isPrivate);
+
+/**
  * Registers a callback for the command to play at another speed. Several are called in the order of their
  * registration; one that is registered already keeps its place and gets the new userData.
  *
@@ -463,6 +497,41 @@ AVSession_ErrCode OH_AVSession_RegisterSetSpeedCallback(OH_AVSession *avsession,
  */
 AVSession_ErrCode OH_AVSession_UnregisterSetSpeedCallback(OH_AVSession *avsession,
                                                           OH_AVSessionCallback_OnSetSpeed callback);
+
+/**
+ * Registers a callback for the command to play at another volume. Media controls can set the volume only while there is
+ * one; what they show follows OH_AVSession_SetPlaybackVolume(). Several are called in the order of their registration; one
+ * that is registered already keeps its place and gets the new userData.
+ *
+ * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
+ * called from them.
+ *
+ * @param avsession the session
+ * @param callback the callback
+ * @param userData passed to the callback; not touched by the library
+ * @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
+ *     null
+ * @since native_drm 0.1
+ */
+AVSession_ErrCode OH_AVSession_RegisterSetVolumeCallback(OH_AVSession *avsession,
+                                                         OH_AVSessionCallback_OnSetVolume callback,
+                                                         void *userData);
+
+/**
+ * Unregisters a callback; the command is not offered any more when it was the last. Nothing happens if it is not
+ * registered.
+ *
+ * Any thread. When it returns, the callback is not running and will not run (unless called from a callback), so that its
+ * user data may be freed.
+ *
+ * @param avsession the session
+ * @param callback the callback
+ * @return AV_SESSION_ERR_SUCCESS, or AV_SESSION_ERR_INVALID_PARAMETER if avsession is not an OH_AVSession or callback is
+ *     null
+ * @since native_drm 0.1
+ */
+AVSession_ErrCode OH_AVSession_UnregisterSetVolumeCallback(OH_AVSession *avsession,
+                                                           OH_AVSessionCallback_OnSetVolume callback);
 
 /**
  * Registers a callback for the command to change the loop mode to a given one. While there is one, callbacks of

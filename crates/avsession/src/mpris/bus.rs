@@ -6,17 +6,20 @@
 use futures_core::Stream;
 use std::future::poll_fn;
 use std::num::NonZeroU32;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
 use std::task::Poll;
+use std::time::Instant;
 use zbus::connection::Builder;
 use zbus::message::{Message, Type};
 use zbus::{Connection, MessageStream, Result};
+use zruntime::SharedRuntime;
 
 use super::address;
 use super::link::{Link, News};
 use super::model::Model;
 use super::names;
+use super::pace::Pace;
 use super::progress::Progress;
 use super::service;
 use crate::session::Session;
@@ -87,6 +90,8 @@ async fn connect(addresses: &str) -> Result<Connection> {
 }
 
 enum Event {
+    /// What was held back is to be told.
+    Due,
     News(News),
     Message(Message),
 }
@@ -104,18 +109,28 @@ async fn serve(connection: &Connection, link: &Link, session: Arc<Session>, numb
         is_refused: false,
         request: None,
         progress: Progress::default(),
+        pace: Pace::default(),
     };
+    // The one that runs this.
+    let runtime = SharedRuntime::current()?;
     presence.update().await?;
     loop {
-        // News go first: calls are answered with what the signals have told.
-        let event = poll_fn(|context| match link.poll(context) {
-            Poll::Ready(news) => Poll::Ready(Ok(Event::News(news))),
-            Poll::Pending => messages.as_mut().poll_next(context).map(|message| match message {
-                Some(message) => message.map(Event::Message),
-                None => Err(zbus::Error::Failure("the bus is gone".to_owned())),
-            }),
+        let mut due = presence.pace.due(Instant::now()).map(|due| runtime.sleep_until(due));
+        // News go before messages: calls are answered with what the signals have told.
+        let event = poll_fn(|context| {
+            if due.as_mut().is_some_and(|due| Pin::new(due).poll(context).is_ready()) {
+                return Poll::Ready(Ok(Event::Due));
+            }
+            match link.poll(context) {
+                Poll::Ready(news) => Poll::Ready(Ok(Event::News(news))),
+                Poll::Pending => messages.as_mut().poll_next(context).map(|message| match message {
+                    Some(message) => message.map(Event::Message),
+                    None => Err(zbus::Error::Failure("the bus is gone".to_owned())),
+                }),
+            }
         });
         match event.await? {
+            Event::Due => presence.update().await?,
             Event::News(News { closed: true, .. }) => return presence.leave().await,
             Event::News(news) => {
                 // Activated once more: whatever had the name may be gone.
@@ -144,6 +159,7 @@ struct Presence<'a> {
     /// The call for the name that has not been answered yet.
     request: Option<NonZeroU32>,
     progress: Progress,
+    pace: Pace,
 }
 
 impl Presence<'_> {
@@ -153,7 +169,7 @@ impl Presence<'_> {
         let former = std::mem::replace(&mut self.model, present);
         let is_wanted = self.model.snapshot.is_controllable();
         if self.owns_name {
-            let mut signals = service::changes(&former, &self.model)?;
+            let mut signals = service::changes(&former, &self.model, &mut self.pace, Instant::now())?;
             if let Some(millis) = self.progress.update(&self.model) {
                 signals.push(service::seeked(millis)?);
             }
@@ -161,11 +177,13 @@ impl Presence<'_> {
         }
         if is_wanted && !self.owns_name && !self.is_refused {
             self.progress.forget();
+            self.pace = Pace::default();
             let _ = self.progress.update(&self.model);
             self.request_name().await?;
         } else if !is_wanted && self.owns_name {
             self.call_bus("ReleaseName", &self.name).await?;
             self.owns_name = false;
+            self.pace = Pace::default();
         }
         Ok(())
     }

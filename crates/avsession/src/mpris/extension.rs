@@ -31,7 +31,7 @@ pub static EXTENSION: Interface = Interface {
         }),
         Method::new("ToggleFavorite", &[("s", "assetId")], |model, body| {
             let mut asset_id = short_text(arguments(body)?)?;
-            if let (true, Some(metadata)) = (asset_id.is_empty(), &model.snapshot.metadata) {
+            if let (true, Some(metadata)) = (asset_id.is_empty(), &model.metadata) {
                 asset_id.clone_from(&metadata.asset_id);
             }
             model.send(Command::ToggleFavorite { asset_id })
@@ -67,13 +67,15 @@ pub static EXTENSION: Interface = Interface {
         Property::new("PlaybackState", Int32(|model| model.snapshot.playback.state() as i32)),
         Property::new("LoopMode", Int32(|model| model.snapshot.playback.loop_mode as i32)),
         Property::new("IsFavorite", Boolean(|model| model.snapshot.playback.favorite)),
-        Property::new("BufferedTime", Int64(|model| model.snapshot.playback.buffered_time)),
+        Property::new("BufferedTime", Int64(|model| model.snapshot.playback.buffered_time)).paced(),
         Property::new("ActiveItemId", Int32(|model| model.snapshot.playback.active_item_id)),
         Property::new("Extras", Text(|model| &model.snapshot.playback.extras))
-            .compared(|left, right| left.snapshot.playback.extras == right.snapshot.playback.extras),
+            .compared(|left, right| left.snapshot.playback.extras == right.snapshot.playback.extras)
+            .paced(),
         Property::new("QueueItems", List(metadata::queue))
             .compared(|left, right| left.snapshot.queue == right.snapshot.queue),
         Property::new("RemoteCastEnabled", Boolean(|model| model.snapshot.remote_cast)),
+        Property::new("IsPrivate", Boolean(|model| model.snapshot.private)),
         Property::new("LyricLine", Text(|model| lyric_line(model, model.session.progress()))).silent(),
     ],
     signals: &[],

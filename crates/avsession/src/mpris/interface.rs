@@ -175,8 +175,12 @@ pub struct Property {
     pub get: Get,
     /// How it is set, if it can be.
     pub set: Option<Set>,
+    /// Whether it can be set now, where that depends on the player.
+    pub is_offered: Option<fn(&Model) -> bool>,
     /// How changes are told.
     pub emits: Emits,
+    /// Whether changes that come one upon the other are told only once in a while.
+    pub is_paced: bool,
     /// Tells cheaply that the value is the same, where calculating it is not cheap.
     pub is_same: Option<fn(&Model, &Model) -> bool>,
 }
@@ -184,7 +188,7 @@ pub struct Property {
 impl Property {
     /// A property whose changes are told.
     pub const fn new(name: &'static str, get: Get) -> Self {
-        Self { name, get, set: None, emits: Emits::Changes, is_same: None }
+        Self { name, get, set: None, is_offered: None, emits: Emits::Changes, is_paced: false, is_same: None }
     }
 
     /// The same, for one that never changes.
@@ -199,10 +203,22 @@ impl Property {
         self
     }
 
-    /// The same, with a way to set it.
-    pub const fn settable(mut self, set: Set) -> Self {
+    /// The same, where it can be set while `is_offered` says so.
+    pub const fn settable_if(mut self, is_offered: fn(&Model) -> bool, set: Set) -> Self {
         self.set = Some(set);
+        self.is_offered = Some(is_offered);
         self
+    }
+
+    /// The same, for one that may change all the time.
+    pub const fn paced(mut self) -> Self {
+        self.is_paced = true;
+        self
+    }
+
+    /// Whether it can be set now.
+    pub fn is_settable(&self, model: &Model) -> bool {
+        self.set.is_some() && self.is_offered.is_none_or(|is_offered| is_offered(model))
     }
 
     /// The same, with a cheap comparison.
@@ -222,7 +238,7 @@ impl Property {
 
     /// Sets it.
     pub fn set(&self, model: &Model, value: &Variant<'_>) -> Result<(), Failure> {
-        match (self.set, value) {
+        match (self.set.filter(|_| self.is_settable(model)), value) {
             (None, _) => Err(Failure::read_only(format!("{} cannot be set", self.name))),
             (Some(Set::Boolean(set)), Variant::Bool(value)) => set(model, *value),
             (Some(Set::Double(set)), Variant::F64(value)) => set(model, *value),

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::interface::{Call, Interface};
+use super::model::Model;
 
 const DOCTYPE: &str = "<!DOCTYPE node PUBLIC \"-//freedesktop//DTD D-BUS Object Introspection 1.0//EN\"\n \
                        \"http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd\">\n";
@@ -42,12 +43,12 @@ const STANDARD: &str = r#" <interface name="org.freedesktop.DBus.Introspectable"
  </interface>
 "#;
 
-/// The description of an object with these interfaces.
-pub fn describe_object(interfaces: &[&Interface]) -> String {
+/// The description of an object with these interfaces, as the session is now.
+pub fn describe_object(interfaces: &[&Interface], model: &Model) -> String {
     let mut xml = format!("{DOCTYPE}<node>\n{STANDARD}");
     for interface in interfaces {
         // Writing to a string does not fail.
-        let _ = describe(interface, &mut xml);
+        let _ = describe(interface, model, &mut xml);
     }
     xml + "</node>\n"
 }
@@ -57,7 +58,7 @@ pub fn describe_parent(child: &str) -> String {
     format!("{DOCTYPE}<node>\n <node name=\"{child}\"/>\n</node>\n")
 }
 
-fn describe(interface: &Interface, xml: &mut String) -> std::fmt::Result {
+fn describe(interface: &Interface, model: &Model, xml: &mut String) -> std::fmt::Result {
     writeln!(xml, " <interface name=\"{}\">", interface.name)?;
     for method in interface.methods {
         writeln!(xml, "  <method name=\"{}\">", method.name)?;
@@ -73,7 +74,7 @@ fn describe(interface: &Interface, xml: &mut String) -> std::fmt::Result {
         writeln!(xml, "  <signal name=\"{signal}\">\n   <arg name=\"{name}\" type=\"{signature}\"/>\n  </signal>")?;
     }
     for property in interface.properties {
-        let access = if property.set.is_some() { "readwrite" } else { "read" };
+        let access = if property.is_settable(model) { "readwrite" } else { "read" };
         writeln!(
             xml,
             "  <property name=\"{}\" type=\"{}\" access=\"{access}\">\n   <annotation \

@@ -1,6 +1,5 @@
 //! Metadata and queue as dictionaries: the keys of MPRIS, and `ohos:` keys for the rest.
 
-use std::sync::Arc;
 use zbus::{ObjectPath, Variant};
 
 use super::interface::{Dictionary, text};
@@ -15,15 +14,18 @@ pub fn current(model: &Model) -> Dictionary {
     }
     if let Some(metadata) = &model.snapshot.metadata {
         describe(metadata, &mut entries);
-        let rating = if model.snapshot.playback.favorite { 1.0 } else { 0.0 };
-        entries.insert("xesam:userRating", Variant::F64(rating));
+        if !model.snapshot.private {
+            let rating = if model.snapshot.playback.favorite { 1.0 } else { 0.0 };
+            entries.insert("xesam:userRating", Variant::F64(rating));
+        }
     }
     entries
 }
 
 /// Whether two models have the same metadata.
 pub fn is_same(left: &Model, right: &Model) -> bool {
-    left.snapshot.metadata.as_ref().map(Arc::as_ptr) == right.snapshot.metadata.as_ref().map(Arc::as_ptr)
+    left.snapshot.metadata == right.snapshot.metadata
+        && left.snapshot.private == right.snapshot.private
         && left.snapshot.playback.favorite == right.snapshot.playback.favorite
 }
 

@@ -14,6 +14,7 @@ mod link;
 mod metadata;
 mod model;
 mod names;
+mod pace;
 mod player;
 mod progress;
 mod service;

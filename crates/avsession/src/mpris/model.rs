@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::names;
 use crate::commands::{Command, CommandKind};
 use crate::media_keys::{KeyAction, MediaKey};
+use crate::metadata::Metadata;
 use crate::playback::State;
 use crate::session::{Session, Snapshot};
 
@@ -43,8 +44,10 @@ impl Status {
 pub struct Model {
     /// The session.
     pub session: Arc<Session>,
-    /// What it published.
+    /// What it shows.
     pub snapshot: Snapshot,
+    /// What it plays, whether that is shown or not: commands are about it.
+    pub metadata: Option<Arc<Metadata>>,
     /// Object path of what is played.
     pub track: String,
     /// Whether it plays; while buffering, as it was before.
@@ -55,14 +58,20 @@ impl Model {
     /// The session now.
     pub fn new(session: Arc<Session>) -> Self {
         let snapshot = session.snapshot();
-        let track = names::track_path(snapshot.metadata.as_ref().map_or("", |metadata| &metadata.asset_id));
+        let metadata = snapshot.metadata.clone();
+        let (snapshot, track) = if snapshot.private {
+            (snapshot.without_content(), names::PRIVATE_TRACK.to_owned())
+        } else {
+            let track = names::track_path(metadata.as_ref().map_or("", |metadata| &metadata.asset_id));
+            (snapshot, track)
+        };
         let status = Status::of(snapshot.playback.settled_state());
-        Self { session, snapshot, track, status }
+        Self { session, snapshot, metadata, track, status }
     }
 
     /// Milliseconds of what is played, if it has an end.
     pub fn duration(&self) -> Option<i64> {
-        self.snapshot.metadata.as_ref().and_then(|metadata| metadata.shown_duration())
+        self.metadata.as_ref().and_then(|metadata| metadata.shown_duration())
     }
 
     /// Whether a command has a callback.

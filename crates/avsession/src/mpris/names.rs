@@ -10,6 +10,8 @@ pub const OBJECT: &str = "/org/mpris/MediaPlayer2";
 const TRACK_PREFIX: &str = "/org/ohos/avsession/track/";
 /// The object path of media without an id.
 const NO_TRACK: &str = "/org/mpris/MediaPlayer2/TrackList/NoTrack";
+/// The object path of media that is not shown; no id gives it.
+pub const PRIVATE_TRACK: &str = "/org/ohos/avsession/track/private";
 /// Characters of a bus name.
 const MAX_NAME: usize = 255;
 
@@ -92,5 +94,6 @@ mod tests {
         }
         assert_eq!(track_path("asset-1"), "/org/ohos/avsession/track/61737365742d31");
         assert_eq!(track_path(""), NO_TRACK);
+        zbus::ObjectPath::try_from(PRIVATE_TRACK).unwrap();
     }
 }

@@ -53,12 +53,13 @@ pub static PLAYER: Interface = Interface {
     properties: &[
         Property::new("PlaybackStatus", Text(|model| model.status.word())),
         Property::new("LoopStatus", Text(|model| loop_status(model.snapshot.playback.loop_mode)))
-            .settable(Set::Text(set_loop_status)),
-        Property::new("Rate", Double(|model| model.snapshot.playback.speed())).settable(Set::Double(set_rate)),
-        Property::new("Shuffle", Boolean(is_shuffled)).settable(Set::Boolean(set_shuffle)),
+            .settable_if(takes_loop_modes, Set::Text(set_loop_status)),
+        Property::new("Rate", Double(|model| model.snapshot.playback.speed()))
+            .settable_if(takes_rates, Set::Double(set_rate)),
+        Property::new("Shuffle", Boolean(is_shuffled)).settable_if(takes_loop_modes, Set::Boolean(set_shuffle)),
         Property::new("Metadata", Entries(metadata::current)).compared(metadata::is_same),
         Property::new("Volume", Double(|model| f64::from(model.snapshot.playback.volume) / 100.0))
-            .settable(Set::Double(|_, _| Err(Failure::not_supported("the player takes no commands for the volume")))),
+            .settable_if(|model| model.takes(CommandKind::SetVolume), Set::Double(set_volume)),
         Property::new("Position", Int64(|model| model.session.progress().saturating_mul(1000))).silent(),
         Property::new("MinimumRate", Double(|model| rates(model).0)),
         Property::new("MaximumRate", Double(|model| rates(model).1)),
@@ -133,6 +134,10 @@ fn is_shuffled(model: &Model) -> bool {
     model.snapshot.playback.loop_mode == LoopMode::Shuffle
 }
 
+fn takes_loop_modes(model: &Model) -> bool {
+    model.takes(CommandKind::SetTargetLoopMode) || model.takes(CommandKind::SetLoopMode)
+}
+
 fn set_loop_status(model: &Model, word: &str) -> Result<(), Failure> {
     let target = match word {
         "None" => LoopMode::Sequence,
@@ -157,7 +162,7 @@ fn set_shuffle(model: &Model, shuffle: bool) -> Result<(), Failure> {
 pub fn change_loop_mode(model: &Model, target: LoopMode) -> Result<(), Failure> {
     let current = model.snapshot.playback.loop_mode;
     let targeted = model.takes(CommandKind::SetTargetLoopMode);
-    if !targeted && !model.takes(CommandKind::SetLoopMode) {
+    if !takes_loop_modes(model) {
         return Err(Failure::not_supported("setLoopMode is not registered"));
     }
     if target == current {
@@ -168,6 +173,11 @@ pub fn change_loop_mode(model: &Model, target: LoopMode) -> Result<(), Failure> 
 
 fn rates(model: &Model) -> (f64, f64) {
     if model.takes(CommandKind::SetSpeed) { (MINIMUM_RATE, MAXIMUM_RATE) } else { (1.0, 1.0) }
+}
+
+/// A rate of 0 is a pause.
+fn takes_rates(model: &Model) -> bool {
+    model.takes(CommandKind::SetSpeed) || model.offers(CommandKind::Pause)
 }
 
 fn set_rate(model: &Model, rate: f64) -> Result<(), Failure> {
@@ -187,4 +197,14 @@ pub fn set_speed(model: &Model, speed: f64) -> Result<(), Failure> {
         return Err(Failure::invalid_arguments(format!("{speed} is not in {MINIMUM_RATE}..={MAXIMUM_RATE}")));
     }
     model.send(Command::SetSpeed(speed))
+}
+
+/// Asks for a volume. Negative ones are 0, as the specification says; louder than all is as loud as can be.
+fn set_volume(model: &Model, volume: f64) -> Result<(), Failure> {
+    if volume.is_nan() {
+        return Err(Failure::invalid_arguments(format!("{volume} is not a volume")));
+    }
+    #[allow(clippy::cast_possible_truncation)] // within 0..=100
+    let percent = (volume.clamp(0.0, 1.0) * 100.0).round() as i32;
+    model.send(Command::SetVolume { percent })
 }

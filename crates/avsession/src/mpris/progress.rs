@@ -5,7 +5,8 @@ use super::model::{Model, Status};
 /// Milliseconds that controllers may be wrong.
 const TOLERANCE: f64 = 500.0;
 
-/// What a controller knows: it goes on from the last position that it was told, with the rate, while the status is Playing.
+/// What a controller knows: it goes on from the last position that it was told, with the rate, while the status is Playing
+/// and the machine is awake.
 /// Media that starts is at 0.
 #[derive(Default)]
 pub struct Progress {
@@ -45,9 +46,9 @@ impl Progress {
     #[allow(clippy::cast_precision_loss)] // as above
     pub fn update(&mut self, model: &Model) -> Option<i64> {
         let clock = model.session.clock();
-        let now = clock.monotonic_millis();
+        let now = clock.awake_millis();
         let playback = &model.snapshot.playback;
-        let millis = playback.progress(model.snapshot.metadata.as_deref(), clock);
+        let millis = playback.progress(model.metadata.as_deref(), clock);
         let answered = self.asked.is_some_and(|reports| playback.reports() > reports);
         let expected = self.known.as_ref().map(|known| {
             let starts = known.status == Status::Stopped && model.status == Status::Playing;

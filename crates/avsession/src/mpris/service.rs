@@ -1,16 +1,18 @@
 //! Answers method calls from the bus.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 use zbus::message::{Flags, Header, Message};
 use zbus::names::InterfaceName;
 use zbus::{Result, Variant};
 
 use super::extension::EXTENSION;
 use super::failure::Failure;
-use super::interface::{Call, Interface, Method, arguments};
+use super::interface::{Call, Interface, Method, Property, arguments};
 use super::introspection::{describe_object, describe_parent};
 use super::model::Model;
 use super::names::OBJECT;
+use super::pace::Pace;
 use super::player::{PLAYER, ROOT};
 
 const INTROSPECTABLE: &str = "org.freedesktop.DBus.Introspectable";
@@ -107,7 +109,7 @@ fn peer(header: &Header<'_>, member: &str) -> Reply {
 
 fn introspect(model: &Model, header: &Header<'_>, path: &str) -> Reply {
     let xml = if path == OBJECT {
-        describe_object(interfaces(model))
+        describe_object(interfaces(model), model)
     } else {
         let prefix = if path == "/" { "" } else { path };
         let child = OBJECT
@@ -150,15 +152,18 @@ fn properties(model: &Model, call: &Message, header: &Header<'_>, member: &str) 
     }
 }
 
-/// The signals that tell of what changed between two models.
-pub fn changes(former: &Model, present: &Model) -> Result<Vec<Message>> {
+/// The signals that tell of what changed between two models, as far as the pace admits them.
+pub fn changes(former: &Model, present: &Model, pace: &mut Pace, now: Instant) -> Result<Vec<Message>> {
+    if former.snapshot.private != present.snapshot.private {
+        // What was shown is taken back, or shown, at once.
+        pace.hurry();
+    }
     let mut signals = Vec::new();
     for interface in interfaces(present) {
         let changed: BTreeMap<_, _> = interface
             .properties
             .iter()
-            .filter(|property| property.has_changed(former, present))
-            .map(|property| (property.name, property.get.value(present)))
+            .filter_map(|property| Some((property.name, change(property, former, present, pace, now)?)))
             .collect();
         if !changed.is_empty() {
             let invalidated: [&str; 0] = [];
@@ -167,6 +172,22 @@ pub fn changes(former: &Model, present: &Model) -> Result<Vec<Message>> {
         }
     }
     Ok(signals)
+}
+
+/// The value of a property that is to be told now, if one is.
+fn change(
+    property: &Property,
+    former: &Model,
+    present: &Model,
+    pace: &mut Pace,
+    now: Instant,
+) -> Option<Variant<'static>> {
+    let has_changed = property.has_changed(former, present);
+    let value = |model: &Model| property.get.value(model);
+    if property.is_paced {
+        return pace.admit(property.name, has_changed, || value(former), || value(present), now);
+    }
+    has_changed.then(|| value(present))
 }
 
 /// The signal that tells of a jump.

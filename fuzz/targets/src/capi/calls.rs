@@ -206,6 +206,7 @@ calls! {
     5 session OH_AVSession_SetPlaybackVolume |c| OH_AVSession_SetPlaybackVolume(c.handle(Av), c.number());
     5 session OH_AVSession_SetBufferedTime |c| OH_AVSession_SetBufferedTime(c.handle(Av), c.number());
     5 session OH_AVSession_SetActiveItemId |c| OH_AVSession_SetActiveItemId(c.handle(Av), c.number());
+    5 session OH_AVSession_SetPrivate |c| OH_AVSession_SetPrivate(c.handle(Av), c.flag());
     5 session OH_AVSession_SetExtras |c| OH_AVSession_SetExtras(c.handle(Av), c.text());
     5 session OH_AVSession_SetAVQueueItems |c| { let items = queue(c); let items = c.given(items); OH_AVSession_SetAVQueueItems(c.handle(Av), items.cast(), c.small() % 3) };
     10 session OH_AVSession_GetCurrentLyricLine |c| { let (p, n) = c.sized_buffer(); OH_AVSession_GetCurrentLyricLine(c.handle(Av), p.cast(), c.in_out(n)) };
@@ -231,6 +232,8 @@ calls! {
     2 session OH_AVSession_UnregisterToggleFavoriteCallback |c| OH_AVSession_UnregisterToggleFavoriteCallback(c.handle(Av), c.maybe(Some(on_text as _)));
     5 session OH_AVSession_RegisterSetSpeedCallback |c| OH_AVSession_RegisterSetSpeedCallback(c.handle(Av), c.maybe(Some(on_speed as _)), ptr::null_mut());
     2 session OH_AVSession_UnregisterSetSpeedCallback |c| OH_AVSession_UnregisterSetSpeedCallback(c.handle(Av), c.maybe(Some(on_speed as _)));
+    5 session OH_AVSession_RegisterSetVolumeCallback |c| OH_AVSession_RegisterSetVolumeCallback(c.handle(Av), c.maybe(Some(on_item as _)), ptr::null_mut());
+    2 session OH_AVSession_UnregisterSetVolumeCallback |c| OH_AVSession_UnregisterSetVolumeCallback(c.handle(Av), c.maybe(Some(on_item as _)));
     5 session OH_AVSession_RegisterSetTargetLoopModeCallback |c| OH_AVSession_RegisterSetTargetLoopModeCallback(c.handle(Av), c.maybe(Some(on_loop_mode as _)), ptr::null_mut());
     2 session OH_AVSession_UnregisterSetTargetLoopModeCallback |c| OH_AVSession_UnregisterSetTargetLoopModeCallback(c.handle(Av), c.maybe(Some(on_loop_mode as _)));
     5 session OH_AVSession_RegisterPlayFromAssetIdCallback |c| OH_AVSession_RegisterPlayFromAssetIdCallback(c.handle(Av), c.maybe(Some(on_text as _)), ptr::null_mut());

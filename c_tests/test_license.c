@@ -145,10 +145,7 @@ static void malformed_jwk(void)
         "{\"keys\":[" JWK_A ",]}",
         "{\"keys\":[" JWK_A "],\"type\":1}",
         "{\"keys\":[" JWK_A "],\"type\":\"forever\"}",
-        "{\"keys\":[" JWK_A ",{\"kty\":\"oct\",\"k\":\"" K64URL "\"}]}",
-        "{\"keys\":[" JWK_A ",{\"kty\":\"oct\",\"kid\":\"" A64URL "\"}]}",
-        "{\"keys\":[" JWK_A ",{\"k\":\"" K64URL "\",\"kid\":\"" A64URL "\"}]}",
-        "{\"keys\":[" JWK_A ",{\"kty\":\"RSA\",\"k\":\"" K64URL "\",\"kid\":\"" A64URL "\"}]}",
+        "{\"keys\":[" JWK_A ",{\"kty\":\"oct\",\"kty\":\"RSA\",\"k\":\"" K64URL "\",\"kid\":\"" A64URL "\"}]}",
         "{\"keys\":[" JWK_A ",{\"kty\":\"oct\",\"k\":\"\",\"kid\":\"" A64URL "\"}]}",
         "{\"keys\":[" JWK_A ",{\"kty\":\"oct\",\"k\":\"" K64URL "\",\"kid\":\"\"}]}",
         "{\"keys\":[" JWK_A ",{\"kty\":\"oct\",\"k\":\"" K64 "\",\"kid\":\"" A64URL "\"}]}",
@@ -169,6 +166,46 @@ static void malformed_jwk(void)
     expect_malformed(CLEARPLAY, deep, 100000);
     expect_malformed(W3C_CLEARKEY, deep, NATIVE_DRM_MAX_RESPONSE_LEN);
     free(deep);
+}
+
+/* RFC 7517, section 5: what is no symmetric key, or lacks a member of one, is passed over, wherever it is. */
+static void foreign_jwk(void)
+{
+    static const char *const entries[] = {
+        "{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\",\"kid\":\"x\"}",
+        "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"MKBC\",\"y\":\"4Etl\",\"kid\":\"" A64URL "\"}",
+        "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"key_ops\":[\"sign\",{\"a\":[null]}],\"kid\":7,\"k\":[1]}",
+        "{\"kty\":\"RSA\",\"k\":\"" K64URL "\",\"kid\":\"" A64URL "\"}",
+        "{\"kty\":\"RSA\",\"k\":null,\"kid\":null}",
+        "{\"kty\":\"RSA\",\"k\":\"a\",\"k\":\"b\",\"kid\":\"a\",\"kid\":\"b\"}",
+        "{\"kty\":\"Oct\",\"k\":\"" K64URL "\",\"kid\":\"" A64URL "\"}",
+        "{\"kty\":null,\"k\":\"" K64URL "\",\"kid\":\"" A64URL "\"}",
+        "{\"kty\":1,\"k\":\"" K64URL "\",\"kid\":\"" A64URL "\"}",
+        "{\"k\":\"" K64URL "\",\"kid\":\"" A64URL "\"}",
+        "{\"kty\":\"oct\",\"k\":\"" K64URL "\"}",
+        "{\"kty\":\"oct\",\"kid\":\"" A64URL "\"}",
+        "{\"kty\":\"oct\",\"k\":\"" K64URL "\",\"kid\":null}",
+        "{}",
+    };
+    static const char *const names[] = {CLEARPLAY, W3C_CLEARKEY};
+    for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+        char text[1024];
+        for (size_t n = 0; n < 2; n++) {
+            snprintf(text, sizeof(text), "{\"keys\":[%s," JWK_A "]}", entries[i]);
+            expect_key_a(names[n], text);
+            snprintf(text, sizeof(text), "{\"keys\":[" JWK_A ",%s]}", entries[i]);
+            expect_key_a(names[n], text);
+            snprintf(text, sizeof(text), "{\"keys\":[%s,%s," JWK_A ",%s]}", entries[i], entries[0], entries[i]);
+            expect_key_a(names[n], text);
+            /* Without a key that can be used it is no license. */
+            snprintf(text, sizeof(text), "{\"keys\":[%s]}", entries[i]);
+            expect_malformed(names[n], text, strlen(text));
+            MediaKeySystem *system = make_system(names[n]);
+            CHECK_UNKNOWN(process_response(make_session(system), text));
+            CHECK(strstr(OH_Drm_GetLastErrorMessage(), "no key of kty \"oct\" with kid and k among 1") != NULL);
+            CHECK_OK(OH_MediaKeySystem_Destroy(system));
+        }
+    }
 }
 
 static void expect_row(const DRM_MediaKeyStatus *status, uint32_t row, const char *name)
@@ -373,6 +410,7 @@ int main(void)
     RUN(formats);
     RUN(malformed_clearplay);
     RUN(malformed_jwk);
+    RUN(foreign_jwk);
     RUN(answers_of_servers);
     RUN(room_for_the_id);
     RUN(no_room_where_nothing_is_stored);

@@ -1,4 +1,4 @@
-//! Selecting `pssh` boxes: the one from which a key system takes its key ids, and those that there is room for.
+//! Selecting `pssh` boxes: those from which a key system takes its key ids, and those that there is room for.
 
 use std::collections::HashSet;
 
@@ -7,12 +7,13 @@ use super::key_ids::parse_clearplay_pssh_data;
 use super::pssh::{self, PsshBox};
 use super::system_data;
 
-/// The key ids that a key system asks a license for, without repetitions, in the order of the box.
+/// The key ids that a key system asks a license for, without repetitions, in the order of the boxes.
 ///
-/// The first box with one of `system_ids` and key ids in it is taken; where there is none, the first box of any other
-/// system with key ids, because content made for another key system with the same keys is common. Key ids are the list
-/// of a version 1 box or, with `clearplay_json`, the `kids` in the data of a box without a list. Where no box lists any,
-/// those in the data of Widevine's and PlayReady's boxes count.
+/// The first box with one of `system_ids` and key ids in it is taken, and all others with the same system id: tracks may have
+/// boxes of their own. Where there is none, the same is done with the boxes of any other system, because content made for
+/// another key system with the same keys is common. Key ids are the list of a version 1 box or, with `clearplay_json`, the
+/// `kids` in the data of a box without a list. Where no box lists any, those in the data of Widevine's and PlayReady's boxes
+/// count.
 ///
 /// A key system that must not look at other systems' boxes (W3C Clear Key) uses [`key_ids_of_system`].
 ///
@@ -28,8 +29,8 @@ pub fn key_ids_for(system_ids: &[[u8; 16]], boxes: &[PsshBox], clearplay_json: b
     };
     let others = || boxes.iter().filter(|candidate| !system_ids.contains(&candidate.system_id));
     // The data of other systems is their business: what is not such JSON is passed over.
-    let listed = others().find_map(|other| of_box(other, clearplay_json).ok().flatten());
-    let in_data = || others().map(|other| distinct(system_data::key_ids(other))).find(|ids| !ids.is_empty());
+    let listed = of_first_system(others(), |other| of_box(other, clearplay_json).ok().flatten());
+    let in_data = || of_first_system(others(), |other| Some(system_data::key_ids(other)).filter(|ids| !ids.is_empty()));
     listed.or_else(in_data).ok_or(fault)
 }
 
@@ -39,17 +40,34 @@ pub fn key_ids_for(system_ids: &[[u8; 16]], boxes: &[PsshBox], clearplay_json: b
 /// As [`key_ids_for`].
 pub fn key_ids_of_system(system_ids: &[[u8; 16]], boxes: &[PsshBox], clearplay_json: bool) -> Result<Vec<[u8; 16]>> {
     let mut first_fault = None;
-    for own in boxes.iter().filter(|candidate| system_ids.contains(&candidate.system_id)) {
-        match of_box(own, clearplay_json) {
-            Ok(Some(ids)) => return Ok(ids),
-            Ok(None) => {}
-            Err(fault) => {
-                base::log_warn!("passed over: {fault}");
-                first_fault.get_or_insert(fault);
-            }
+    let own = boxes.iter().filter(|candidate| system_ids.contains(&candidate.system_id));
+    let listed = of_first_system(own, |own| {
+        of_box(own, clearplay_json).unwrap_or_else(|fault| {
+            base::log_warn!("passed over: {fault}");
+            first_fault.get_or_insert(fault);
+            None
+        })
+    });
+    let none = || first_fault.unwrap_or_else(|| not_found("no pssh box of this key system lists a key id"));
+    listed.ok_or_else(none)
+}
+
+/// The key ids of the first box that has any and of all others of its system, without repetitions.
+fn of_first_system<'a, 'b: 'a>(
+    boxes: impl Iterator<Item = &'a PsshBox<'b>>,
+    mut ids_of: impl FnMut(&PsshBox) -> Option<Vec<[u8; 16]>>,
+) -> Option<Vec<[u8; 16]>> {
+    let mut system = None;
+    let mut all = Vec::new();
+    for candidate in boxes {
+        if system.is_none_or(|system| system == candidate.system_id)
+            && let Some(ids) = ids_of(candidate)
+        {
+            system = Some(candidate.system_id);
+            all.extend(ids);
         }
     }
-    Err(first_fault.unwrap_or_else(|| not_found("no pssh box of this key system lists a key id")))
+    system.map(|_| distinct(all))
 }
 
 /// Leaves out boxes of more than `longest` bytes. If more than `most` are left, those whose system id `is_understood` come
@@ -83,7 +101,7 @@ fn of_box(source: &PsshBox, clearplay_json: bool) -> Result<Option<Vec<[u8; 16]>
     } else {
         return Ok(None);
     };
-    Ok(Some(distinct(ids)))
+    Ok(Some(ids))
 }
 
 fn distinct(mut ids: Vec<[u8; 16]>) -> Vec<[u8; 16]> {

@@ -3,7 +3,8 @@
 use init_data::Error;
 use init_data::key_ids::{parse_clearplay_pssh_data, parse_keyids_init_data};
 use init_data::{
-    CLEARPLAY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID, W3C_CLEAR_KEY_SYSTEM_ID, key_ids_for, key_ids_of_system, pssh,
+    CLEARPLAY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID, POLICYPLAY_SYSTEM_ID, W3C_CLEAR_KEY_SYSTEM_ID, key_ids_for,
+    key_ids_of_system, pssh,
 };
 
 /// What OpenHarmony's own NDK tests pass to GenerateMediaKeyRequest: version 0, another system's id, kids in JSON.
@@ -138,4 +139,127 @@ fn json_counts_only_where_asked_for() {
     assert_eq!(hex::encode(beside[0]), NDK_KEY_ID, "the own box is broken, another is good");
     let foreign = key_ids_for(&[CLEARPLAY_SYSTEM_ID], &boxes[..2], true).unwrap();
     assert_eq!(hex::encode(foreign[0]), NDK_KEY_ID, "data that is no JSON is passed over");
+}
+
+/// A part of init data, as far as one key system is concerned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Part {
+    /// An own box of version 1.
+    Listed(u8),
+    /// An own box of version 0 with ids in its data.
+    InData(u8),
+    /// An own box of version 0 without data.
+    Empty,
+    /// An own box whose data cannot be read.
+    Broken,
+    /// Another system's box of version 1.
+    Foreign(u8),
+}
+
+impl Part {
+    const ALL: [Self; 7] = [
+        Self::Listed(1),
+        Self::Listed(2),
+        Self::InData(2),
+        Self::InData(3),
+        Self::Empty,
+        Self::Broken,
+        Self::Foreign(4),
+    ];
+
+    /// Two ids: neighbours have one of them in common.
+    fn ids(self) -> Vec<[u8; 16]> {
+        match self {
+            Self::Listed(id) | Self::InData(id) | Self::Foreign(id) => vec![[id + 1; 16], [id; 16]],
+            Self::Empty | Self::Broken => Vec::new(),
+        }
+    }
+
+    fn bytes(self, system: &[u8; 16]) -> Vec<u8> {
+        match self {
+            Self::Listed(_) => pssh::build(system, &self.ids(), b""),
+            Self::InData(_) => {
+                let ids: Vec<_> = self.ids().iter().map(|id| format!("\"{}\"", hex::encode(id))).collect();
+                pssh::build(system, &[], format!("{{\"kids\":[{}]}}", ids.join(",")).as_bytes())
+            }
+            Self::Empty => pssh::build(system, &[], b""),
+            Self::Broken => pssh::build(system, &[], b"{\"kids\":[\"AAAA\"]}"),
+            Self::Foreign(_) => pssh::build(&[9; 16], &self.ids(), b""),
+        }
+    }
+}
+
+/// The ids of some parts in their order, each once.
+fn ids_of(parts: &[Part], counts: impl Fn(Part) -> bool) -> Vec<[u8; 16]> {
+    let mut ids = Vec::new();
+    for id in parts.iter().filter(|part| counts(**part)).flat_map(|part| part.ids()) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids
+}
+
+#[test]
+fn all_boxes_of_the_system_count() {
+    let is_foreign = |part| matches!(part, Part::Foreign(_));
+    for (system, reads_data) in
+        [(CLEARPLAY_SYSTEM_ID, true), (POLICYPLAY_SYSTEM_ID, true), (W3C_CLEAR_KEY_SYSTEM_ID, false)]
+    {
+        let is_own = |part| !is_foreign(part) && (reads_data || matches!(part, Part::Listed(_)));
+        let mut sequences = vec![Vec::new()];
+        for _ in 0..4 {
+            let longer: Vec<_> =
+                sequences.iter().flat_map(|parts| Part::ALL.map(|part| [&parts[..], &[part]].concat())).collect();
+            for parts in &longer {
+                let bytes: Vec<u8> = parts.iter().flat_map(|part| part.bytes(&system)).collect();
+                let boxes = pssh::parse_all(&bytes).unwrap();
+                let own = ids_of(parts, is_own);
+                let any = if own.is_empty() { ids_of(parts, is_foreign) } else { own.clone() };
+                for (expected, found) in [
+                    (own, key_ids_of_system(&[system], &boxes, reads_data)),
+                    (any, key_ids_for(&[system], &boxes, reads_data)),
+                ] {
+                    match found {
+                        Ok(ids) => assert_eq!(ids, expected, "{parts:?}"),
+                        Err(fault) => {
+                            assert!(expected.is_empty(), "{parts:?}: {fault}");
+                            let is_broken = reads_data && parts.contains(&Part::Broken);
+                            assert_eq!(matches!(fault, Error::Malformed { .. }), is_broken, "{parts:?}: {fault}");
+                        }
+                    }
+                }
+            }
+            sequences = longer;
+        }
+    }
+}
+
+#[test]
+fn of_other_systems_too_all_boxes_of_the_first_that_has_ids_count() {
+    let widevine = 0xedef_8ba9_79d6_4ace_a3c8_27dc_d51d_21ed_u128.to_be_bytes();
+    // WidevinePsshData: field 2 is a key id.
+    let in_data = |id: u8| pssh::build(&widevine, &[], &[&[0x12, 16][..], &[id; 16]].concat());
+    let listed = |system: u8, id: u8| pssh::build(&[system; 16], &[[id; 16]], b"");
+    for (parts, expected) in [
+        (vec![listed(8, 1), listed(9, 2), listed(8, 3), listed(9, 4), listed(8, 1)], vec![[1; 16], [3; 16]]),
+        (vec![in_data(5), in_data(6), in_data(5)], vec![[5; 16], [6; 16]]),
+        (vec![in_data(5), listed(9, 2), in_data(6), listed(9, 1)], vec![[2; 16], [1; 16]]),
+    ] {
+        let bytes = parts.concat();
+        let boxes = pssh::parse_all(&bytes).unwrap();
+        assert_eq!(key_ids_for(&[CLEARPLAY_SYSTEM_ID], &boxes, true).unwrap(), expected);
+    }
+}
+
+#[test]
+fn of_two_own_systems_the_boxes_of_the_first_count() {
+    let systems = [W3C_CLEAR_KEY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID];
+    let [w3c, dash] = systems;
+    for (first, second) in [(w3c, dash), (dash, w3c)] {
+        let part = |system: [u8; 16], id: u8| pssh::build(&system, &[[id; 16]], b"");
+        let bytes = [part(first, 1), part(second, 2), part(first, 3), part(second, 4)].concat();
+        let boxes = pssh::parse_all(&bytes).unwrap();
+        assert_eq!(key_ids_of_system(&systems, &boxes, false).unwrap(), [[1; 16], [3; 16]]);
+    }
 }

@@ -13,12 +13,14 @@ use crate::native_drm_common::{
     MAX_INIT_DATA_LEN, MAX_MEDIA_KEY_REQUEST_OPTION_COUNT, MAX_PSSH_DATA_LEN, MAX_PSSH_INFO_COUNT,
     OfflineMediaKeyStatusValue,
 };
+use base::base64::Variant;
 use drm::key_info::{KeyInfo, fixed_id};
 use drm::key_system::{
     CertificateStatus, Descriptor, MediaKeyRequestInfo, MediaKeyType, ProtectionLevel, Request, RequestType,
 };
 use drm::registry;
 use drm::storage::StoredStatus;
+use drm::terms::ExplainedLicense;
 use license::policy::Explanation;
 
 // SAFETY: integers only.
@@ -213,18 +215,29 @@ pub fn pssh_boxes(boxes: &[Vec<u8>], target: &mut DRM_MediaKeySystemInfo) {
 }
 
 /// Explanations of licenses as JSON.
-pub fn explanations(explanations: &[(String, Explanation)]) -> Result<String> {
+pub fn explanations(explained: &[ExplainedLicense]) -> Result<String> {
     #[derive(Serialize)]
     struct Explained<'a> {
         license_id: &'a str,
         text: String,
+        session_token: Option<String>,
+        client_token: Option<String>,
         #[serde(flatten)]
         explanation: &'a Explanation,
     }
-    let all: Vec<_> = explanations
-        .iter()
-        .map(|(id, explanation)| Explained { license_id: id, text: explanation.to_string(), explanation })
-        .collect();
+    fn base64(token: Option<&Vec<u8>>) -> Option<String> {
+        token.map(|token| Variant::Standard.encode(token))
+    }
+    fn explain(license: &ExplainedLicense) -> Explained<'_> {
+        Explained {
+            license_id: &license.license_id,
+            text: license.explanation.to_string(),
+            session_token: base64(license.session_token.as_ref()),
+            client_token: base64(license.client_token.as_ref()),
+            explanation: &license.explanation,
+        }
+    }
+    let all: Vec<_> = explained.iter().map(explain).collect();
     serde_json::to_string(&all).map_err(|error| Error::Internal(error.to_string().into()))
 }
 

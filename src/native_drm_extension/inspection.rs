@@ -84,6 +84,8 @@ pub extern "C" fn OH_MediaKeySystem_AdvanceVirtualClock(
 /// The text is a JSON array with one object per license, the newest first: `license_id` (hexadecimal), `text` (in words),
 /// `now`, `state` (READY PLAYING RENEWING EXPIRED BLOCKED CLOCK_LOCKED), `usable`, `expiry`, `binding_window`, `windows`,
 /// `next_change`, `renewal`, `keys`. Times are seconds since 1970, null = never. A session without such licenses gives `[]`.
+/// `session_token` and `client_token` are the provider's, in base64, as the license brought them (a restored license too);
+/// null = none. The library does not log them; what they say is between provider and program.
 ///
 /// Any thread.
 ///

@@ -11,13 +11,13 @@ use crate::key_info::{KeyState, fixed_id};
 use crate::key_table::{Key, KeyTable};
 use crate::platform::Platform;
 use crate::storage::StoredKey;
-use crate::terms::{Arrival, HeldLicense, StoredLicense, Terms};
+use crate::terms::{Arrival, ExplainedLicense, HeldLicense, StoredLicense, Terms};
 use base::log;
 use base::sync::Mutex;
 use init_data::pssh;
 use license::policy::{
-    self, Denial, Device, DeviceLevel, EnforcedLicense, Explanation, KeyPermit, KeyVerdict, LicenseKind, LicenseState,
-    Reading, State,
+    self, Denial, Device, DeviceLevel, EnforcedLicense, KeyPermit, KeyVerdict, LicenseKind, LicenseState, Reading,
+    State,
 };
 use license::protocol::Bytes;
 
@@ -49,6 +49,7 @@ struct Held {
     id: Vec<u8>,
     license: EnforcedLicense,
     key_ids: Vec<Vec<u8>>,
+    session_token: Option<Vec<u8>>,
     client_token: Option<Vec<u8>>,
     /// What is stored; none for a license that is not.
     sealed: Option<Bytes>,
@@ -105,6 +106,7 @@ impl Enforcement {
         let mut new = Held {
             id: terms.license_id.clone(),
             key_ids: terms.permits.iter().map(|permit| permit.key_id.clone()).collect(),
+            session_token: terms.session_token.clone(),
             client_token: terms.client_token.clone(),
             sealed: persistent.then(|| Bytes(terms.sealed.clone())),
             license,
@@ -252,14 +254,19 @@ impl Enforcement {
         license.engine().rows(kind)
     }
 
-    /// Explains all licenses, newest first: hexadecimal id and explanation.
-    pub fn explain(&self) -> Vec<(String, Explanation)> {
+    /// Explains all licenses, newest first.
+    pub fn explain(&self) -> Vec<ExplainedLicense> {
         let held = self.held.lock();
         let reading = self.platform.reading();
         let explain = |held: &Held| {
             let mut license = held.license.clone();
             license.advance(reading);
-            (hex::encode(&held.id), license.engine().explain())
+            ExplainedLicense {
+                license_id: hex::encode(&held.id),
+                explanation: license.engine().explain(),
+                session_token: held.session_token.clone(),
+                client_token: held.client_token.clone(),
+            }
         };
         held.iter().rev().map(explain).collect()
     }

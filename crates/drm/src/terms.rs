@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::storage::{StoredKey, StoredStatus};
-use license::policy::{Grant, KeyPermit, LicenseState, Policy};
+use license::policy::{Explanation, Grant, KeyPermit, LicenseState, Policy};
 use license::protocol::{Bytes, Hash};
 
 /// A license's policy and where the license comes from.
@@ -24,6 +24,8 @@ pub struct Terms {
     pub sealed: Vec<u8>,
     /// Hash of the request that it answers.
     pub request: Option<Hash>,
+    /// What the provider sends to the program along with the license.
+    pub session_token: Option<Vec<u8>>,
     /// What the provider wants to get back with the next request.
     pub client_token: Option<Vec<u8>>,
 }
@@ -65,6 +67,19 @@ pub struct HeldLicense {
     /// Where renewals go; may be empty.
     pub renewal_url: String,
     /// What the provider wants to get back with the next request.
+    pub client_token: Option<Vec<u8>>,
+}
+
+/// A license that a session holds, as the program is told of it.
+#[derive(Clone)]
+pub struct ExplainedLicense {
+    /// Its id, hexadecimal.
+    pub license_id: String,
+    /// What its policy makes of it.
+    pub explanation: Explanation,
+    /// What the provider sends to the program along with the license.
+    pub session_token: Option<Vec<u8>>,
+    /// What the provider gets back with the next request.
     pub client_token: Option<Vec<u8>>,
 }
 

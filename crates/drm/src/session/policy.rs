@@ -5,9 +5,8 @@ use crate::enforcement::Surroundings;
 use crate::error::Result;
 use crate::key_system::License;
 use crate::key_table::Key;
-use crate::terms::Terms;
+use crate::terms::{ExplainedLicense, Terms};
 use crate::time::{self, Wake};
-use license::policy::Explanation;
 
 impl MediaKeySession {
     /// Applies a license with a policy.
@@ -29,11 +28,11 @@ impl MediaKeySession {
         Ok(())
     }
 
-    /// Explains the licenses with a policy, newest first: hexadecimal id and explanation.
+    /// Explains the licenses with a policy, newest first.
     ///
     /// # Errors
     /// [`Error::KeySystemFailed`](crate::error::Error::KeySystemFailed).
-    pub fn explain(&self) -> Result<Vec<(String, Explanation)>> {
+    pub fn explain(&self) -> Result<Vec<ExplainedLicense>> {
         self.host.check()?;
         Ok(self.enforcement.explain())
     }

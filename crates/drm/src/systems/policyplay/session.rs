@@ -183,6 +183,7 @@ fn translate(license: protocol::License, arrival: Arrival, sealed: &[u8], reques
         arrival,
         sealed: sealed.to_vec(),
         request,
+        session_token: license.session_token.map(|Bytes(token)| token),
         client_token: license.client_token.map(|Bytes(token)| token),
     };
     let persistent = license.persistent;

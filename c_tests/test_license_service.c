@@ -97,6 +97,48 @@ static void contents_and_policies(void)
     CHECK_OK(OH_DrmLicenseService_Destroy(service));
 }
 
+/* What is wrong in a catalogue is named with its place; names that there are not are refused, and nothing is added. */
+static void catalogues(void)
+{
+    static const struct {
+        const char *json;
+        const char *reason;
+    } cases[] = {
+        {"{\"contents\":[{\"content_id\":\"AAAA\"},{\"content_id\":\"BBBB\",\"polcy\":\"p\"}]}",
+         "/contents/1/polcy: there is no such member; did you mean `policy`?"},
+        {"{\"contents\":[{\"content_id\":\"AAAA\",\"keys\":[{\"keyid\":\"\"}]}]}",
+         "/contents/0/keys/0/keyid: there is no such member; did you mean `key_id`?"},
+        {"{\"providers\":[{\"tokn\":\"0123456789abcdef\"}]}",
+         "/providers/0/tokn: there is no such member; did you mean `token`?"},
+        {"{\"providers\":[{}]}", "/providers/0/name: missing"},
+        {"{\"contents\":[{\"content_id\":7}]}", "/contents/0/content_id: not a text"},
+        {"{\"contents\":[{\"content_id\":\"AAAA\",\"keys\":[{\"key_id\":\"?\",\"key\":\"\"}]}]}",
+         "/contents/0: malformed key_id"},
+        {"{\"policies\":{\"p\":{\"can_plya\":true}}}", "/policies/p/can_plya"},
+        {"{\"contents\":[{\"content_id\":\"AAAA\"},{\"content_id\":\"BBBB\",\"policy\":\"nobodys\"}]}",
+         "/contents/1/policy: there is no policy `nobodys`"},
+        {"{\"providers\":[{\"name\":\"new\"}],\"contents\":[{\"content_id\":\"AAAA\",\"provider\":\"neu\"}]}",
+         "/contents/0/provider: there is no provider `neu`"},
+    };
+    OH_DrmLicenseService *service = make_service(NULL);
+    uint8_t id[16], key[16];
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *json = cases[i].json;
+        CHECK_CODE(OH_DrmLicenseService_AddCatalog(service, (const uint8_t *)json, (uint32_t)strlen(json)), DRM_ERR_UNKNOWN);
+        if (!CHECK(strstr(OH_Drm_GetLastErrorMessage(), cases[i].reason) != NULL)) {
+            fprintf(stderr, "    %s instead of %s\n", OH_Drm_GetLastErrorMessage(), cases[i].reason);
+        }
+        CHECK_CODE(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"\0\0", 3, "SD", id, key), DRM_ERR_UNKNOWN);
+    }
+    /* What another catalogue has brought is known. */
+    const char *names = "{\"contents\":[{\"content_id\":\"AAAA\",\"policy\":\"p\",\"provider\":\"new\"}]}";
+    const char *brings = "{\"providers\":[{\"name\":\"new\"}],\"policies\":{\"p\":{}}}";
+    CHECK_OK(OH_DrmLicenseService_AddCatalog(service, (const uint8_t *)brings, (uint32_t)strlen(brings)));
+    CHECK_OK(OH_DrmLicenseService_AddCatalog(service, (const uint8_t *)names, (uint32_t)strlen(names)));
+    CHECK_OK(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"\0\0", 3, "SD", id, key));
+    CHECK_OK(OH_DrmLicenseService_Destroy(service));
+}
+
 static void refusals_are_answers(void)
 {
     OH_DrmLicenseService *service = make_service(NULL);
@@ -114,6 +156,16 @@ static void refusals_are_answers(void)
         {"NDLP\x02\x03............................................................................", 400, "BAD_MESSAGE"},
         {"{\"parse_only\":true,\"policy_name\":\"none\"}", 404, "POLICY_NOT_FOUND"},
         {"{\"parse_only\":true,\"policy_name\":\"rental\"}", 200, "\"rental_duration_seconds\":60"},
+        /* As the license for the content would have it, with the same refusals. */
+        {"{\"parse_only\":true,\"content_id\":\"bW92aWU=\"}", 200, "\"rental_duration_seconds\":60"},
+        {"{\"parse_only\":true,\"content_id\":\"bm90aGluZw==\"}", 404, "CONTENT_NOT_FOUND"},
+        {"{\"parse_only\":true,\"content_id\":\"ZGVyaXZlZA==\",\"content_key_specs\":[{\"track_type\":\"SD\"}]}", 200,
+         "\"TRACKS_WITHOUT_KEY\""},
+        {"{\"parse_only\":true,\"content_id\":\"ZGVyaXZlZA==\",\"content_key_specs\":[{\"track_type\":\"8K\"}]}", 200,
+         "\"TRACK_NOT_IN_CONTENT\""},
+        {"{\"parse_only\":true,\"policy_overrides\":{\"can_play\":false}}", 200, "\"CAN_PLAY_FALSE\""},
+        {"{\"parse_only\":true,\"policy_overrides\":{\"rental_duration\":60}}", 422,
+         "\"suggestion\":\"rental_duration_seconds\""},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         size_t size = strlen(cases[i].message);
@@ -255,6 +307,7 @@ static void threads(void)
 int main(void)
 {
     contents_and_policies();
+    catalogues();
     refusals_are_answers();
     an_answer_that_does_not_fit_waits();
     a_directory_keeps_its_content();

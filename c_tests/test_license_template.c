@@ -211,6 +211,66 @@ static void malformed_messages(void)
     CHECK_OK(OH_DrmLicenseTemplate_Destroy(handle));
 }
 
+/* What restricts a license is never ignored: in no profile, and however a name is misspelt. */
+static void near_misses(void)
+{
+    static const struct {
+        const char *json;
+        const char *pointer;
+        const char *suggestion;
+    } cases[] = {
+        {"{\"policy_overrides\":{\"rental_duration\":60}}", "/policy_overrides/rental_duration", "rental_duration_seconds"},
+        {"{\"policy_overrides\":{\"rentalDurationSeconds\":60}}", "/policy_overrides/rentalDurationSeconds",
+         "rental_duration_seconds"},
+        {"{\"policy_overrides\":{\"can persist\":true}}", "/policy_overrides/can persist", "can_persist"},
+        {"{\"policy_overrides\":{\"unheard_of\":1}}", "/policy_overrides/unheard_of", NULL},
+        {"{\"polcy_name\":\"x\"}", "/polcy_name", "policy_name"},
+        {"{\"content_key_specs\":[{\"track_type\":\"SD\",\"required_output_protection\":{\"h_dcp\":\"HDCP_V2\"}}]}",
+         "/content_key_specs/0/required_output_protection/h_dcp", "hdcp"},
+    };
+    static const DRM_LicenseProfile profiles[] = {DRM_LICENSE_PROFILE_STRICT, DRM_LICENSE_PROFILE_AZURE};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (size_t profile = 0; profile < 2; profile++) {
+            OH_DrmLicenseTemplate *handle = make_template(profiles[profile]);
+            char json[512];
+            char part[64];
+            uint32_t length = sizeof(json);
+            CHECK_UNKNOWN(parse(handle, cases[i].json));
+            check_refusal(handle, 422, "UNKNOWN_FIELD", cases[i].pointer);
+            REQUIRE_OK(OH_DrmLicenseTemplate_GetRefusal(handle, json, &length));
+            snprintf(part, sizeof(part), "\"suggestion\":\"%s\"", cases[i].suggestion != NULL ? cases[i].suggestion : "");
+            if (!CHECK((strstr(json, part) != NULL) == (cases[i].suggestion != NULL))) {
+                fprintf(stderr, "    %s\n", json);
+            }
+            check_text(handle, "{}");
+            CHECK_OK(OH_DrmLicenseTemplate_Destroy(handle));
+        }
+    }
+}
+
+/* Quotation marks of word processors, and other characters that look like JSON's: where, and what they are. */
+static void typographic_characters(void)
+{
+    static const struct {
+        const char *json;
+        const char *name;
+    } cases[] = {
+        {"{\n \xe2\x80\x9cprovider\xe2\x80\x9d:\"a\"}", "U+201C"},
+        {"{\n \xc2\xabprovider\xc2\xbb:\"a\"}", "U+00AB"},
+        {"{\n \xe2\x80\x98provider\xe2\x80\x99:\"a\"}", "U+2018"},
+        {"{\n \xe2\x80\x9eprovider\xe2\x80\x9c:\"a\"}", "U+201E"},
+    };
+    OH_DrmLicenseTemplate *handle = make_template(DRM_LICENSE_PROFILE_STRICT);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        CHECK_UNKNOWN(parse(handle, cases[i].json));
+        check_refusal(handle, 400, "NOT_JSON", "");
+        if (!CHECK(strstr(OH_Drm_GetLastErrorMessage(), cases[i].name) != NULL)) {
+            fprintf(stderr, "    %s\n", OH_Drm_GetLastErrorMessage());
+        }
+    }
+    CHECK_OK(OH_DrmLicenseTemplate_Destroy(handle));
+}
+
 static void bad_arguments(void)
 {
     OH_DrmLicenseTemplate *handle = NULL;
@@ -367,6 +427,8 @@ int main(void)
     RUN(built_by_fields);
     RUN(stored_policies);
     RUN(malformed_messages);
+    RUN(near_misses);
+    RUN(typographic_characters);
     RUN(bad_arguments);
     RUN(room_for_texts);
     RUN(bad_handles);

@@ -107,9 +107,7 @@ fn open(
     runtime: &tokio::runtime::Handle,
 ) -> Result<(), String> {
     let clock = Arc::new(SystemClock::new());
-    let fill = |service: &Service, catalogs: &[Catalog]| -> Result<(), Error> {
-        catalogs.iter().try_for_each(|catalog| service.add_catalog(catalog))
-    };
+    let fill = |service: &Service, catalogs: &[Catalog]| -> Result<(), Error> { service.add_catalogs(catalogs) };
     let words = |fault: Error| fault.to_string();
     if let Some(url) = &options.database {
         let path = options.master_key.as_ref().ok_or("--master-key is missing")?;

@@ -1,135 +1,18 @@
 //! Administration: content, policies, providers, devices, licenses.
 
-use serde::Deserialize;
-
 use super::Service;
+use super::catalog::Catalog;
 use super::error::{Error, Input, Result};
-use super::records::{self, Content, Provider, Track, check_content};
+use super::records::{self, Content, Provider, check_content};
 use super::store::{StoreError, Table};
-use base::base64::Variant;
-use base::secret::{SecretBytes, SecretString};
+use base::secret::SecretBytes;
 use base::text::shortened;
 use license::protocol::service_side::hash;
-use license::protocol::{Bytes, Fixed, Id};
-use license::template::{Hdcp, KeyRequirement, Policy, Refusal, SecurityLevel, StoredPolicy};
+use license::protocol::{Bytes, Id};
+use license::template::{Policy, Refusal, StoredPolicy};
 
 /// Bytes in the longest name.
 const MAX_NAME: usize = 256;
-
-/// Everything that a service is to know, as JSON:
-///
-/// ```json
-/// {"providers": [{"name": "acme", "token": "…"}],
-///  "policies": {"rental": {"can_play": true, "rental_duration_seconds": 2592000}},
-///  "contents": [{"content_id": "<base64>", "provider": "acme", "policy": "rental",
-///                "keys": [{"track_type": "SD", "key_id": "<base64>", "key": "<base64>",
-///                          "security_level": 1, "hdcp": "HDCP_NONE"}]}]}
-/// ```
-pub struct Catalog {
-    providers: Vec<ProviderEntry>,
-    policies: Policies,
-    contents: Vec<Content>,
-}
-
-type Policies = std::collections::BTreeMap<String, Box<serde_json::value::RawValue>>;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CatalogText {
-    #[serde(default)]
-    providers: Vec<ProviderEntry>,
-    #[serde(default)]
-    policies: Policies,
-    #[serde(default)]
-    contents: Vec<ContentEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProviderEntry {
-    name: String,
-    #[serde(default)]
-    token: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ContentEntry {
-    content_id: String,
-    #[serde(default)]
-    provider: String,
-    #[serde(default)]
-    policy: Option<String>,
-    #[serde(default)]
-    keys: Vec<KeyEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyEntry {
-    #[serde(default)]
-    track_type: String,
-    key_id: String,
-    key: String,
-    #[serde(default)]
-    security_level: SecurityLevel,
-    #[serde(default)]
-    hdcp: Hdcp,
-}
-
-impl Content {
-    /// Reads an element of a catalogue's `contents`.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`].
-    pub fn parse(json: &[u8]) -> Result<Self> {
-        let entry: ContentEntry =
-            license::protocol::service_side::from_json(json).map_err(|reason| Error::malformed("content", reason))?;
-        Self::try_from(entry)
-    }
-}
-
-impl TryFrom<ContentEntry> for Content {
-    type Error = Error;
-
-    fn try_from(entry: ContentEntry) -> Result<Self> {
-        let tracks = entry.keys.into_iter().map(|key| {
-            let id = Variant::Standard.decode("key_id", &key.key_id)?;
-            let secret = SecretString::from(key.key);
-            Ok(Track {
-                track_type: key.track_type,
-                key_id: Fixed::from_slice(&id).ok_or_else(|| Error::malformed("key_id", "not 16 bytes"))?,
-                key: Variant::Standard.decode_secret("key", secret.as_bytes())?,
-                requirement: KeyRequirement { security_level: key.security_level, hdcp: key.hdcp },
-            })
-        });
-        Ok(Self {
-            content_id: Bytes(Variant::Standard.decode("content_id", &entry.content_id)?),
-            provider: entry.provider,
-            policy: entry.policy,
-            tracks: tracks.collect::<Result<_>>()?,
-        })
-    }
-}
-
-impl Catalog {
-    /// Reads a catalogue.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`].
-    pub fn parse(json: &[u8]) -> Result<Self> {
-        // serde takes an array for a struct, too.
-        if !json.trim_ascii_start().starts_with(b"{") {
-            return Err(Error::malformed("catalogue", "not a JSON object"));
-        }
-        let text: CatalogText = serde_json::from_slice(json).map_err(|fault| {
-            let place = format!("line {}, column {}", fault.line(), fault.column());
-            Error::malformed("catalogue", format!("not a catalogue, at {place}"))
-        })?;
-        let contents = text.contents.into_iter().map(Content::try_from).collect::<Result<_>>()?;
-        Ok(Self { providers: text.providers, policies: text.policies, contents })
-    }
-}
 
 fn check_name(name: &str) -> Result<()> {
     if name.is_empty() || name.len() > MAX_NAME {
@@ -212,11 +95,59 @@ impl Service {
         done.map_err(|refusal| admin_error(None, &refusal))
     }
 
-    /// Adds everything that a catalogue lists.
+    /// Adds everything that catalogues list. They may name each other's policies and providers, and those that the
+    /// service knows.
     ///
     /// # Errors
-    /// The first failure; what comes before it in the catalogue is then added.
+    /// [`Error::Malformed`] for the name of a policy or provider that there is not, and [`Error::Policy`]: nothing is
+    /// added then. Else the first failure; what comes before it is then added.
+    pub fn add_catalogs(&self, catalogs: &[Catalog]) -> Result<()> {
+        for catalog in catalogs {
+            self.check_catalog(catalog, catalogs)?;
+        }
+        catalogs.iter().try_for_each(|catalog| self.add_checked(catalog))
+    }
+
+    /// As [`Service::add_catalogs`] for one.
+    ///
+    /// # Errors
+    /// As there.
     pub fn add_catalog(&self, catalog: &Catalog) -> Result<()> {
+        self.add_catalogs(std::slice::from_ref(catalog))
+    }
+
+    /// Checks the policies of a catalogue, and that there is what its contents name.
+    fn check_catalog(&self, catalog: &Catalog, all: &[Catalog]) -> Result<()> {
+        for (name, policy) in &catalog.policies {
+            StoredPolicy::parse(policy.get().as_bytes(), self.settings.profile).map_err(|refusal| {
+                let pointer = format!("/policies/{}{}", shortened(name), refusal.pointer());
+                Refusal::new(refusal.rule(), pointer, refusal.message()).with_suggestion(refusal.suggestion())
+            })?;
+        }
+        let knows = |table, name: &str| Ok::<_, Error>(self.store.read(table, name.as_bytes())?.is_some());
+        for (index, content) in catalog.contents.iter().enumerate() {
+            let unknown = |member: &str, name: &str| {
+                let reason = format!("/contents/{index}/{member}: there is no {member} `{}`", shortened(name));
+                Err(Error::malformed("catalogue", reason))
+            };
+            if let Some(policy) = &content.policy
+                && !all.iter().any(|catalog| catalog.policies.contains_key(policy))
+                && !knows(Table::Policy, policy)?
+            {
+                return unknown("policy", policy);
+            }
+            let provider = &content.provider;
+            if !provider.is_empty()
+                && !all.iter().flat_map(|catalog| &catalog.providers).any(|known| known.name == *provider)
+                && !knows(Table::Provider, provider)?
+            {
+                return unknown("provider", provider);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_checked(&self, catalog: &Catalog) -> Result<()> {
         for provider in &catalog.providers {
             self.add_provider(&provider.name, provider.token.as_deref())?;
         }

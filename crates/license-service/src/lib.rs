@@ -9,6 +9,8 @@
 #![allow(clippy::doc_markdown, clippy::missing_errors_doc, clippy::module_name_repetitions, clippy::must_use_candidate)]
 
 mod admin;
+mod catalog;
+mod catalog_check;
 mod clear_key;
 mod derive;
 mod error;
@@ -38,7 +40,7 @@ use base::clock::{Clock, SystemClock};
 use license::protocol::service_side::random_secret;
 use license::template::{Profile, Refusal, Rule};
 
-pub use admin::Catalog;
+pub use catalog::Catalog;
 pub use error::{Error, Input, Result};
 pub use records::{Content, Track};
 pub use reply::{Form, Reply, Summary};

@@ -151,10 +151,19 @@ fn wrong_arguments_end_with_a_reason() {
     std::fs::write(path("long.key"), [7; 32]).unwrap();
     let postgres = "postgres://nobody@127.0.0.1:1/none";
     let tls = "postgres://nobody@127.0.0.1:1/none?sslmode=require";
-    let cases: [(&[&str], &str); 8] = [
+    std::fs::write(path("polcy.json"), r#"{"contents":[{"content_id":"AAAA","polcy":"p"}]}"#).unwrap();
+    std::fs::write(path("policy.json"), r#"{"contents":[{"content_id":"AAAA","policy":"p"}]}"#).unwrap();
+    std::fs::write(path("provider.json"), r#"{"contents":[{"content_id":"AAAA","provider":"q"}]}"#).unwrap();
+    let cases: [(&[&str], &str); 11] = [
         (&[], "--data"),
         (&["--memory", "--data", "x"], "cannot be used with"),
         (&["--memory", "--catalog", &path("bad.json")], "catalogue"),
+        (
+            &["--memory", "--catalog", &path("polcy.json")],
+            "/contents/0/polcy: there is no such member; did you mean `policy`",
+        ),
+        (&["--memory", "--catalog", &path("policy.json")], "/contents/0/policy: there is no policy `p`"),
+        (&["--memory", "--catalog", &path("provider.json")], "/contents/0/provider: there is no provider `q`"),
         (&["--memory", "--tls-cert", "x"], "--tls-key"),
         (&["--memory", "--tls-cert", &path("none"), "--tls-key", &path("none")], "none"),
         (&["--data", "/dev/null/x"], "/dev/null/x"),

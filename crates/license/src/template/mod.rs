@@ -78,3 +78,4 @@ pub use model::{
 pub use overrides::PolicyOverrides;
 pub use parse::{Parsed, parse};
 pub use refusal::{Refusal, Rule, Warning, WarningRule};
+pub use suggest::closest;

@@ -9,7 +9,7 @@ const UNITS: &[&str] =
 
 /// The word that was probably meant: the same but for case and punctuation, a few letters different, or the only one that
 /// has all words of the name.
-pub(super) fn closest(name: &str, known: impl Iterator<Item = &'static str> + Clone) -> Option<&'static str> {
+pub fn closest(name: &str, known: impl Iterator<Item = &'static str> + Clone) -> Option<&'static str> {
     if name.len() > LONGEST_COMPARED {
         return None;
     }

@@ -3,8 +3,9 @@
  *
  * Every system call with which the library stores something goes wrong once, in every way: it fails for lack of room or
  * with an I/O error, is interrupted, does half of its work, ends the process before or after itself, or the disk is broken
- * from there on. Each time another process looks: what was confirmed is there, a call that failed has left the earlier
- * state, other keys are readable, and the store can be written again.
+ * from there on. A license service goes on as soon as its disk does, without being opened anew. Each time another process
+ * looks: what was confirmed is there, a call that failed has left the earlier state, other keys are readable, and the store
+ * can be written again.
  *
  * Runs with the library fault_shim preloaded. Needs neither exec nor threads: each run is a fork of a process that has never
  * used the library.
@@ -337,7 +338,6 @@ static bool service_works(void)
 {
     uint8_t kid[16];
     uint8_t key[16];
-    open_service();
     bool right = CHECK_OK(OH_DrmLicenseService_GetContentKey(service, (const uint8_t *)"movie", 5, "SD", kid, key));
     right = right && CHECK_MEM(kid, KID_A, 16) && CHECK_MEM(key, NIST_KEY, 16);
     get_license(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
@@ -348,6 +348,7 @@ static int look_whether_issued(void)
 {
     uint8_t id[16];
     char path[PATH_MAX + 16];
+    open_service();
     if (!service_works()) {
         return WRONG;
     }
@@ -364,6 +365,7 @@ static int look_for_second_content(void)
 {
     uint8_t kid[16];
     uint8_t key[16];
+    open_service();
     if (!service_works()) {
         return WRONG;
     }
@@ -423,6 +425,10 @@ static int run(const Scenario *scenario, long number, FaultKind kind)
         /* An interruption and half of the work are no failures. */
         CHECK(kind != FAULT_EINTR && kind != FAULT_SHORT);
         CHECK_INT(code, DRM_ERR_SERVICE_DIED);
+    }
+    /* The service goes on: it is not opened anew. */
+    if (scenario->of_service) {
+        service_works();
     }
     if (check_failed_count != 0) {
         fprintf(stderr, "  (the call was %s)\n", hit);

@@ -198,8 +198,12 @@ impl Store for PostgresStore {
         }
     }
 
+    /// A standby answers, too, but records no license.
     fn check(&self) -> Result<(), StoreError> {
-        self.with(|store, client| store.wait("read", async { client.query_one("SELECT 1", &[]).await.map(drop) }))
+        let question = "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'";
+        let writable: bool =
+            self.with(|store, client| store.wait("read", async { client.query_one(question, &[]).await?.try_get(0) }))?;
+        if writable { Ok(()) } else { Err(StoreError("the database is read-only".into())) }
     }
 }
 

@@ -239,6 +239,20 @@ fn a_database_that_goes_away_is_used_again_when_it_comes_back() {
     assert_eq!(device.renew(&license).unwrap().sequence, 3);
 }
 
+#[test]
+fn a_database_that_takes_no_changes_is_unhealthy() {
+    let Some(shared) = Shared::new() else { return };
+    let server = shared.ready();
+    let setting = |value: &str| {
+        shared.postgres.query(&format!("ALTER SYSTEM SET default_transaction_read_only = {value}"));
+        shared.postgres.query("SELECT pg_reload_conf()");
+    };
+    setting("on");
+    assert_eq!(health(&server, 503), 503);
+    setting("off");
+    assert_eq!(health(&server, 200), 200, "{}", server.log());
+}
+
 /// More requests than the server works on at a time, without a pause: looking the database up takes a thread, too.
 #[test]
 fn a_database_that_comes_back_is_found_by_its_name_under_load() {

@@ -7,6 +7,7 @@
 mod ask;
 mod client;
 mod database;
+mod faults;
 mod http;
 mod kill;
 mod load;

@@ -15,6 +15,8 @@ pub const CATALOG: &str = r#"{"providers":[{"name":"acme","token":"0123456789abc
     {"track_type":"SD","key_id":"oKCgoKCgoKCgoKCgoKCgoA==","key":"KysrKysrKysrKysrKysrKw=="}]}]}"#;
 pub const TOKEN: &str = "0123456789abcdef";
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_native-drm-license-server");
+
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
@@ -25,9 +27,20 @@ pub struct Server {
 impl Server {
     /// Starts a server and waits until it listens.
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_as(Command::new(PROGRAM), arguments)
+    }
+
+    /// Starts a server that gets an error, not a signal, where it may not write: see [`Server::limit_files`].
+    pub fn start_limited(arguments: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", PROGRAM]);
+        Self::start_as(command, arguments)
+    }
+
+    fn start_as(mut command: Command, arguments: &[&str]) -> Self {
         // However busy the machine is, no answer is too late unless a test wants it so.
         let patience: &[&str] = if arguments.contains(&"--timeout") { &[] } else { &["--timeout", "120"] };
-        let mut child = Command::new(env!("CARGO_BIN_EXE_native-drm-license-server"))
+        let mut child = command
             .args(["--listen", "127.0.0.1:0"])
             .args(patience)
             .args(arguments)
@@ -70,6 +83,13 @@ impl Server {
             assert!(Instant::now() < end, "no {words:?} in {}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// From now on each write to a file beyond `bytes` fails; `unlimited` ends that. Needs util-linux's prlimit.
+    pub fn limit_files(&self, bytes: &str) {
+        let id = self.child.id().to_string();
+        let status = Command::new("prlimit").args(["--pid", &id, &format!("--fsize={bytes}:")]).status().unwrap();
+        assert!(status.success(), "prlimit");
     }
 
     /// Resident memory in bytes.

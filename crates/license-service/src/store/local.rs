@@ -1,29 +1,44 @@
 //! The store of a single process: an embedded database (redb) in memory or in a directory.
 //!
 //! redb writes copy-on-write and syncs at each commit: what was confirmed is on the disk, and a killed process leaves the
-//! last confirmed state.
+//! last confirmed state. After a failure of the disk redb does nothing more; the file is then opened again.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use redb::backends::InMemoryBackend;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError, WriteTransaction};
 
+use super::file::{CACHE, Place};
 use super::{Store, StoreError, Table, Transaction};
+use base::log::{self, Level};
 use license::template::Refusal;
 
 type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
+/// Opens the database, or opens it again.
+type Opener = Box<dyn FnMut() -> Result<Database, StoreError> + Send>;
 
-/// Bytes that the database may use as cache.
-const CACHE: usize = 8 << 20;
 /// Nonces with their expiry.
 const NONCES: Definition = TableDefinition::new("nonce");
 /// Expiry and nonce, to find the oldest.
 const NONCE_EXPIRY: Definition = TableDefinition::new("nonce_expiry");
+/// Written by [`Store::check`]; empty.
+const PROBE: Definition = TableDefinition::new("probe");
 /// Nonces that are forgotten in one transaction.
 const BATCH: usize = 1000;
 
 /// A store that one process uses.
-pub struct LocalStore(Database);
+pub struct LocalStore {
+    /// `None` after a failure, until it could be opened again.
+    database: RwLock<Option<Database>>,
+    /// Set by whatever fails. The database then has to be opened again.
+    broken: AtomicBool,
+    /// How often that was tried.
+    attempts: AtomicU64,
+    /// `None` in memory: there is nothing to open again.
+    opener: Option<Mutex<Opener>>,
+}
 
 fn definition(table: Table) -> Definition {
     TableDefinition::new(table.name())
@@ -36,23 +51,71 @@ impl LocalStore {
     /// [`StoreError`] where memory does not suffice.
     pub fn in_memory() -> Result<Self, StoreError> {
         let database = Database::builder().set_cache_size(CACHE).create_with_backend(InMemoryBackend::new());
-        database.map(Self).map_err(|fault| StoreError::new("create a store in memory", &fault))
+        let database = database.map_err(|fault| StoreError::new("create a store in memory", &fault))?;
+        Ok(Self::with(database, None))
     }
 
-    /// The store in the file `service.redb` of a directory that exists; the file is created where it is missing.
+    /// The store in the file `service.redb` of a directory that exists; the file is created where it is missing, readable for
+    /// its owner only.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be opened, is damaged, or is open in another process.
     pub fn in_directory(directory: &Path) -> Result<Self, StoreError> {
-        let path = directory.join("service.redb");
-        let failed = |fault: &dyn std::fmt::Display| StoreError::new(&format!("open {}", path.display()), fault);
-        // The check costs a reading of the file; without it a damaged one might be noticed late.
-        let mut builder = Database::builder();
-        builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
-        let database = builder.create(&path).map_err(|fault| failed(&fault))?;
-        // The name of a new file has to be durable, too.
-        std::fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(|fault| failed(&fault))?;
-        Ok(Self(database))
+        let mut place = Place::in_directory(directory)?;
+        Self::opened_by(Box::new(move || place.open(|file| file)))
+    }
+
+    pub(super) fn opened_by(mut opener: Opener) -> Result<Self, StoreError> {
+        let database = opener()?;
+        Ok(Self::with(database, Some(Mutex::new(opener))))
+    }
+
+    fn with(database: Database, opener: Option<Mutex<Opener>>) -> Self {
+        let database = RwLock::new(Some(database));
+        Self { database, broken: AtomicBool::new(false), attempts: AtomicU64::new(0), opener }
+    }
+
+    /// Runs `body` with the database, which is opened again if something has failed before.
+    fn run<T, E: From<StoreError>>(&self, body: impl FnOnce(&Database) -> Result<T, E>) -> Result<T, E> {
+        let place = self.usable()?;
+        let database = place.as_ref().ok_or_else(|| StoreError("the store is closed".into()))?;
+        body(database)
+    }
+
+    /// As [`run`](Self::run) where every error is the store's.
+    fn attempt<T>(&self, body: impl FnOnce(&Database) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.run(|database| self.noted(body(database)))
+    }
+
+    /// Remembers a failure.
+    fn noted<T, E>(&self, result: Result<T, E>) -> Result<T, E> {
+        if result.is_err() {
+            self.broken.store(true, Ordering::Release);
+        }
+        result
+    }
+
+    fn usable(&self) -> Result<RwLockReadGuard<'_, Option<Database>>, StoreError> {
+        let attempts = self.attempts.load(Ordering::Acquire);
+        let place = self.database.read();
+        let Some(opener) = self.opener.as_ref().filter(|_| self.broken.load(Ordering::Acquire)) else {
+            return Ok(place);
+        };
+        drop(place);
+        let mut place = self.database.write();
+        if self.broken.load(Ordering::Acquire) {
+            // Opening reads the whole file: whoever has waited for an attempt that failed does not start the next one.
+            if self.attempts.load(Ordering::Acquire) != attempts && place.is_none() {
+                return Err(StoreError("the store cannot be opened again".into()));
+            }
+            self.attempts.fetch_add(1, Ordering::AcqRel);
+            // The former one has a lock on the file.
+            *place = None;
+            *place = Some((opener.lock())()?);
+            self.broken.store(false, Ordering::Release);
+            log::write(Level::Warn, format_args!("license service: the store was opened again after a failure"));
+        }
+        Ok(RwLockWriteGuard::downgrade(place))
     }
 }
 
@@ -62,40 +125,49 @@ fn failed<E: std::fmt::Display>(action: &'static str) -> impl Fn(E) -> StoreErro
 
 impl Store for LocalStore {
     fn transact(&self, body: &mut dyn FnMut(&mut dyn Transaction) -> Result<(), Refusal>) -> Result<(), Refusal> {
-        let write = self.0.begin_write().map_err(failed("begin a transaction"))?;
-        // Dropped without a commit, it changes nothing.
-        body(&mut LocalTransaction(&write))?;
-        write.commit().map_err(failed("commit"))?;
-        Ok(())
+        self.run(|database| {
+            let write = self.noted(database.begin_write().map_err(failed("begin a transaction")))?;
+            // Dropped without a commit, it changes nothing.
+            body(&mut LocalTransaction { write: &write, store: self })?;
+            self.noted(write.commit().map_err(failed("commit")))?;
+            Ok(())
+        })
     }
 
     fn read(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let read = self.0.begin_read().map_err(failed("begin to read"))?;
-        let table = match read.open_table(definition(table)) {
-            Ok(table) => table,
-            Err(TableError::TableDoesNotExist(_)) => return Ok(None),
-            Err(fault) => return Err(StoreError::new("open a table", &fault)),
-        };
-        Ok(table.get(key).map_err(failed("read"))?.map(|value| value.value().to_vec()))
+        self.attempt(|database| {
+            let read = database.begin_read().map_err(failed("begin to read"))?;
+            let table = match read.open_table(definition(table)) {
+                Ok(table) => table,
+                Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+                Err(fault) => return Err(StoreError::new("open a table", &fault)),
+            };
+            Ok(table.get(key).map_err(failed("read"))?.map(|value| value.value().to_vec()))
+        })
     }
 
     fn before(&self, table: Table, end: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        let read = self.0.begin_read().map_err(failed("begin to read"))?;
-        let table = match read.open_table(definition(table)) {
-            Ok(table) => table,
-            Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-            Err(fault) => return Err(StoreError::new("open a table", &fault)),
-        };
-        let entries = table.range(..end).map_err(failed("read"))?.take(limit);
-        entries.map(|entry| Ok(entry.map_err(failed("read"))?.0.value().to_vec())).collect()
+        self.attempt(|database| {
+            let read = database.begin_read().map_err(failed("begin to read"))?;
+            let table = match read.open_table(definition(table)) {
+                Ok(table) => table,
+                Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+                Err(fault) => return Err(StoreError::new("open a table", &fault)),
+            };
+            let entries = table.range(..end).map_err(failed("read"))?.take(limit);
+            entries.map(|entry| Ok(entry.map_err(failed("read"))?.0.value().to_vec())).collect()
+        })
     }
 
     fn forget_nonces(&self, now: i64) -> Result<u64, StoreError> {
         let mut forgotten = 0;
         loop {
-            let write = self.0.begin_write().map_err(failed("begin a transaction"))?;
-            let count = LocalTransaction(&write).forget_some(now)?;
-            write.commit().map_err(failed("commit"))?;
+            let count = self.attempt(|database| {
+                let write = database.begin_write().map_err(failed("begin a transaction"))?;
+                let count = LocalTransaction { write: &write, store: self }.forget_some(now)?;
+                write.commit().map_err(failed("commit"))?;
+                Ok(count)
+            })?;
             forgotten += count as u64;
             if count < BATCH {
                 return Ok(forgotten);
@@ -103,16 +175,36 @@ impl Store for LocalStore {
         }
     }
 
+    /// Writes: a disk that is full or read-only can be read, but records no license.
     fn check(&self) -> Result<(), StoreError> {
-        self.0.begin_read().map(drop).map_err(failed("read"))
+        self.attempt(|database| {
+            let write = database.begin_write().map_err(failed("begin a transaction"))?;
+            {
+                let mut probe = write.open_table(PROBE).map_err(failed("open a table"))?;
+                probe.insert(&[][..], &[][..]).map_err(failed("write"))?;
+            }
+            write.commit().map_err(failed("commit"))
+        })
     }
 }
 
-struct LocalTransaction<'a>(&'a WriteTransaction);
+struct LocalTransaction<'a> {
+    write: &'a WriteTransaction,
+    store: &'a LocalStore,
+}
 
 impl LocalTransaction<'_> {
     fn open(&self, definition: Definition) -> Result<redb::Table<'_, &'static [u8], &'static [u8]>, StoreError> {
-        self.0.open_table(definition).map_err(failed("open a table"))
+        self.write.open_table(definition).map_err(failed("open a table"))
+    }
+
+    /// Runs `body` with a table.
+    fn with<T>(
+        &self,
+        definition: Definition,
+        body: impl FnOnce(&mut redb::Table<'_, &'static [u8], &'static [u8]>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.store.noted(self.open(definition).and_then(|mut table| body(&mut table)))
     }
 
     /// Forgets up to [`BATCH`] nonces.
@@ -138,41 +230,47 @@ fn sortable(millis: i64) -> [u8; 8] {
 
 impl Transaction for LocalTransaction<'_> {
     fn get(&mut self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let table = self.open(definition(table))?;
-        let value = table.get(key).map_err(failed("read"))?;
-        Ok(value.map(|value| value.value().to_vec()))
+        self.with(definition(table), |table| {
+            let value = table.get(key).map_err(failed("read"))?;
+            Ok(value.map(|value| value.value().to_vec()))
+        })
     }
 
     fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        self.open(definition(table))?.insert(key, value).map_err(failed("write"))?;
-        Ok(())
+        self.with(definition(table), |table| table.insert(key, value).map(drop).map_err(failed("write")))
     }
 
     fn put_new(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<bool, StoreError> {
-        let mut table = self.open(definition(table))?;
-        if table.get(key).map_err(failed("read"))?.is_some() {
-            return Ok(false);
-        }
-        table.insert(key, value).map_err(failed("write"))?;
-        Ok(true)
+        self.with(definition(table), |table| {
+            if table.get(key).map_err(failed("read"))?.is_some() {
+                return Ok(false);
+            }
+            table.insert(key, value).map_err(failed("write"))?;
+            Ok(true)
+        })
     }
 
     fn remove(&mut self, table: Table, key: &[u8]) -> Result<bool, StoreError> {
-        let mut table = self.open(definition(table))?;
-        let removed = table.remove(key).map_err(failed("remove"))?;
-        Ok(removed.is_some())
+        self.with(definition(table), |table| {
+            let removed = table.remove(key).map_err(failed("remove"))?;
+            Ok(removed.is_some())
+        })
     }
 
     fn use_nonce(&mut self, nonce: &[u8; 32], expires: i64) -> Result<bool, StoreError> {
-        let mut nonces = self.open(NONCES)?;
-        if nonces.get(&nonce[..]).map_err(failed("read"))?.is_some() {
-            return Ok(false);
-        }
         let expires = sortable(expires);
-        nonces.insert(&nonce[..], &expires[..]).map_err(failed("write"))?;
-        let key = [&expires[..], &nonce[..]].concat();
-        self.open(NONCE_EXPIRY)?.insert(&key[..], &[][..]).map_err(failed("write"))?;
-        Ok(true)
+        let fresh = self.with(NONCES, |nonces| {
+            if nonces.get(&nonce[..]).map_err(failed("read"))?.is_some() {
+                return Ok(false);
+            }
+            nonces.insert(&nonce[..], &expires[..]).map_err(failed("write"))?;
+            Ok(true)
+        })?;
+        if fresh {
+            let key = [&expires[..], &nonce[..]].concat();
+            self.with(NONCE_EXPIRY, |entries| entries.insert(&key[..], &[][..]).map(drop).map_err(failed("write")))?;
+        }
+        Ok(fresh)
     }
 }
 

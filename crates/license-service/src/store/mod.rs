@@ -3,6 +3,9 @@
 //! A store is a few tables of keys and values with transactions; what the values mean is the service's business, and
 //! secret values are sealed before they come here. [`LocalStore`] keeps them in memory or in a directory.
 
+#[cfg(test)]
+mod faults;
+mod file;
 mod local;
 
 use std::fmt;
@@ -83,7 +86,8 @@ impl From<StoreError> for Refusal {
 
 /// Changes that are made together or not at all.
 pub trait Transaction {
-    /// The value for a key. Until the end of the transaction nobody else changes it.
+    /// The value for a key. Until the end of the transaction nobody else changes it; where there is none, nobody else who has
+    /// looked for it adds it.
     ///
     /// # Errors
     /// [`StoreError`], as in all of these methods: the transaction can then only end.
@@ -102,10 +106,10 @@ pub trait Transaction {
     fn use_nonce(&mut self, nonce: &[u8; 32], expires: i64) -> Result<bool, StoreError>;
 }
 
-/// A store. All methods may be called from any thread.
+/// A store. All methods may be called from any thread. A method that has failed may succeed when it is called again.
 pub trait Store: Send + Sync {
     /// Runs `body`, which may run more than once, in a transaction; if it fails, nothing is changed. What has been
-    /// confirmed survives the end of the process and of the machine.
+    /// confirmed survives the end of the process and of the machine. `body` uses the transaction only, not the store.
     ///
     /// # Errors
     /// `body`'s, or TRY_AGAIN. A store that no longer answers at the very end may have made the changes.
@@ -129,7 +133,7 @@ pub trait Store: Send + Sync {
     /// [`StoreError`].
     fn forget_nonces(&self, now: i64) -> Result<u64, StoreError>;
 
-    /// Whether the store answers: for health checks.
+    /// Whether the store answers and could record something: for health checks.
     ///
     /// # Errors
     /// [`StoreError`] if it does not.

@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 use crate::options::LogLevel;
+use crate::patience::Patience;
 use crate::routes::{Server, handle};
 
 /// Until the next attempt to accept where there are no file descriptors left.
@@ -70,6 +71,11 @@ pub async fn serve(
         let (server, tls, stopped) = (Arc::clone(&server), tls.clone(), stopped.clone());
         tokio::spawn(async move {
             let _permit = permit;
+            let limits = Arc::clone(&server);
+            let Some(_counted) = limits.limits.connect(peer.ip()) else {
+                server.log.write(LogLevel::Warn, "connections", json!({ "peer": peer.to_string() }));
+                return;
+            };
             match tls {
                 None => connection(server, peer, stream, stopped).await,
                 Some(tls) => match tokio::time::timeout(server.timeout, tls.accept(stream)).await {
@@ -126,7 +132,7 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin>(
         .timer(TokioTimer::new())
         .header_read_timeout(timeout)
         .max_buf_size(64 * 1024)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Patience::new(stream, timeout)), service);
     let mut serving = std::pin::pin!(serving);
     let stop = std::pin::pin!(async {
         let _ = stopped.wait_for(|stopped| *stopped).await;

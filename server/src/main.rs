@@ -2,9 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+mod limits;
 mod listen;
 mod log;
 mod options;
+mod patience;
 mod postgres;
 mod routes;
 mod tls;
@@ -22,6 +24,7 @@ use once_cell::sync::OnceCell;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
+use limits::Limits;
 use log::Log;
 use options::{LogLevel, Options, Rules};
 use postgres::PostgresStore;
@@ -36,24 +39,27 @@ const TIDY: Duration = Duration::from_secs(600);
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let log = Log(options.log);
-    set_sink(Some(Arc::new(move |level, message| library_log(log, level, message))), Level::Warn);
-    match run(&options, log) {
+    let log = Log::new(options.log, options.log_lines);
+    let of_library = log.clone();
+    set_sink(Some(Arc::new(move |level, message| library_log(&of_library, level, message))), Level::Warn);
+    let done = run(&options, &log);
+    log.end();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
             // Whatever is logged: a program that ends says why.
-            Log(LogLevel::Error).write(LogLevel::Error, "failed", json!({ "reason": reason }));
+            Log::new(LogLevel::Error, 0).write(LogLevel::Error, "failed", json!({ "reason": reason }));
             ExitCode::FAILURE
         }
     }
 }
 
-fn library_log(log: Log, level: Level, message: &str) {
+fn library_log(log: &Log, level: Level, message: &str) {
     let level = if level == Level::Error { LogLevel::Error } else { LogLevel::Warn };
     log.write(level, "library", json!({ "message": message }));
 }
 
-fn run(options: &Options, log: Log) -> Result<(), String> {
+fn run(options: &Options, log: &Log) -> Result<(), String> {
     let tls = match (&options.tls_cert, &options.tls_key) {
         (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
         _ => None,
@@ -87,7 +93,8 @@ fn run(options: &Options, log: Log) -> Result<(), String> {
         max_body: options.max_body as usize,
         timeout: Duration::from_secs(options.timeout.into()),
         turns: Arc::new(Semaphore::new(WORKERS)),
-        log,
+        limits: Limits::new(options.requests_per_second, options.connections_per_address, &options.trusted_proxy),
+        log: log.clone(),
     });
     open(options, &server, settings, catalogs, runtime.handle())?;
     let tidied = Arc::clone(&server);

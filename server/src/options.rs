@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Parser, ValueEnum};
@@ -71,13 +71,33 @@ pub struct Options {
     #[arg(long, value_name = "BYTES", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(1024..=262_144))]
     pub max_body: u32,
 
-    /// Seconds until a request must have arrived, and then until it must have been answered.
+    /// Seconds until a request must have arrived, then until it must have been answered, then until the answer must have been
+    /// taken.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub timeout: u32,
 
     /// Connections at a time; more have to wait.
     #[arg(long, value_name = "NUMBER", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub max_connections: u32,
+
+    /// Connections at a time from one address, or one IPv6 network of 64 bits; 0 for any number. More are closed. This
+    /// machine's own addresses are not limited.
+    #[arg(long, value_name = "NUMBER", default_value_t = 128)]
+    pub connections_per_address: u32,
+
+    /// Requests a second from one address, ten times as many at once; 0 for any number. A device's provisioning counts as
+    /// ten. More are answered 429. This machine's own addresses are not limited.
+    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    pub requests_per_second: u32,
+
+    /// Address of a reverse proxy: requests from it count for the last address in X-Forwarded-For that is not a proxy's.
+    /// May be given several times.
+    #[arg(long, value_name = "ADDRESS")]
+    pub trusted_proxy: Vec<IpAddr>,
+
+    /// Lines that are logged in a second, of each level; 0 for any number. The rest is counted.
+    #[arg(long, value_name = "NUMBER", default_value_t = 500)]
+    pub log_lines: u32,
 
     /// What is logged, as a line of JSON each, to standard error.
     #[arg(long, value_enum, default_value_t = LogLevel::Info)]

@@ -14,6 +14,7 @@ use once_cell::sync::OnceCell;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
+use crate::limits::Limits;
 use crate::log::Log;
 use crate::options::LogLevel;
 
@@ -29,6 +30,7 @@ pub struct Server {
     pub timeout: Duration,
     /// One for each message that may be worked on at a time.
     pub turns: Arc<Semaphore>,
+    pub limits: Limits,
     pub log: Log,
 }
 
@@ -105,7 +107,13 @@ impl From<Result<Reply, Refusal>> for Answer {
 pub async fn handle(server: Arc<Server>, peer: SocketAddr, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let start = Instant::now();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let answer = route(&server, request).await;
+    let client = server.limits.client(peer.ip(), request.headers());
+    let answer = if server.limits.take(client, cost(&path), start) {
+        route(&server, request).await
+    } else {
+        let message = "too many requests from this address; try again later";
+        Answer::refusal(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message)
+    };
     let level = match answer.status.as_u16() {
         500.. => LogLevel::Error,
         400.. => LogLevel::Warn,
@@ -118,6 +126,7 @@ pub async fn handle(server: Arc<Server>, peer: SocketAddr, request: Request<Inco
         "request",
         json!({
             "peer": peer.to_string(),
+            "client": (client != peer.ip().to_canonical()).then(|| client.to_string()),
             "method": method.as_str(),
             "path": if known { json!(path) } else { Value::Null },
             "status": answer.status.as_u16(),
@@ -131,13 +140,18 @@ pub async fn handle(server: Arc<Server>, peer: SocketAddr, request: Request<Inco
     respond(answer, find(&path))
 }
 
+/// What a request counts: a device that is provisioned is kept for ever.
+fn cost(path: &str) -> f64 {
+    if matches!(find(path), Some(Route::Message(Endpoint::Provision))) { 10.0 } else { 1.0 }
+}
+
 fn respond(answer: Answer, route: Option<Route>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(answer.body)));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if answer.status == StatusCode::SERVICE_UNAVAILABLE {
+    if matches!(answer.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     // HTTP wants this with the status, whatever was not believed (RFC 9110 section 15.5.2).

@@ -10,6 +10,7 @@ mod database;
 mod faults;
 mod http;
 mod kill;
+mod limits;
 mod load;
 mod players;
 mod postgres;

@@ -40,8 +40,9 @@ impl Server {
     fn start_as(mut command: Command, arguments: &[&str]) -> Self {
         // However busy the machine is, no answer is too late unless a test wants it so.
         let patience: &[&str] = if arguments.contains(&"--timeout") { &[] } else { &["--timeout", "120"] };
+        let listen: &[&str] = if arguments.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
         let mut child = command
-            .args(["--listen", "127.0.0.1:0"])
+            .args(listen)
             .args(patience)
             .args(arguments)
             .stdout(Stdio::piped())

@@ -1,0 +1,219 @@
+//! How much one address may ask for: requests by a bucket of tokens, and connections at a time.
+//!
+//! An IPv6 address counts with the 64 bits of its network. Addresses of this machine are not limited, unless one is named as
+//! a proxy: then whoever it forwards for is.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use hyper::HeaderMap;
+
+/// Seconds in which an address that was quiet may ask at once what it may ask in all of them.
+const BURST: f64 = 10.0;
+/// Addresses that are remembered, twice: the former ones are forgotten when there are as many new ones.
+const MAX_REMEMBERED: usize = 1 << 16;
+
+/// The limits, and who has used how much.
+pub struct Limits {
+    /// Requests a second and address; 0 for any number.
+    requests: f64,
+    /// Connections at a time and address; 0 for any number.
+    connections: u32,
+    /// Whose `X-Forwarded-For` counts.
+    proxies: Vec<IpAddr>,
+    buckets: Mutex<Buckets>,
+    open: Mutex<HashMap<IpAddr, u32>>,
+}
+
+#[derive(Default)]
+struct Buckets {
+    present: HashMap<IpAddr, Bucket>,
+    former: HashMap<IpAddr, Bucket>,
+}
+
+#[derive(Clone, Copy)]
+struct Bucket {
+    tokens: f64,
+    filled: Instant,
+}
+
+/// A connection that counts until this is dropped.
+pub struct Connection<'a>(Option<(&'a Limits, IpAddr)>);
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // Nothing in here is left half-done by a panic.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is counted for an address; none for this machine.
+fn key(address: IpAddr) -> Option<IpAddr> {
+    let key = match address.to_canonical() {
+        IpAddr::V6(address) if !address.is_loopback() => {
+            let network = u128::from(address) >> 64 << 64;
+            IpAddr::V6(Ipv6Addr::from(network))
+        }
+        other => other,
+    };
+    (!key.is_loopback()).then_some(key)
+}
+
+impl Limits {
+    pub fn new(requests: u32, connections: u32, proxies: &[IpAddr]) -> Self {
+        let proxies = proxies.iter().map(IpAddr::to_canonical).collect();
+        Self { requests: f64::from(requests), connections, proxies, buckets: Mutex::default(), open: Mutex::default() }
+    }
+
+    /// Who asks: the other end, or whom the last of the known proxies has named.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut client = peer.to_canonical();
+        let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let named: Vec<&str> = values.flat_map(|value| value.split(',')).collect();
+        let mut named = named.into_iter().rev();
+        // From the right: what is left of the first unknown one may be made up.
+        while self.proxies.contains(&client) {
+            let Some(Ok(next)) = named.next().map(|name| name.trim().parse::<IpAddr>()) else { break };
+            client = next.to_canonical();
+        }
+        client
+    }
+
+    /// Whether `client` may have something that costs so much now.
+    pub fn take(&self, client: IpAddr, cost: f64, now: Instant) -> bool {
+        let Some(key) = key(client).filter(|_| self.requests > 0.0 && !self.proxies.contains(&client)) else {
+            return true;
+        };
+        let full = self.requests * BURST;
+        let mut buckets = locked(&self.buckets);
+        let known = buckets.present.get(&key).or_else(|| buckets.former.get(&key)).copied();
+        let mut bucket = known.unwrap_or(Bucket { tokens: full, filled: now });
+        let passed = now.saturating_duration_since(bucket.filled).as_secs_f64();
+        bucket.tokens = (bucket.tokens + passed * self.requests).min(full);
+        bucket.filled = bucket.filled.max(now);
+        // With a low limit a full bucket is enough for everything.
+        let cost = cost.min(full);
+        let enough = bucket.tokens >= cost;
+        if enough {
+            bucket.tokens -= cost;
+        }
+        if buckets.present.len() >= MAX_REMEMBERED {
+            buckets.former = std::mem::take(&mut buckets.present);
+        }
+        buckets.present.insert(key, bucket);
+        enough
+    }
+
+    /// Counts a connection; none if there are enough from its address.
+    pub fn connect(&self, peer: IpAddr) -> Option<Connection<'_>> {
+        let peer = peer.to_canonical();
+        let Some(key) = key(peer).filter(|_| self.connections > 0 && !self.proxies.contains(&peer)) else {
+            return Some(Connection(None));
+        };
+        let mut open = locked(&self.open);
+        let count = open.entry(key).or_default();
+        if *count >= self.connections {
+            return None;
+        }
+        *count += 1;
+        Some(Connection(Some((self, key))))
+    }
+}
+
+impl Drop for Connection<'_> {
+    fn drop(&mut self) {
+        let Some((limits, key)) = self.0 else { return };
+        let mut open = locked(&limits.open);
+        if let Some(count) = open.get_mut(&key) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_address_has_so_much_at_once_and_then_so_much_a_second() {
+        let (limits, start) = (Limits::new(5, 0, &[]), Instant::now());
+        let (one, other) = (address("203.0.113.7"), address("203.0.113.8"));
+        let many = |client, cost, now| (0..1000).filter(|_| limits.take(client, cost, now)).count();
+        assert_eq!(many(one, 1.0, start), 50);
+        assert_eq!(many(one, 1.0, start + Duration::from_secs(2)), 10);
+        assert_eq!(many(other, 10.0, start), 5);
+        assert_eq!(many(one, 1.0, start + Duration::from_secs(1000)), 50);
+        assert_eq!(many(address("::ffff:203.0.113.7"), 1.0, start + Duration::from_secs(1000)), 0);
+        assert_eq!(many(address("2001:db8::1"), 1.0, start), 50);
+        assert_eq!(many(address("2001:db8::ffff:1"), 1.0, start), 0, "of the same network");
+        assert_eq!(many(address("2001:db8:0:1::1"), 1.0, start), 50);
+        for local in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(many(address(local), 1.0, start), 1000, "{local}");
+        }
+        // What costs more than there ever is takes all.
+        assert!(Limits::new(1, 0, &[]).take(one, 99.0, start));
+    }
+
+    #[test]
+    fn so_many_addresses_are_remembered() {
+        let (limits, start) = (Limits::new(1, 0, &[]), Instant::now());
+        let first = address("10.0.0.0");
+        for _ in 0..10 {
+            assert!(limits.take(first, 1.0, start));
+        }
+        for number in 1..200_000_u32 {
+            limits.take(IpAddr::V4((0x0a00_0000 + number).into()), 1.0, start);
+            // Whoever comes back stays.
+            if number % 1000 == 0 {
+                assert!(!limits.take(first, 1.0, start));
+            }
+        }
+        let buckets = locked(&limits.buckets);
+        assert!(buckets.present.len() <= MAX_REMEMBERED && buckets.former.len() <= MAX_REMEMBERED);
+    }
+
+    #[test]
+    fn proxies_that_are_known_say_who_asks() {
+        let limits = Limits::new(1, 1, &[address("10.0.0.1"), address("10.0.0.2")]);
+        let client = |peer: &str, lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("x-forwarded-for", line.parse().unwrap());
+            }
+            limits.client(address(peer), &headers).to_string()
+        };
+        assert_eq!(client("203.0.113.7", &["1.2.3.4"]), "203.0.113.7", "nobody knows this one");
+        assert_eq!(client("10.0.0.1", &["1.2.3.4, 203.0.113.7"]), "203.0.113.7");
+        assert_eq!(client("10.0.0.1", &["1.2.3.4", "203.0.113.7 ,10.0.0.2"]), "203.0.113.7");
+        assert_eq!(client("::ffff:10.0.0.1", &["2001:db8::1"]), "2001:db8::1");
+        assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(client("10.0.0.1", &["1.2.3.4, unknown"]), "10.0.0.1");
+        let start = Instant::now();
+        assert!((0..100).all(|_| limits.take(address("10.0.0.1"), 1.0, start)), "a proxy itself is not limited");
+    }
+
+    #[test]
+    fn an_address_has_so_many_connections() {
+        let limits = Limits::new(0, 2, &[address("10.0.0.1")]);
+        let connect = |text| limits.connect(address(text));
+        let (one, two) = (connect("203.0.113.7"), connect("203.0.113.7"));
+        assert!(one.is_some() && two.is_some());
+        assert!(connect("203.0.113.7").is_none());
+        let others = ["203.0.113.8", "10.0.0.1", "10.0.0.1", "10.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.1"];
+        let others: Vec<_> = others.into_iter().map(connect).collect();
+        assert!(others.iter().all(Option::is_some));
+        drop(one);
+        assert!(connect("203.0.113.7").is_some());
+        drop((two, others));
+        assert!(locked(&limits.open).is_empty());
+    }
+}

@@ -42,7 +42,10 @@ impl PostgresStore {
         }
         config.connect_timeout(PATIENCE).tcp_user_timeout(PATIENCE).application_name("native-drm-license-server");
         // Whatever the database's own settings are: what was confirmed is on its disk.
-        config.options("-c synchronous_commit=on -c statement_timeout=5000 -c lock_timeout=5000");
+        config.options(
+            "-c synchronous_commit=on -c statement_timeout=5000 -c lock_timeout=5000 \
+             -c default_transaction_isolation=read\\ committed",
+        );
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Verified };
         let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
         let manager = match authorities {
@@ -230,11 +233,20 @@ impl PostgresTransaction<'_> {
 }
 
 impl license_service::Transaction for PostgresTransaction<'_> {
+    /// Who has looked for a key that is not there waits for the other who has, and looks again.
     fn get(&mut self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let statement = format!("SELECT value FROM native_drm_license.{} WHERE key = $1 FOR UPDATE", table.name());
+        let table = table.name();
+        let statement = format!("SELECT value FROM native_drm_license.{table} WHERE key = $1 FOR UPDATE");
+        let lock = "SELECT pg_advisory_xact_lock(hashtextextended($1 || encode($2, 'hex'), 0))";
         let row = self.store.wait("read", async {
             let statement = self.transaction.prepare_cached(&statement).await?;
-            self.transaction.query_opt(&statement, &[&key]).await?.map(|row| row.try_get(0)).transpose()
+            let mut row = self.transaction.query_opt(&statement, &[&key]).await?;
+            if row.is_none() {
+                let lock = self.transaction.prepare_cached(lock).await?;
+                self.transaction.execute(&lock, &[&table, &key]).await?;
+                row = self.transaction.query_opt(&statement, &[&key]).await?;
+            }
+            row.map(|row| row.try_get(0)).transpose()
         });
         self.failed |= row.is_err();
         row

@@ -1,7 +1,10 @@
 //! Servers that share a PostgreSQL.
 
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+use license::protocol::Client;
 
 use crate::ask::ask;
 use crate::client::{Device, exchange};
@@ -48,6 +51,18 @@ fn health(server: &Server, expected: u16) -> u16 {
     }
 }
 
+/// Devices with one signing key and different encapsulation keys.
+fn same_device_with_other_keys(count: usize) -> Vec<Client> {
+    let kept = |client: &Client| serde_json::from_slice::<serde_json::Value>(&client.to_secret()).unwrap();
+    let identity = kept(&Client::new(None).unwrap());
+    let with_other_key = |_| {
+        let mut mixed = identity.clone();
+        mixed["seal_key"] = kept(&Client::new(None).unwrap())["seal_key"].clone();
+        Client::from_secret(mixed.to_string().as_bytes(), None).unwrap()
+    };
+    (0..count).map(with_other_key).collect()
+}
+
 #[test]
 fn two_servers_share_licenses_and_replays() {
     let Some(shared) = Shared::new() else { return };
@@ -83,6 +98,28 @@ fn two_servers_share_licenses_and_replays() {
             statuses
         });
         assert_eq!(statuses, [200, 409]);
+    }
+
+    // One device asks with several encapsulation keys at once: one is the device's.
+    for _ in 0..5 {
+        let identities = same_device_with_other_keys(12);
+        let start = Barrier::new(identities.len());
+        let (addresses, start) = ([first.address, second.address], &start);
+        let statuses: Vec<_> = std::thread::scope(|scope| {
+            let ask = |(number, mut client): (usize, Client)| {
+                scope.spawn(move || {
+                    let mut device = Device::new(addresses[number % 2]);
+                    device.send("/license", b"{}").unwrap();
+                    let request = client.provision_request().unwrap();
+                    start.wait();
+                    device.send("/provision", &request).unwrap().status
+                })
+            };
+            let asked: Vec<_> = identities.into_iter().enumerate().map(ask).collect();
+            asked.into_iter().map(|asked| asked.join().unwrap()).collect()
+        });
+        let count = |status| statuses.iter().filter(|other| **other == status).count();
+        assert_eq!((count(200), count(409)), (1, 11), "{statuses:?}");
     }
 
     // The database shows neither keys nor tokens.

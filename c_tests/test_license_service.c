@@ -83,6 +83,9 @@ static void contents_and_policies(void)
     CHECK_CODE(with_text(service, NULL, "{}"), DRM_ERR_UNKNOWN);
     CHECK_CODE(with_text(service, NULL, "{\"content_id\":\"AA==\",\"key\":[]}"), DRM_ERR_UNKNOWN);
     CHECK_CODE(with_text(service, NULL, "{\"content_id\":\"\"}"), DRM_ERR_INVALID_VAL);
+    CHECK_CODE(with_text(service, NULL, "{\"content_id\":\"AA==\",\"require_provider\":1}"), DRM_ERR_UNKNOWN);
+    CHECK_CODE(with_text(service, NULL, "{\"content_id\":\"AA==\",\"require_provider\":true}"), DRM_ERR_INVALID_VAL);
+    CHECK_OK(with_text(service, NULL, "{\"content_id\":\"AA==\",\"provider\":\"acme\",\"require_provider\":true}"));
     CHECK_CODE(with_text(service, "bad", "{\"can_plya\":true}"), DRM_ERR_UNKNOWN);
     CHECK_CODE(with_text(service, "bad", "{\"can_play\":1}"), DRM_ERR_UNKNOWN);
     CHECK_CODE(with_text(service, "", "{}"), DRM_ERR_INVALID_VAL);

@@ -75,6 +75,7 @@ fn run(options: &Options, log: &Log) -> Result<(), String> {
             Rules::Azure => Profile::Azure,
         },
         certificate_lifetime: i64::from(options.certificate_days) * 24 * 3600 * 1000,
+        licenses_per_device: options.licenses_per_device,
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|fault| fault.to_string())?;

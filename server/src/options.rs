@@ -67,6 +67,11 @@ pub struct Options {
     #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=36500))]
     pub certificate_days: u32,
 
+    /// Licenses that are kept for a device, of those that it stores and of the others. With one more the oldest is forgotten:
+    /// it can be neither renewed nor released.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub licenses_per_device: u32,
+
     /// Bytes in the largest request.
     #[arg(long, value_name = "BYTES", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(1024..=262_144))]
     pub max_body: u32,

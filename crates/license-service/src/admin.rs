@@ -5,14 +5,14 @@ use super::catalog::Catalog;
 use super::error::{Error, Input, Result};
 use super::records::{self, Content, Provider, check_content};
 use super::store::{StoreError, Table};
+use super::tokens;
 use base::secret::SecretBytes;
 use base::text::shortened;
-use license::protocol::service_side::hash;
 use license::protocol::{Bytes, Id};
 use license::template::{Policy, Refusal, StoredPolicy};
 
 /// Bytes in the longest name.
-const MAX_NAME: usize = 256;
+pub(super) const MAX_NAME: usize = 256;
 
 fn check_name(name: &str) -> Result<()> {
     if name.is_empty() || name.len() > MAX_NAME {
@@ -35,7 +35,9 @@ impl Service {
     pub fn add_content(&self, content: &Content) -> Result<()> {
         check_content(content)?;
         let id = &content.content_id.0;
-        let key_ids: Vec<Id> = content.all_tracks(&self.identity.root).iter().map(|track| track.key_id).collect();
+        let mut key_ids: Vec<Id> = content.all_tracks(&self.identity.root).iter().map(|track| track.key_id).collect();
+        // In one order, so that two who add contents do not wait for each other.
+        key_ids.sort_unstable();
         let sealed = records::seal_content(&self.vault, content)?;
         let mut error = None;
         let done = self.store.transact(&mut |transaction| {
@@ -82,12 +84,24 @@ impl Service {
         if token.is_some_and(|token| token.len() < 16) {
             return Err(Error::invalid(Input::Token, "fewer than 16 bytes"));
         }
-        let token_hash = token.map(|token| Bytes(hash(token.as_bytes()).0.to_vec()));
-        self.put(Table::Provider, name.as_bytes(), &records::plain_bytes(&Provider { token_hash }))?;
-        if let Some(token) = token {
-            self.put(Table::Provider, &token_key(token), name.as_bytes())?;
-        }
-        Ok(())
+        let digest = token.map(|token| tokens::digest(&self.identity.root, token));
+        let provider = Provider { token_hash: None, token_digest: digest.clone().map(Bytes) };
+        let done = self.store.transact(&mut |transaction| {
+            let key = name.as_bytes();
+            let former: Option<Provider> = records::plain(transaction.get(Table::Provider, key)?, Table::Provider)?;
+            if let Some(former) = former.and_then(|former| former.token_digest) {
+                let former = tokens::key(&former.0);
+                if transaction.get(Table::Provider, &former)?.is_some_and(|owner| owner == key) {
+                    transaction.remove(Table::Provider, &former)?;
+                }
+            }
+            transaction.put(Table::Provider, key, &records::plain_bytes(&provider))?;
+            if let Some(digest) = &digest {
+                transaction.put(Table::Provider, &tokens::key(digest), key)?;
+            }
+            Ok(())
+        });
+        done.map_err(|refusal| admin_error(None, &refusal))
     }
 
     fn put(&self, table: Table, key: &[u8], value: &[u8]) -> Result<()> {
@@ -166,12 +180,11 @@ impl Service {
     /// [`StoreError`].
     pub fn provider_of(&self, token: &str) -> Result<Option<String>, StoreError> {
         use subtle::ConstantTimeEq;
-        let Some(name) = self.store.read(Table::Provider, &token_key(token))? else { return Ok(None) };
+        let digest = tokens::digest(&self.identity.root, token);
+        let Some(name) = self.store.read(Table::Provider, &tokens::key(&digest))? else { return Ok(None) };
         let provider: Option<Provider> = records::plain(self.store.read(Table::Provider, &name)?, Table::Provider)?;
-        // A former token of the provider is in the table still.
-        let valid = provider
-            .and_then(|provider| provider.token_hash)
-            .is_some_and(|known| bool::from(known.0.ct_eq(&hash(token.as_bytes()).0)));
+        let known = provider.and_then(|provider| provider.token_digest);
+        let valid = known.is_some_and(|known| bool::from(known.0.ct_eq(&digest)));
         Ok(String::from_utf8(name).ok().filter(|_| valid))
     }
 
@@ -238,9 +251,4 @@ impl Service {
     pub fn authority(&self) -> &[u8] {
         &self.identity.authority_certificate.0
     }
-}
-
-/// Where a token's provider is found. Names are never as long.
-fn token_key(token: &str) -> Vec<u8> {
-    [&[0; MAX_NAME + 1][..], &hash(token.as_bytes()).0].concat()
 }

@@ -18,7 +18,7 @@ use license::template::{Hdcp, KeyRequirement, SecurityLevel};
 /// ```json
 /// {"providers": [{"name": "acme", "token": "…"}],
 ///  "policies": {"rental": {"can_play": true, "rental_duration_seconds": 2592000}},
-///  "contents": [{"content_id": "<base64>", "provider": "acme", "policy": "rental",
+///  "contents": [{"content_id": "<base64>", "provider": "acme", "policy": "rental", "require_provider": true,
 ///                "keys": [{"track_type": "SD", "key_id": "<base64>", "key": "<base64>",
 ///                          "security_level": 1, "hdcp": "HDCP_NONE"}]}]}
 /// ```
@@ -56,6 +56,8 @@ struct ContentEntry {
     provider: String,
     #[serde(default)]
     policy: Option<String>,
+    #[serde(default)]
+    require_provider: Option<bool>,
     #[serde(default)]
     keys: Vec<KeyEntry>,
 }
@@ -103,6 +105,7 @@ impl TryFrom<ContentEntry> for Content {
             content_id: Bytes(Variant::Standard.decode("content_id", &entry.content_id)?),
             provider: entry.provider,
             policy: entry.policy,
+            require_provider: entry.require_provider,
             tracks: tracks.collect::<Result<_>>()?,
         })
     }

@@ -47,6 +47,7 @@ static CONTENT: &[Member] = &[
     required("content_id", Shape::Text),
     optional("provider", Shape::Text),
     optional("policy", Shape::OptionalText),
+    optional("require_provider", Shape::Any),
     optional("keys", Shape::Objects(KEY)),
 ];
 

@@ -11,6 +11,7 @@ use license::protocol::Id;
 
 const KEY: &[u8] = b"native_drm 1 content key";
 const KEY_ID: &[u8] = b"native_drm 1 key id";
+const TOKEN: &[u8] = b"native_drm 1 provider token";
 
 /// Track types that every content without keys of its own has.
 pub(super) const STANDARD_TRACKS: [&str; 5] = ["AUDIO", "SD", "HD", "UHD1", "UHD2"];
@@ -36,6 +37,13 @@ pub(super) fn key_id(root: &SecretArray<32>, provider: &str, content_id: &[u8], 
     let mut id = [0; 16];
     derive(root, KEY_ID, [provider.as_bytes(), content_id, track_type.as_bytes()], &mut id);
     license::protocol::Fixed(id)
+}
+
+/// What is kept of a provider's token: nobody can look for the token with it who does not have the root.
+pub(super) fn token_digest(root: &SecretArray<32>, token_hash: &[u8]) -> [u8; 32] {
+    let mut digest = [0; 32];
+    derive(root, TOKEN, [token_hash, &[], &[]], &mut digest);
+    digest
 }
 
 #[cfg(test)]

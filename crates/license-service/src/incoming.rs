@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Service;
+use super::quota::{token_fits, token_too_long};
 use super::records::{self, Device};
 use super::store::Table;
 use license::protocol::service_side::{Frame, Kind, Role, Verified, check, from_json, hash, is_seal_key};
@@ -28,8 +29,11 @@ pub(super) struct Incoming {
 
 /// A refusal for what is no message of a device.
 pub(super) fn malformed(pointer: &str, rejection: &Rejection) -> Refusal {
-    let rule = if *rejection == Rejection::BadSignature { Rule::BadSignature } else { Rule::BadMessage };
-    Refusal::new(rule, pointer, rejection.to_string())
+    if *rejection == Rejection::BadSignature {
+        // The rejection's own words are for devices.
+        return Refusal::new(Rule::BadSignature, pointer, "the message is not signed with its device's key");
+    }
+    Refusal::new(Rule::BadMessage, pointer, rejection.to_string())
 }
 
 impl Service {
@@ -46,6 +50,9 @@ impl Service {
         }
         if (request.request_type == RequestType::License) != request.license_id.is_none() {
             return Err(bad("renewals and releases name a license, and no others do".into()));
+        }
+        if let Some(token) = request.client_token.as_ref().filter(|token| !token_fits(Some(&token.0))) {
+            return Err(bad(token_too_long(&token.0)));
         }
         if !is_seal_key(&request.ephemeral_key) {
             return Err(bad("the encapsulation key is not a point of P-256".into()));

@@ -2,7 +2,8 @@
 
 use super::incoming::Incoming;
 use super::provision::internal;
-use super::records::{self, Content, LicenseRecord, Provider};
+use super::quota::{token_fits, token_too_long};
+use super::records::{self, Content, Device, LicenseRecord, Provider};
 use super::reply::{Answer, Summary};
 use super::retention::note_end;
 use super::select::for_device;
@@ -10,7 +11,7 @@ use super::store::{Store, Table, Transaction};
 use super::{Sender, Service};
 use base::text::shortened;
 use license::protocol::service_side::{LicenseHead, random, seal_license};
-use license::protocol::{Bytes, Id, License, LicenseKey};
+use license::protocol::{Bytes, Id, License, LicenseKey, MAX_MESSAGE};
 use license::template::{Policy, Refusal, Rule, StoredPolicy, Template, Warning};
 
 /// Name of the policy for everything that has no other.
@@ -59,6 +60,8 @@ impl Service {
         let request = &incoming.request;
         let content = self.content_for(incoming, template, pointer)?;
         self.check_provider(template, content.as_ref(), sender)?;
+        self.check_entitlement(content.as_ref(), sender, pointer)?;
+        check_tokens(template)?;
         let policy = self.policy_for(template, content.as_ref())?;
         let warnings = [policy.warnings(), self.track_warnings(template, content.as_ref())].concat();
         if request.persistent && !policy.can_persist {
@@ -92,7 +95,14 @@ impl Service {
         let message = self.seal(incoming, id, &issued, fit)?;
         let record = records::seal_issued(&self.vault, id, &issued).map_err(|fault| internal(&fault))?;
         mode.transact(&*self.store, &mut |transaction| {
+            let device = incoming.sender.id;
+            let known: Option<Device> = records::plain(transaction.get(Table::Device, &device.0)?, Table::Device)?;
+            let Some(mut known) = known.filter(|known| !known.revoked) else {
+                return Err(Refusal::new(Rule::BadCertificate, pointer, "the device's certificate is revoked"));
+            };
             incoming.use_nonce(transaction, pointer)?;
+            self.note_license(transaction, device, &mut known, id, issued.persistent)?;
+            transaction.put(Table::Device, &device.0, &records::plain_bytes(&known))?;
             transaction.put(Table::License, &id.0, &record)?;
             Ok(note_end(transaction, id, None, &issued)?)
         })?;
@@ -137,7 +147,13 @@ impl Service {
             client_token: issued.client_token.clone(),
         };
         let recipient = if issued.persistent { &incoming.device.seal_key } else { &incoming.request.ephemeral_key };
-        seal_license(head, &license, recipient, &self.identity.signer).map_err(|fault| internal(&fault))
+        let message = seal_license(head, &license, recipient, &self.identity.signer);
+        let message = message.map_err(|fault| internal(&fault))?;
+        if message.len() > MAX_MESSAGE {
+            let reason = format!("a license of {} bytes; devices accept {MAX_MESSAGE}", message.len());
+            return Err(Refusal::new(Rule::LicenseTooLarge, "", reason));
+        }
+        Ok(message)
     }
 
     /// The content that is meant: the message's, else the one that the requested keys belong to. None where the message
@@ -193,6 +209,25 @@ impl Service {
         }
     }
 
+    /// Refuses a device that nobody vouches for, if its content is for the provider's customers only.
+    fn check_entitlement(&self, content: Option<&Content>, sender: &Sender, pointer: &str) -> Result<(), Refusal> {
+        let Some(content) = content.filter(|_| *sender == Sender::Anyone) else { return Ok(()) };
+        let required = match content.require_provider {
+            Some(required) => required,
+            None if content.provider.is_empty() => false,
+            None => {
+                let provider = self.store.read(Table::Provider, content.provider.as_bytes())?;
+                let provider: Option<Provider> = records::plain(provider, Table::Provider)?;
+                provider.is_some_and(|provider| provider.token_digest.is_some())
+            }
+        };
+        if required {
+            let message = "licenses for this content come through its provider, with its token";
+            return Err(Refusal::new(Rule::ProviderRequired, pointer, message));
+        }
+        Ok(())
+    }
+
     /// The effective policy of a message.
     pub(super) fn policy_for(&self, template: &Template, content: Option<&Content>) -> Result<Policy, Refusal> {
         let find = |name: &str| -> Result<Option<StoredPolicy>, Refusal> {
@@ -210,6 +245,21 @@ impl Service {
         };
         template.effective_policy(stored.as_ref())
     }
+}
+
+/// Refuses tokens that would not fit into the requests that bring them back.
+fn check_tokens(template: &Template) -> Result<(), Refusal> {
+    let Some(session) = &template.session_init else { return Ok(()) };
+    let tokens = [
+        ("provider_session_token", &session.provider_session_token),
+        ("provider_client_token", &session.provider_client_token),
+    ];
+    for (name, token) in tokens {
+        if let Some(token) = token.as_deref().filter(|token| !token_fits(Some(token))) {
+            return Err(Refusal::new(Rule::TokenTooLong, format!("/session_init/{name}"), token_too_long(token)));
+        }
+    }
+    Ok(())
 }
 
 fn brings_all_keys(template: &Template) -> bool {

@@ -22,6 +22,7 @@ mod issue;
 mod master_key;
 mod message;
 mod provision;
+mod quota;
 mod records;
 mod renew;
 mod reply;
@@ -29,6 +30,7 @@ mod retention;
 mod select;
 mod store;
 mod time;
+mod tokens;
 mod vault;
 
 use std::path::Path;
@@ -52,6 +54,9 @@ pub use vault::MasterKey;
 pub const MAX_BODY: usize = 1 << 18;
 /// Milliseconds that a device's certificate is valid for, if nobody says otherwise: a year.
 const CERTIFICATE_LIFETIME: i64 = 365 * 24 * 3600 * 1000;
+
+/// Licenses that are kept for a device, if nobody says otherwise: as many as a program can have sessions.
+const LICENSES_PER_DEVICE: u32 = 65_536;
 
 /// What a message may be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,11 +91,17 @@ pub struct Settings {
     pub profile: Profile,
     /// Milliseconds that a device's certificate is valid for.
     pub certificate_lifetime: i64,
+    /// Licenses that are kept for a device, of those that it stores and of the others; one more makes the oldest forgotten.
+    pub licenses_per_device: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { profile: Profile::Strict, certificate_lifetime: CERTIFICATE_LIFETIME }
+        Self {
+            profile: Profile::Strict,
+            certificate_lifetime: CERTIFICATE_LIFETIME,
+            licenses_per_device: LICENSES_PER_DEVICE,
+        }
     }
 }
 
@@ -113,6 +124,7 @@ impl Service {
     pub fn new(store: Box<dyn Store>, master: &MasterKey, clock: Arc<dyn Clock>, settings: Settings) -> Result<Self> {
         let vault = vault::Vault::new(master);
         let identity = identity::Identity::load(&*store, &vault, clock.unix_millis())?;
+        tokens::replace_hashes(&*store, &identity.root)?;
         Ok(Self { store, vault, identity, clock, settings, certificates: Mutex::default() })
     }
 
@@ -165,7 +177,7 @@ impl Service {
             return Err(Refusal::new(Rule::BodyTooLarge, "", format!("{} bytes; {MAX_BODY} are possible", body.len())));
         }
         if license::protocol::is_message(body) {
-            self.handle_device_message(body, endpoint)
+            self.handle_device_message(body, endpoint, sender)
         } else {
             self.handle_template(body, endpoint, sender)
         }

@@ -28,14 +28,18 @@ impl Endpoint {
 }
 
 impl Service {
-    pub(super) fn handle_device_message(&self, body: &[u8], endpoint: Endpoint) -> Result<Reply, Refusal> {
+    pub(super) fn handle_device_message(
+        &self,
+        body: &[u8],
+        endpoint: Endpoint,
+        sender: &Sender,
+    ) -> Result<Reply, Refusal> {
         let kind = Frame::parse(body).map_err(|fault| malformed("", &fault))?.kind;
         let wrong = || Refusal::new(Rule::BadMessage, "", format!("a {} does not belong here", kind.name()));
         match (kind, endpoint) {
             (Kind::ProvisionRequest, Endpoint::Any | Endpoint::Provision) => self.provision(body),
             (Kind::Request, _) => {
-                let answer =
-                    self.handle_request(body, endpoint, &Template::default(), "", &Sender::Anyone, Mode::Answer)?;
+                let answer = self.handle_request(body, endpoint, &Template::default(), "", sender, Mode::Answer)?;
                 Ok(Reply::message(answer.message, answer.summary))
             }
             _ => Err(wrong()),
@@ -143,7 +147,7 @@ fn tokens(license: &LicenseRecord) -> Value {
     })
 }
 
-/// Whoever has not authenticated may pass on a request or ask what it would give, not decide over keys and policies.
+/// Whoever has not authenticated may pass on a request, neither decide over keys and policies nor ask for them.
 fn check_sender(template: &Template, sender: &Sender) -> Result<(), Refusal> {
     let refuse = |field: &str, message: &str| Err(Refusal::new(Rule::ProviderMismatch, format!("/{field}"), message));
     match sender {
@@ -165,6 +169,8 @@ fn check_sender(template: &Template, sender: &Sender) -> Result<(), Refusal> {
         ("use_policy_overrides_exclusively", template.use_policy_overrides_exclusively.is_some()),
         ("policy_overrides", template.policy_overrides.is_some()),
         ("session_init", template.session_init.is_some()),
+        // It would show policies.
+        ("parse_only", template.parse_only == Some(true)),
     ];
     match given.into_iter().find(|(_, given)| *given) {
         Some((field, _)) => refuse(field, "only an authenticated provider may say this"),

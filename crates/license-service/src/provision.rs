@@ -46,18 +46,23 @@ impl Service {
         };
         let response = message(Kind::ProvisionResponse, &to_json(&response), &self.identity.signer);
 
+        let fresh = Device { seal_key: body.seal_key.clone(), provisioned: now, revoked: false, online: 0, stored: 0 };
+        let fresh = records::plain_bytes(&fresh);
         self.store.transact(&mut |transaction| {
-            let known: Option<Device> = records::plain(transaction.get(Table::Device, &id.0)?, Table::Device)?;
-            if known.as_ref().is_some_and(|device| device.revoked) {
-                return Err(Refusal::new(Rule::BadCertificate, "", "the device is revoked"));
+            if !transaction.put_new(Table::Device, &id.0, &fresh)? {
+                let known: Option<Device> = records::plain(transaction.get(Table::Device, &id.0)?, Table::Device)?;
+                let mut known = known.ok_or_else(|| internal(&"a device has gone"))?;
+                if known.revoked {
+                    return Err(Refusal::new(Rule::BadCertificate, "", "the device is revoked"));
+                }
+                // The request proves itself and its answer helps nobody else. Its replay would bring an old encapsulation
+                // key back, though: that key stays what it was.
+                if known.seal_key != body.seal_key {
+                    return Err(Refusal::new(Rule::ReplayedRequest, "", "the device has another encapsulation key"));
+                }
+                known.provisioned = now;
+                transaction.put(Table::Device, &id.0, &records::plain_bytes(&known))?;
             }
-            // The request proves itself and its answer helps nobody else. Its replay would bring an old encapsulation
-            // key back, though: that key stays what it was.
-            if known.as_ref().is_some_and(|device| device.seal_key != body.seal_key) {
-                return Err(Refusal::new(Rule::ReplayedRequest, "", "the device has another encapsulation key"));
-            }
-            let device = Device { seal_key: body.seal_key.clone(), provisioned: now, revoked: false };
-            transaction.put(Table::Device, &id.0, &records::plain_bytes(&device))?;
             // For ever, as far as anybody can tell.
             if !transaction.use_nonce(&body.nonce.0, i64::MAX)? {
                 return Err(Refusal::new(Rule::ReplayedRequest, "", "this request was answered before"));

@@ -22,6 +22,9 @@ pub struct Content {
     /// Name of its policy; the service's `default` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
+    /// Whether devices get licenses only through a message of the provider; if absent, whether the provider has a token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require_provider: Option<bool>,
     /// Its keys. Without any, AUDIO, SD, HD, UHD1 and UHD2 have keys derived from the content id.
     pub tracks: Vec<Track>,
 }
@@ -66,9 +69,12 @@ impl Content {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Provider {
-    /// SHA-256 of the token with which it authenticates over HTTP.
+    /// SHA-256 of the token with which it authenticates over HTTP, as earlier versions kept it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_hash: Option<Bytes>,
+    /// What is kept of the token now; see [`tokens`](super::tokens).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_digest: Option<Bytes>,
 }
 
 /// A device that was provisioned.
@@ -82,6 +88,12 @@ pub(super) struct Device {
     /// Whether it gets licenses no more.
     #[serde(default)]
     pub revoked: bool,
+    /// Licenses that it got without storing them.
+    #[serde(default)]
+    pub online: u64,
+    /// Licenses that it got to store them.
+    #[serde(default)]
+    pub stored: u64,
 }
 
 /// A license that was issued.
@@ -162,6 +174,9 @@ pub(super) fn check_content(content: &Content) -> Result<()> {
     let invalid = |reason: &'static str| Err(Error::invalid(Input::Content, reason));
     if content.content_id.0.is_empty() || content.content_id.0.len() > 1024 {
         return invalid("a content id has 1 to 1024 bytes");
+    }
+    if content.require_provider == Some(true) && content.provider.is_empty() {
+        return invalid("it requires a provider and has none");
     }
     for (index, track) in content.tracks.iter().enumerate() {
         if track.key.len() != 16 {

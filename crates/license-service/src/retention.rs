@@ -67,6 +67,15 @@ pub(super) fn note_end(
     Ok(())
 }
 
+/// Forgets a license. It was got in this transaction.
+pub(super) fn forget(transaction: &mut dyn Transaction, id: Id, issued: &LicenseRecord) -> Result<(), StoreError> {
+    if let Some(entry) = entry(id, issued) {
+        transaction.remove(Table::LicenseEnd, &entry)?;
+    }
+    transaction.remove(Table::License, &id.0)?;
+    Ok(())
+}
+
 impl Service {
     /// Forgets licenses that have been over for long; how many.
     pub(super) fn forget_licenses(&self, now: i64) -> Result<u64, StoreError> {

@@ -321,6 +321,7 @@ fn parse_only_gives_what_the_license_would_have_and_the_same_refusals() {
         content_id: Bytes(b"rented".to_vec()),
         provider: "acme".into(),
         policy: Some("rental".into()),
+        require_provider: None,
         tracks: vec![track("SD", [0xc0; 16], KEY, 1, Hdcp::None), track("HD", [0xc1; 16], KEY, 1, Hdcp::V1)],
     };
     world.service.add_content(&rented).unwrap();
@@ -440,7 +441,9 @@ fn whoever_has_not_authenticated_decides_nothing() {
     let body = world.template(&request(&world, &ask()), overrides);
     let refused = Err((403, "PROVIDER_MISMATCH", "/content_id".to_owned()));
     assert_eq!(handle(&body, &Sender::Provider("other".into())).map(|_| ()), refused);
-    assert!(handle(&world.template(&request(&world, &ask()), ""), &Sender::Anyone).is_ok());
+    let body = world.template(&request(&world, &ask()), "");
+    let refused = Err((403, "PROVIDER_REQUIRED", "/payload".to_owned()));
+    assert_eq!(handle(&body, &Sender::Anyone).map(|_| ()), refused);
 
     assert_eq!(world.service.provider_of("a token of acme's").unwrap().as_deref(), Some("acme"));
     assert_eq!(world.service.provider_of("a token of nobody").unwrap(), None);
@@ -494,6 +497,7 @@ fn bad_content_is_not_added() {
         content_id: Bytes(id.as_bytes().to_vec()),
         provider: String::new(),
         policy: None,
+        require_provider: None,
         tracks,
     };
     let one = |id, key_id| content(id, vec![track("SD", key_id, KEY, 1, Hdcp::None)]);

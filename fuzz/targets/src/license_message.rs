@@ -101,6 +101,7 @@ fn service(profile: Profile) -> Service {
         content_id: Bytes(b"movie".to_vec()),
         provider: "acme".into(),
         policy: Some("renewable".into()),
+        require_provider: Some(false),
         tracks: vec![track],
     };
     service.add_content(&content).expect("content");

@@ -98,17 +98,21 @@ Drm_ErrCode OH_DrmLicenseService_Destroy(struct OH_DrmLicenseService *service);
 /**
  * Adds a content, or replaces the one with the same id.
  *
- * The text is JSON: `{"content_id": base64, "provider": name, "policy": name, "keys": [{"track_type": "SD", "key_id":
- * base64 of 16 bytes, "key": base64 of 16 bytes, "security_level": 1 to 5, "hdcp": "HDCP_NONE"}]}`. All but content_id (1
- * to 1,024 bytes), key_id and key may be missing. Without keys, the tracks AUDIO, SD, HD, UHD1 and UHD2 have keys that are derived from
- * content_id; OH_DrmLicenseService_GetContentKey() tells them.
+ * The text is JSON: `{"content_id": base64, "provider": name, "policy": name, "require_provider": true, "keys": [{"track_type":
+ * "SD", "key_id": base64 of 16 bytes, "key": base64 of 16 bytes, "security_level": 1 to 5, "hdcp": "HDCP_NONE"}]}`. All but
+ * content_id (1 to 1,024 bytes), key_id and key may be missing. Without keys, the tracks AUDIO, SD, HD, UHD1 and UHD2 have keys
+ * that are derived from content_id; OH_DrmLicenseService_GetContentKey() tells them.
+ *
+ * require_provider counts where the directory is used by native-drm-license-server: devices then get licenses only through a
+ * message of the provider. If it is missing, it is whether the provider has a token.
  *
  * Any thread.
  *
  * @param service the service
  * @param json the text, UTF-8
  * @param jsonLen bytes of json, 1 to NATIVE_DRM_MAX_LICENSE_MESSAGE_LEN
- * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters, ids or keys, or if a key id belongs to another content;
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL for bad parameters, ids or keys, if a key id belongs to another content, or if
+ *     require_provider is true without a provider;
  *     DRM_ERR_UNKNOWN if the text is malformed; DRM_ERR_SERVICE_DIED if the directory cannot be written
  * @since native_drm 0.1
  */

@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// One content with one key, a renewable policy as default, a provider with a token.
+/// One content with one key, a renewable policy as default, a provider with a token. Devices get licenses
+/// by themselves.
 pub const CATALOG: &str = r#"{"providers":[{"name":"acme","token":"0123456789abcdef"}],
     "policies":{"default":{"can_play":true,"can_persist":true,"can_renew":true,"renewal_delay_seconds":60,
-    "renewal_recovery_duration_seconds":60}},"contents":[{"content_id":"bW92aWU=","provider":"acme","keys":[
+    "renewal_recovery_duration_seconds":60}},"contents":[{"content_id":"bW92aWU=","provider":"acme","require_provider":false,"keys":[
     {"track_type":"SD","key_id":"oKCgoKCgoKCgoKCgoKCgoA==","key":"KysrKysrKysrKysrKysrKw=="}]}]}"#;
 pub const TOKEN: &str = "0123456789abcdef";
 

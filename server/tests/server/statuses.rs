@@ -9,16 +9,19 @@ use crate::ask::ask;
 use crate::client::{Answer, Device};
 use crate::process::{Server, TOKEN};
 
-/// "movie" may be stored and renewed, "fixed" may not, "hard" wants hardware, "foreign" belongs to somebody else.
+/// "movie" may be stored and renewed, "fixed" may not, "hard" wants hardware, "foreign" belongs to somebody else, "closed" is
+/// licensed through its provider.
 const CATALOG: &str = r#"{"providers":[{"name":"acme","token":"0123456789abcdef"},{"name":"other"}],
     "policies":{"default":{"can_play":true,"can_persist":true,"can_renew":true,"renewal_delay_seconds":60,
     "renewal_recovery_duration_seconds":60},"fixed":{"can_play":true}},"contents":[
-    {"content_id":"bW92aWU=","provider":"acme","keys":[
+    {"content_id":"bW92aWU=","provider":"acme","require_provider":false,"keys":[
     {"track_type":"SD","key_id":"oKCgoKCgoKCgoKCgoKCgoA==","key":"KysrKysrKysrKysrKysrKw=="}]},
-    {"content_id":"Zml4ZWQ=","provider":"acme","policy":"fixed","keys":[
+    {"content_id":"Zml4ZWQ=","provider":"acme","require_provider":false,"policy":"fixed","keys":[
     {"track_type":"SD","key_id":"AQEBAQEBAQEBAQEBAQEBAQ==","key":"KysrKysrKysrKysrKysrKw=="}]},
-    {"content_id":"aGFyZA==","provider":"acme","keys":[{"track_type":"SD","security_level":5,
+    {"content_id":"aGFyZA==","provider":"acme","require_provider":false,"keys":[{"track_type":"SD","security_level":5,
     "key_id":"AgICAgICAgICAgICAgICAg==","key":"KysrKysrKysrKysrKysrKw=="}]},
+    {"content_id":"Y2xvc2Vk","provider":"acme","keys":[
+    {"track_type":"SD","key_id":"BAQEBAQEBAQEBAQEBAQEBA==","key":"KysrKysrKysrKysrKysrKw=="}]},
     {"content_id":"Zm9yZWlnbg==","provider":"other","keys":[
     {"track_type":"SD","key_id":"AwMDAwMDAwMDAwMDAwMDAw==","key":"KysrKysrKysrKysrKysrKw=="}]}]}"#;
 
@@ -113,6 +116,10 @@ fn unknown_names_and_what_is_not_allowed() {
     world.refused("/license", &request, 403, "PERSIST_NOT_ALLOWED");
     let request = world.request(&key(2));
     world.refused("/license", &request, 403, "SECURITY_LEVEL_INSUFFICIENT");
+    let request = world.request(&key(4));
+    world.refused("/license", &request, 403, "PROVIDER_REQUIRED");
+    assert_eq!(world.with_token(&request, "").status, 200, "nothing had been changed");
+    world.refused("/license", br#"{"parse_only":true,"policy_name":"fixed"}"#, 403, "PROVIDER_MISMATCH");
     let request = world.request(&key(3));
     expect(&world.with_token(&request, ""), 403, "PROVIDER_MISMATCH");
     let request = world.request(&key(1));

@@ -1,6 +1,7 @@
 //! A service that goes on while its disk fails: each access to the file fails once, or all from there on until the disk is
 //! mended. The service is never opened anew.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Bound;
 use std::path::Path;
@@ -124,7 +125,7 @@ fn ask() -> Ask {
         device_level: DeviceLevel::SwCrypto,
         hdcp: Hdcp::None,
         client_token: None,
-        options: Default::default(),
+        options: BTreeMap::new(),
     }
 }
 

@@ -34,11 +34,13 @@ pub enum Table {
     License,
     /// Ends of licenses, in the order of time; without values.
     LicenseEnd,
+    /// Ids of the licenses of each device.
+    DeviceLicense,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Identity,
         Self::Content,
         Self::KeyId,
@@ -47,6 +49,7 @@ impl Table {
         Self::Device,
         Self::License,
         Self::LicenseEnd,
+        Self::DeviceLicense,
     ];
 
     /// The table's name in a database.
@@ -60,6 +63,7 @@ impl Table {
             Self::Device => "device",
             Self::License => "license",
             Self::LicenseEnd => "license_end",
+            Self::DeviceLicense => "device_license",
         }
     }
 }

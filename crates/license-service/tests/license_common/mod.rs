@@ -44,6 +44,7 @@ pub fn fill(service: &Service) {
         content_id: Bytes(id.as_bytes().to_vec()),
         provider: "acme".into(),
         policy: None,
+        require_provider: None,
         tracks,
     };
     let movie = vec![track("SD", KEY_ID, KEY, 1, Hdcp::None), track("HD", [0xa1; 16], [0x3c; 16], 3, Hdcp::V1)];

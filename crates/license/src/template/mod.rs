@@ -34,11 +34,14 @@
 //! | 422 | RENEWAL_URL_NOT_HTTPS | can_renew with a URL that is not https (http is allowed to a loopback host) |
 //! | 400 | BAD_MESSAGE | a device's message that cannot be understood (service) |
 //! | 422 | PAYLOAD_MISSING | a message without a device's request (service) |
+//! | 422 | TOKEN_TOO_LONG | a provider's token of more than 8,192 bytes (service) |
+//! | 422 | LICENSE_TOO_LARGE | what would make a license that no device accepts (service) |
 //! | 401 | BAD_SIGNATURE | a request that its device did not sign (service) |
 //! | 401 | BAD_CERTIFICATE | a device certificate that the service did not issue, or that is over (service) |
 //! | 403 | PERSIST_NOT_ALLOWED | a request to store a license without can_persist (service) |
 //! | 403 | RENEW_NOT_ALLOWED | a renewal of a license without can_renew (service) |
 //! | 403 | PROVIDER_MISMATCH | a provider that is unknown or not the content's (service) |
+//! | 403 | PROVIDER_REQUIRED | a device's own request for content that is licensed through its provider (service) |
 //! | 403 | SECURITY_LEVEL_INSUFFICIENT | a device below what every key demands (service) |
 //! | 404 | CONTENT_NOT_FOUND | content that the service does not have (service) |
 //! | 404 | POLICY_NOT_FOUND | a policy that the service does not have (service) |

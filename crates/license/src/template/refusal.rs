@@ -58,11 +58,14 @@ words! {
     RenewalUrlNotHttps "RENEWAL_URL_NOT_HTTPS",
     BadMessage "BAD_MESSAGE",
     PayloadMissing "PAYLOAD_MISSING",
+    TokenTooLong "TOKEN_TOO_LONG",
+    LicenseTooLarge "LICENSE_TOO_LARGE",
     BadSignature "BAD_SIGNATURE",
     BadCertificate "BAD_CERTIFICATE",
     PersistNotAllowed "PERSIST_NOT_ALLOWED",
     RenewNotAllowed "RENEW_NOT_ALLOWED",
     ProviderMismatch "PROVIDER_MISMATCH",
+    ProviderRequired "PROVIDER_REQUIRED",
     SecurityLevelInsufficient "SECURITY_LEVEL_INSUFFICIENT",
     ContentNotFound "CONTENT_NOT_FOUND",
     PolicyNotFound "POLICY_NOT_FOUND",
@@ -120,11 +123,14 @@ impl Rule {
             | Self::NegativeDuration
             | Self::DurationOverflow
             | Self::RenewalUrlNotHttps
-            | Self::PayloadMissing => 422,
+            | Self::PayloadMissing
+            | Self::TokenTooLong
+            | Self::LicenseTooLarge => 422,
             Self::BadSignature | Self::BadCertificate => 401,
             Self::PersistNotAllowed
             | Self::RenewNotAllowed
             | Self::ProviderMismatch
+            | Self::ProviderRequired
             | Self::SecurityLevelInsufficient => 403,
             Self::ContentNotFound | Self::PolicyNotFound | Self::LicenseNotFound => 404,
             Self::ReplayedRequest | Self::StaleSequence => 409,

@@ -3,7 +3,7 @@
 use super::incoming::Incoming;
 use super::provision::internal;
 use super::quota::{token_fits, token_too_long};
-use super::records::{self, Content, Device, LicenseRecord, Provider};
+use super::records::{self, Content, LicenseRecord, Provider};
 use super::reply::{Answer, Summary};
 use super::retention::note_end;
 use super::select::for_device;
@@ -95,14 +95,8 @@ impl Service {
         let message = self.seal(incoming, id, &issued, fit)?;
         let record = records::seal_issued(&self.vault, id, &issued).map_err(|fault| internal(&fault))?;
         mode.transact(&*self.store, &mut |transaction| {
-            let device = incoming.sender.id;
-            let known: Option<Device> = records::plain(transaction.get(Table::Device, &device.0)?, Table::Device)?;
-            let Some(mut known) = known.filter(|known| !known.revoked) else {
-                return Err(Refusal::new(Rule::BadCertificate, pointer, "the device's certificate is revoked"));
-            };
             incoming.use_nonce(transaction, pointer)?;
-            self.note_license(transaction, device, &mut known, id, issued.persistent)?;
-            transaction.put(Table::Device, &device.0, &records::plain_bytes(&known))?;
+            self.note_license(transaction, issued.device, id, issued.persistent)?;
             transaction.put(Table::License, &id.0, &record)?;
             Ok(note_end(transaction, id, None, &issued)?)
         })?;

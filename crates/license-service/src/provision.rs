@@ -46,7 +46,7 @@ impl Service {
         };
         let response = message(Kind::ProvisionResponse, &to_json(&response), &self.identity.signer);
 
-        let fresh = Device { seal_key: body.seal_key.clone(), provisioned: now, revoked: false, online: 0, stored: 0 };
+        let fresh = Device { seal_key: body.seal_key.clone(), provisioned: now, revoked: false };
         let fresh = records::plain_bytes(&fresh);
         self.store.transact(&mut |transaction| {
             if !transaction.put_new(Table::Device, &id.0, &fresh)? {

@@ -88,12 +88,6 @@ pub(super) struct Device {
     /// Whether it gets licenses no more.
     #[serde(default)]
     pub revoked: bool,
-    /// Licenses that it got without storing them.
-    #[serde(default)]
-    pub online: u64,
-    /// Licenses that it got to store them.
-    #[serde(default)]
-    pub stored: u64,
 }
 
 /// A license that was issued.

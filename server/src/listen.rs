@@ -33,13 +33,14 @@ pub async fn serve(
     let words = |fault: std::io::Error| format!("{address}: {fault}");
     let listener = TcpListener::bind(address).await.map_err(words)?;
     let own = listener.local_addr().map_err(words)?;
+    // Whoever has read the address may end the server in order.
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate()).map_err(words)?, signal(SignalKind::interrupt()).map_err(words)?);
     let scheme = if tls.is_some() { "https" } else { "http" };
     // For whoever started the server with port 0. A closed standard output is no reason to fail.
     let _ = writeln!(std::io::stdout(), "{scheme}://{own}").and_then(|()| std::io::stdout().flush());
     server.log.write(LogLevel::Info, "listening", json!({ "address": format!("{scheme}://{own}") }));
 
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate()).map_err(words)?, signal(SignalKind::interrupt()).map_err(words)?);
     let free = Arc::new(Semaphore::new(connections));
     let (stop, stopped) = watch::channel(false);
     loop {

@@ -250,6 +250,24 @@ fn licenses_that_ended_long_ago_leave_the_database() {
 }
 
 #[test]
+fn a_device_has_so_many_licenses_in_the_database() {
+    let Some(shared) = Shared::new() else { return };
+    let (url, key) = (shared.postgres.url(), master_key(shared.directory.path(), 7));
+    let catalog = catalog(shared.directory.path());
+    let options = ["--database", &url, "--master-key", &key, "--catalog", catalog.to_str().unwrap()];
+    let server = Server::start(&[&options[..], &["--licenses-per-device", "2"]].concat());
+    assert_eq!(health(&server, 200), 200, "{}", server.log());
+    let mut device = Device::provisioned(server.address);
+    let licenses: Vec<_> = (0..5).map(|_| device.license().unwrap()).collect();
+    assert!(device.renew(&licenses[2]).unwrap_err().to_string().contains("LICENSE_NOT_FOUND"));
+    for license in &licenses[3..] {
+        assert_eq!(device.renew(license).unwrap().sequence, 2);
+    }
+    let count = |table: &str| shared.postgres.query(&format!("SELECT count(*) FROM native_drm_license.{table}"));
+    assert_eq!((count("license"), count("device_license")), ("2".into(), "3".into()), "two, and how many there were");
+}
+
+#[test]
 fn a_database_that_goes_away_is_used_again_when_it_comes_back() {
     let Some(mut shared) = Shared::new() else { return };
     let server = shared.ready();

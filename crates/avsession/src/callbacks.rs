@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::commands::{Command, CommandKind, CommandSet, KINDS};
 use base::gate::Gate;
 
-/// Receives commands on the dispatcher thread; returns whether it could do what the command asks.
+/// Receives commands on a worker of the dispatcher; returns whether it could do what the command asks.
 pub type Receiver = Arc<dyn Fn(&Command) -> bool + Send + Sync>;
 
 #[derive(Default)]
@@ -75,8 +75,8 @@ impl Callbacks {
         })
     }
 
-    /// Calls the receivers of a command in the order of their registration, as long as `wanted`; on the dispatcher thread
-    /// only. Those that others register or unregister meanwhile are not called.
+    /// Calls the receivers of a command in the order of their registration, as long as `wanted`; on a worker of the
+    /// dispatcher only. Those that others register or unregister meanwhile are not called.
     pub fn deliver(&self, command: &Command, wanted: impl Fn() -> bool) {
         let kind = command.kind() as usize;
         let numbers: Vec<_> = self.gate.read(|table| table.receivers[kind].iter().map(|entry| entry.number).collect());

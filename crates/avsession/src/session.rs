@@ -10,9 +10,9 @@ use crate::media_keys::{KeyAction, MediaKey};
 use crate::metadata::{Metadata, NO_DURATION, QueueItem, check_json_object};
 use crate::playback::{LoopMode, Playback, Position, State};
 use base::clock::Clock;
-use base::sync::atomic::{AtomicUsize, Ordering};
+use base::dispatcher::{self, Queue};
+use base::log;
 use base::sync::{Mutex, OnceCell};
-use base::{dispatcher, log};
 
 /// Bytes that commands may take while they wait for the callbacks before them: more than 100,000 commands.
 pub const MAX_PENDING: usize = 16 << 20;
@@ -99,7 +99,7 @@ pub struct Session {
     clock: Arc<dyn Clock>,
     published: Mutex<Published>,
     callbacks: Callbacks,
-    pending: AtomicUsize,
+    commands: Queue,
     controller: Option<Arc<dyn Controller>>,
     token: OnceCell<usize>,
 }
@@ -123,7 +123,7 @@ impl Session {
             clock,
             published: Mutex::new(published),
             callbacks: Callbacks::default(),
-            pending: AtomicUsize::new(0),
+            commands: Queue::default(),
             controller: controller(Weak::clone(session)),
             token: OnceCell::new(),
         }))
@@ -316,11 +316,11 @@ impl Session {
         self.notify();
     }
 
-    /// Sends the player a command. It arrives later, on the dispatcher thread.
+    /// Sends the player a command. It arrives later, on a worker of the dispatcher.
     ///
     /// Fails with [`Error::SessionInactive`] if the session is not active or has no metadata, with
     /// [`Error::CommandUnavailable`] if nothing is registered for the command, with [`Error::Overloaded`] if more than
-    /// [`MAX_PENDING`] bytes would wait, and with [`Error::Internal`] if there is no dispatcher thread.
+    /// [`MAX_PENDING`] bytes would wait, and with [`Error::Internal`] if there can be no thread for it.
     pub fn send(self: &Arc<Self>, command: Command) -> Result<()> {
         let snapshot = self.snapshot();
         if !snapshot.active || snapshot.metadata.is_none() {
@@ -330,25 +330,21 @@ impl Session {
             return Err(Error::CommandUnavailable(format!("{} is not registered", command.kind().name()).into()));
         }
         let size = command.size();
-        if self.pending.fetch_add(size, Ordering::Relaxed) + size > MAX_PENDING {
-            self.pending.fetch_sub(size, Ordering::Relaxed);
-            return Err(Error::Overloaded);
-        }
+        let room = MAX_PENDING.checked_sub(size).ok_or(Error::Overloaded)?;
         let session = Arc::clone(self);
-        let job = move || {
-            session.pending.fetch_sub(size, Ordering::Relaxed);
-            session.callbacks.deliver(&command, || session.published.lock().life == Life::Active);
-        };
-        dispatcher::post(Box::new(job)).map_err(|error| {
-            self.pending.fetch_sub(size, Ordering::Relaxed);
-            log::error!("a command is lost: {error}");
-            error.into()
+        let job = move || session.callbacks.deliver(&command, || session.published.lock().life == Life::Active);
+        self.commands.post(size, room, Box::new(job)).map_err(|error| match error {
+            dispatcher::Error::Full(_) => Error::Overloaded,
+            dispatcher::Error::Start(_) => {
+                log::error!("a command is lost: {error}");
+                error.into()
+            }
         })
     }
 
     /// Bytes that commands take which wait for their callbacks.
     pub fn pending(&self) -> usize {
-        self.pending.load(Ordering::Relaxed)
+        self.commands.waiting()
     }
 
     /// Passes on a media key: to the callback for key events if there is one, otherwise as a command when it goes down.

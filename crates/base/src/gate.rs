@@ -1,9 +1,14 @@
 //! The gate that callbacks pass through: once a callback was removed, it is not running and will not run.
 
 use crate::dispatcher;
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::sync::{Condvar, Mutex, MutexGuard, process};
 
-/// The callbacks of one object, in a table `T`. They are called by jobs of the [`dispatcher`] and by nobody else.
+/// The callbacks of one object, in a table `T`. They are called by jobs of one queue of the [`dispatcher`] and by nobody else:
+/// there is one call at a time.
+///
+/// What waits for a callback does so unless a callback waits: two callbacks that remove each other would wait for ever, and so
+/// would one that another callback waits for. A callback that removes another object's therefore only knows that it will not be
+/// called again.
 #[derive(Default)]
 pub struct Gate<T> {
     state: Mutex<State<T>>,
@@ -13,7 +18,10 @@ pub struct Gate<T> {
 #[derive(Default)]
 struct State<T> {
     table: T,
-    running: bool,
+    /// The process in which a callback is running; 0 if none is. After a fork, the parent's threads are not in the child.
+    running: u32,
+    /// Callbacks that were called.
+    calls: u64,
     closed: bool,
 }
 
@@ -44,11 +52,12 @@ impl<T: Default> Gate<T> {
         drop(table);
     }
 
-    /// Calls a callback that `find` picks from the table; on the dispatcher thread only. No lock is held meanwhile.
+    /// Calls a callback that `find` picks from the table; on a worker of the dispatcher only. No lock is held meanwhile.
     pub fn call<C>(&self, find: impl FnOnce(&T) -> Option<C>, call: impl FnOnce(&C)) {
         let mut state = self.state.lock();
         let Some(callback) = find(&state.table) else { return };
-        state.running = true;
+        state.running = process::id();
+        state.calls += 1;
         drop(state);
         let finished = Finished(self);
         call(&callback);
@@ -59,12 +68,14 @@ impl<T: Default> Gate<T> {
 
     /// Whether a callback is running.
     pub fn is_calling(&self) -> bool {
-        self.state.lock().running
+        self.state.lock().running == process::id()
     }
 
     fn await_idle(&self, state: &mut MutexGuard<'_, State<T>>) {
         if !dispatcher::is_current_thread() {
-            self.idle.wait_while(state, |state| state.running);
+            // A later call found the table as it is now.
+            let (process, calls) = (process::id(), state.calls);
+            self.idle.wait_while(state, |state| state.running == process && state.calls == calls);
         }
     }
 }
@@ -74,7 +85,7 @@ struct Finished<'a, T>(&'a Gate<T>);
 
 impl<T> Drop for Finished<'_, T> {
     fn drop(&mut self) {
-        self.0.state.lock().running = false;
+        self.0.state.lock().running = 0;
         self.0.idle.notify_all();
     }
 }
@@ -85,12 +96,14 @@ mod tests {
     use std::sync::{Arc, mpsc};
 
     use super::*;
+    use crate::dispatcher::Queue;
 
     type Callback = Arc<dyn Fn() + Send + Sync>;
 
-    fn post(gate: &Arc<Gate<Vec<Callback>>>) {
+    fn post(queue: &Queue, gate: &Arc<Gate<Vec<Callback>>>) {
         let gate = Arc::clone(gate);
-        dispatcher::post(Box::new(move || gate.call(|table| table.first().cloned(), |callback| callback()))).unwrap();
+        let call = move || gate.call(|table| table.first().cloned(), |callback| callback());
+        queue.post(0, 0, Box::new(call)).unwrap();
     }
 
     #[test]
@@ -107,7 +120,7 @@ mod tests {
             counter.fetch_add(1, Ordering::SeqCst);
         });
         gate.change(|table| table.push(callback)).unwrap();
-        post(&gate);
+        post(&Queue::default(), &gate);
         entered.recv().unwrap();
         std::thread::scope(|scope| {
             let changer = scope.spawn(|| {
@@ -129,8 +142,9 @@ mod tests {
             sender.send(()).unwrap();
         });
         gate.change(|table| table.push(callback)).unwrap();
-        post(&gate);
-        post(&gate);
+        let queue = Queue::default();
+        post(&queue, &gate);
+        post(&queue, &gate);
         receiver.recv().unwrap();
         gate.close();
         assert!(receiver.recv().is_err(), "the second call found nothing, and the callback is gone");

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::key_info::KeyInfo;
+use base::dispatcher::{self, Queue};
 use base::gate::Gate;
-use base::{dispatcher, log};
+use base::log;
 
 /// Kinds of event, numbered as OpenHarmony does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +44,18 @@ pub enum Event {
     },
 }
 
-/// Receives events on the dispatcher thread.
+impl Event {
+    fn data_size(&self) -> usize {
+        match self {
+            Self::Occurred { info, .. } => info.len(),
+            Self::KeysChanged { keys, .. } => std::mem::size_of_val(&**keys),
+        }
+    }
+}
+
+/// Receives events on a worker of the dispatcher.
 pub trait Listener: Send + Sync {
-    /// Called once per event, in order. No lock of the library is held.
+    /// Called once per event of a source, in order, one at a time. No lock of the library is held.
     fn notify(&self, event: &Event);
 }
 
@@ -62,10 +72,18 @@ pub enum CallbackSlot {
 
 const SLOTS: usize = 3;
 
+/// Bytes that the events of a source may take while they wait for a listener. Beyond that the program can cause no more of
+/// them; those that come by themselves, such as the end of a license, may take as much again.
+pub const MAX_WAITING: usize = 4 << 20;
+
+/// What an event takes besides its data.
+const EVENT_SIZE: usize = 256;
+
 /// The events of one system or session.
 #[derive(Default)]
 pub struct EventSource {
     listeners: Gate<Listeners>,
+    queue: Queue,
 }
 
 type Listeners = [Option<Arc<dyn Listener>>; SLOTS];
@@ -94,13 +112,28 @@ impl EventSource {
         Ok(())
     }
 
+    /// As [`EventSource::prepare`], for what the program may do again and again while a listener does not return.
+    ///
+    /// # Errors
+    /// [`Error::Internal`](crate::error::Error::Internal), also if [`MAX_WAITING`] bytes wait.
+    pub fn admit(&self) -> Result<()> {
+        self.prepare()?;
+        if self.has_room() { Ok(()) } else { Err(dispatcher::Error::Full(self.queue.waiting()).into()) }
+    }
+
+    /// Whether less than [`MAX_WAITING`] bytes wait.
+    pub fn has_room(&self) -> bool {
+        self.queue.waiting() <= MAX_WAITING
+    }
+
     /// Queues an event.
     pub fn post(self: &Arc<Self>, event: Event) {
         if !self.is_heard() {
             return;
         }
+        let size = EVENT_SIZE + event.data_size();
         let source = Arc::clone(self);
-        if let Err(error) = dispatcher::post(Box::new(move || source.deliver(&event))) {
+        if let Err(error) = self.queue.post(size, 2 * MAX_WAITING, Box::new(move || source.deliver(&event))) {
             log::error!("an event is lost: {error}");
         }
     }
@@ -110,7 +143,7 @@ impl EventSource {
         self.post(Event::Occurred { kind, info: info.into(), extra: 0 });
     }
 
-    /// Calls the listeners; on the dispatcher thread only.
+    /// Calls the listeners; on a worker only.
     fn deliver(&self, event: &Event) {
         for slot in 0..SLOTS {
             self.listeners.call(|listeners| listeners[slot].clone(), |listener| listener.notify(event));

@@ -78,9 +78,7 @@ pub fn start_timer() -> Result<()> {
     }
     let signal = Signal::new();
     let own = signal.clone();
-    thread::Builder::new()
-        .name("native_drm_time".to_owned())
-        .spawn(move || run(&own))
+    thread::spawn("native_drm_time", move || run(&own))
         .map_err(|error| Error::Internal(format!("cannot start the timer thread: {error}").into()))?;
     *timer = Some(Timer { signal, wakes: BTreeMap::new(), times: HashMap::new(), process });
     Ok(())

@@ -47,7 +47,7 @@ impl Object {
 }
 
 /// Runs every interleaving of a model with at most that many preemptions, and every value that a read may see under C11's
-/// memory model. At the end, what the dispatcher has to do is done, and its thread ends.
+/// memory model. At the end, what the dispatcher has to do is done, and its threads end.
 ///
 /// A run that fails may abort while it is cleared up; what counts is the first message, best without a backtrace: loom's
 /// threads have small stacks.
@@ -62,6 +62,7 @@ pub fn check(name: &str, preemptions: usize, model: impl Fn() + Sync + Send + 's
         model();
         finish();
         destroy_the_rest();
+        finish();
     });
     println!("{name}: {} executions", count.load(Relaxed));
     assert!(count.load(Relaxed) > 1);

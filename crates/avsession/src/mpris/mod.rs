@@ -24,6 +24,7 @@ use std::sync::{Arc, Weak};
 
 use crate::session::{Controller, Session};
 use base::log;
+use base::sync::thread;
 use link::Link;
 
 /// Makes controllers that show a session at the bus of that address; if there is none, at the session bus that the
@@ -46,8 +47,7 @@ impl Mpris {
             return;
         }
         let (link, session) = (Arc::clone(&self.link), Weak::clone(&self.session));
-        let thread = std::thread::Builder::new().name("native_drm_bus".to_owned());
-        if let Err(error) = thread.spawn(move || bus::run(&link, &session)) {
+        if let Err(error) = thread::spawn("native_drm_bus", move || bus::run(&link, &session)) {
             self.has_thread.store(false, Ordering::Relaxed);
             log::warn!("no media controls until the session is activated again: no thread: {error}");
         }

@@ -1,12 +1,12 @@
 //! The real ones.
 
 pub(crate) use super::fence::{choose_fences, heavy_fence, light_fence};
-pub use crossbeam_channel as channel;
 pub use once_cell::sync::OnceCell;
 pub use parking_lot::{Condvar, Mutex, MutexGuard};
 pub use std::panic::catch_unwind;
 pub use std::sync::atomic;
-pub use std::{hint, process, thread, thread_local};
+pub use std::time::Instant;
+pub use std::{hint, process, thread_local};
 
 /// Whether a model checker runs: threads have little stack then, and large tables cost steps.
 pub const UNDER_MODEL_CHECKER: bool = false;

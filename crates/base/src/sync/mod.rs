@@ -1,9 +1,9 @@
-//! What threads meet in: atomics, locks, channels, threads, statics. The crates take them from here, so that the model
+//! What threads meet in: atomics, locks, time, threads, statics. The crates take them from here, so that the model
 //! checker [loom](https://docs.rs/loom) can have them.
 //!
-//! As a rule these are the standard library's, `parking_lot`'s, `once_cell`'s and `crossbeam-channel`'s own, re-exported. With
-//! `--cfg loom`, which the tests in `tests/model` set, they are loom's, which runs a test in every interleaving. This module is
-//! the only place with that `cfg`.
+//! As a rule these are the standard library's, `parking_lot`'s and `once_cell`'s own, re-exported. With `--cfg loom`, which the
+//! tests in `tests/model` set, they are loom's, which runs a test in every interleaving. This module is the only place with
+//! that `cfg`. All threads of the library are started by `thread::spawn`.
 //!
 //! What loom need not see stays away from here, because each operation that it sees multiplies the interleavings: counters
 //! whose order nobody relies on, and locks under which nothing happens that loom sees. A lock of another kind must be one of
@@ -15,6 +15,8 @@ mod fence;
 mod machine;
 #[cfg(loom)]
 pub mod model;
+#[cfg(not(loom))]
+pub mod thread;
 
 #[cfg(not(loom))]
 pub use machine::*;

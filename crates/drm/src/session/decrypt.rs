@@ -77,12 +77,13 @@ impl MediaKeySession {
         self.counters.of_thread(pin).count_sample(length);
     }
 
-    /// Tells listeners, once per key id until it arrives, that a key is missing. Not to be called while pinned.
+    /// Tells listeners, once per key id until it arrives, that a key is missing; later, if a listener lets too much wait. Not
+    /// to be called while pinned.
     pub fn announce_missing_key(&self, id: &[u8; 16]) {
-        if !self.keys.contains(id) && self.announce(id) {
+        if !self.keys.contains(id) && self.events.has_room() && self.announced.lock().add(id) {
             let init_data = pssh::build(&self.host.descriptor().uuid, &[*id], &[]);
             // The request that follows uses this init data and must not announce the same need again.
-            self.announce(&init_data);
+            self.announced.lock().add(&init_data);
             self.events.post_occurred(EventKind::KeyRequired, init_data);
         }
     }

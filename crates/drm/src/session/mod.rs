@@ -1,5 +1,6 @@
 //! A session: requests, licenses, keys, decryption.
 
+mod announced;
 mod decrypt;
 mod policy;
 mod sharing;
@@ -24,12 +25,12 @@ use crate::time::Alarm;
 use base::log;
 use base::sync::{Mutex, OnceCell};
 
+use announced::Announced;
+
 pub(crate) use sharing::Siblings;
 
 /// Bytes of a media key request at most.
 const MAX_REQUEST: usize = 8192;
-/// Needs that are remembered as announced; more of them in one session's life may be announced twice.
-const MAX_ANNOUNCED: usize = 4096;
 
 /// What a session needs of the instance that it belongs to.
 pub(crate) trait Owner: Send + Sync {
@@ -61,7 +62,7 @@ pub struct MediaKeySession {
     keys: KeyTable,
     counters: DecryptCounters,
     events: Arc<EventSource>,
-    announced: Mutex<HashSet<Vec<u8>>>,
+    announced: Mutex<Announced>,
     token: OnceCell<usize>,
     siblings: Arc<Siblings>,
 }
@@ -146,7 +147,7 @@ impl MediaKeySession {
     /// [`Error::Refused`] for options that mean nothing, a renewal that no license allows, or a request of more than 8192
     /// bytes; [`Error::Internal`] without threads or random numbers.
     pub fn generate_media_key_request(&self, info: &MediaKeyRequestInfo) -> Result<Request> {
-        self.events.prepare()?;
+        self.events.admit()?;
         let context = RequestContext { device: self.enforcement.device(), held: self.enforcement.held() };
         let request = self.host.run(|| self.module.media_key_request(info, &context)).inspect_err(|error| {
             if let (Error::NotProvisioned, Some(owner)) = (error, self.owner.upgrade()) {
@@ -157,7 +158,7 @@ impl MediaKeySession {
             return Err(Error::Refused(format!("a request of {} bytes is too long", request.data.len()).into()));
         }
         log::debug!("{}: media key request of {} bytes", self.name(), request.data.len());
-        if self.host.descriptor().announces_requests && self.announce(&info.init_data) {
+        if self.host.descriptor().announces_requests && self.announced.lock().add(&info.init_data) {
             self.events.post_occurred(EventKind::KeyRequired, info.init_data.clone());
         }
         Ok(request)
@@ -189,7 +190,7 @@ impl MediaKeySession {
     /// [`Error::NoLicense`] and [`Error::DeviceTime`] if its policy does not allow its use any more; [`Error::SessionDestroyed`];
     /// [`Error::Internal`] without threads or memory for keys. Nothing is applied then.
     pub fn apply_license(&self, license: &License) -> Result<()> {
-        self.events.prepare()?;
+        self.events.admit()?;
         let keys = prepare_keys(license)?;
         if let Some(terms) = &license.terms {
             return self.apply_terms(license, terms, keys);
@@ -230,14 +231,7 @@ impl MediaKeySession {
     }
 
     fn keys_arrived<'a>(&self, ids: impl Iterator<Item = &'a [u8]>) {
-        let mut announced = self.announced.lock();
-        for id in ids {
-            announced.remove(id);
-        }
-        if announced.is_empty() {
-            announced.shrink_to_fit();
-        }
-        drop(announced);
+        self.announced.lock().met(ids);
         if let Some(owner) = self.owner.upgrade() {
             owner.keys_arrived();
         }
@@ -315,7 +309,7 @@ impl MediaKeySession {
     /// that this device cannot read; [`Error::OwnerDestroyed`] and [`Error::SessionDestroyed`].
     pub fn restore_offline_key(&self, id: &[u8]) -> Result<()> {
         self.host.check()?;
-        self.events.prepare()?;
+        self.events.admit()?;
         self.owner()?;
         let stored = self.platform.stored_key(id)?;
         let license = self.host.run(|| self.module.restore(id, &stored))?;
@@ -355,17 +349,6 @@ impl MediaKeySession {
 
     fn name(&self) -> &'static str {
         self.host.name()
-    }
-
-    /// Whether a need was not announced before.
-    fn announce(&self, need: &[u8]) -> bool {
-        let mut announced = self.announced.lock();
-        !announced.contains(need) && {
-            if announced.len() < MAX_ANNOUNCED {
-                announced.insert(need.to_vec());
-            }
-            true
-        }
     }
 
     fn post_keys_changed(&self, new_keys_available: bool) {

@@ -4,7 +4,7 @@ mod configuration;
 mod virtual_time;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::events::{EventKind, EventSource};
@@ -16,7 +16,7 @@ use crate::statistics::DecryptTotals;
 use crate::storage::StoredStatus;
 use base::log;
 use base::sync::atomic::{AtomicBool, Ordering};
-use base::sync::{Condvar, Mutex};
+use base::sync::{Condvar, Instant, Mutex};
 
 /// Sessions that one instance may have at the same time.
 pub const MAX_SESSIONS: usize = 64;
@@ -42,9 +42,8 @@ pub struct MediaKeySystem {
 struct Sessions {
     /// In the order of their creation.
     open: Vec<Arc<MediaKeySession>>,
-    /// Of one that is gone: it was destroyed by its own callback, which may be running still. There is one at most, because
-    /// callbacks run one at a time.
-    leaving: Option<Arc<EventSource>>,
+    /// Of those that are gone: callbacks destroyed them, which wait for no callback, and one of theirs may be running still.
+    leaving: Vec<Arc<EventSource>>,
     /// What sessions that are gone had counted.
     past: DecryptTotals,
     closed: bool,
@@ -199,8 +198,9 @@ impl MediaKeySystem {
         let Some(index) = sessions.open.iter().position(|open| Arc::ptr_eq(open, session)) else { return };
         sessions.open.remove(index);
         sessions.past += session.totals();
+        sessions.leaving.retain(|events| events.is_calling());
         if session.events().is_calling() {
-            sessions.leaving = Some(Arc::clone(session.events()));
+            sessions.leaving.push(Arc::clone(session.events()));
         }
         drop(sessions);
         self.update_siblings();
@@ -212,14 +212,14 @@ impl MediaKeySystem {
         let mut sessions = self.sessions.lock();
         sessions.closed = true;
         let open = std::mem::take(&mut sessions.open);
-        let leaving = sessions.leaving.take();
+        let leaving = std::mem::take(&mut sessions.leaving);
         self.key_arrival.notify_all();
         drop(sessions);
         self.update_siblings();
         for session in &open {
             session.close();
         }
-        if let Some(events) = leaving {
+        for events in leaving {
             events.close();
         }
         self.events.close();

@@ -1,7 +1,10 @@
 //! `parking_lot`'s locks, which do not poison as std's do.
 
 use std::ops::{Deref, DerefMut};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::time::{self, Instant};
 
 const POISONED: &str = "a panic in an execution that has failed";
 
@@ -12,9 +15,9 @@ pub struct Mutex<T>(loom::sync::Mutex<T>);
 /// As `parking_lot::MutexGuard`. Empty only while its thread waits.
 pub struct MutexGuard<'a, T>(Option<loom::sync::MutexGuard<'a, T>>);
 
-/// As `parking_lot::Condvar`, of a world without time.
+/// As `parking_lot::Condvar`.
 #[derive(Default)]
-pub struct Condvar(loom::sync::Condvar);
+pub struct Condvar(Arc<loom::sync::Condvar>);
 
 impl<T> Mutex<T> {
     /// An unlocked one.
@@ -61,9 +64,12 @@ impl Condvar {
         }
     }
 
-    /// Not to be called.
-    pub fn wait_until<T>(&self, _: &mut MutexGuard<'_, T>, _: Instant) {
-        unimplemented!("waits that end by time");
+    /// Waits until it is told, or a time has come. Only one thread may do that at a time.
+    pub fn wait_until<T>(&self, guard: &mut MutexGuard<'_, T>, until: Instant) {
+        if Instant::now() < until {
+            let _waiting = time::wait(until, &self.0);
+            self.wait(guard);
+        }
     }
 
     /// Not to be called.

@@ -1,11 +1,11 @@
 //! loom's, with the interfaces of those that they stand in for; only the parts that the crates use. What is public here and
 //! not among the [`exports`] is for the tests.
 
-pub mod channel;
 mod lock;
 pub mod panic;
 pub mod process;
 pub mod thread;
+pub mod time;
 mod witness;
 
 pub use loom::lazy_static::Lazy;
@@ -16,13 +16,16 @@ pub use witness::values_alive;
 pub mod exports {
     pub use super::lock::{Condvar, Mutex, MutexGuard};
     pub use super::panic::catch_unwind;
+    pub use super::time::Instant;
     pub(crate) use super::witness::Witness;
-    pub use super::{OnceCell, UNDER_MODEL_CHECKER, channel, process, thread};
+    pub use super::{OnceCell, UNDER_MODEL_CHECKER, process, thread};
     pub(crate) use super::{choose_fences, heavy_fence, last_pointer, light_fence};
     pub use crate::model_thread_local as thread_local;
     pub use loom::hint;
     pub use loom::sync::atomic;
 }
+
+use std::time::Duration;
 
 use loom::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 
@@ -39,10 +42,12 @@ macro_rules! model_thread_local {
     };
 }
 
-/// Lets the threads that the crates started do what is queued, and ends them: loom's executions have to. Nothing can be
-/// queued any more.
+/// Lets the threads that the crates started do what there is to do, and time pass until they end: loom's executions have to.
 pub fn finish() {
-    channel::close_all();
+    while thread::are_running() {
+        thread::yield_now();
+        time::pass(Duration::from_secs(1));
+    }
     thread::join_all();
 }
 

@@ -6,13 +6,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use loom::thread::JoinHandle;
+use loom::thread::{Builder, JoinHandle};
 
 pub use loom::thread::yield_now;
 
 loom::lazy_static! {
     static ref STARTED: Mutex<Vec<JoinHandle<()>>> = Mutex::default();
     static ref COUNT: AtomicUsize = AtomicUsize::new(0);
+    static ref ENDED: AtomicUsize = AtomicUsize::new(0);
     static ref FAILURES: AtomicUsize = AtomicUsize::new(0);
 }
 
@@ -20,35 +21,20 @@ loom::thread_local! {
     static NUMBER: Cell<usize> = Cell::new(0);
 }
 
-/// As `std::thread::Builder`. What it starts is joined by [`finish`](super::finish).
-pub struct Builder(loom::thread::Builder);
-
-impl Builder {
-    /// For a thread without a name.
-    #[allow(clippy::new_without_default, reason = "as in std")]
-    pub fn new() -> Self {
-        Self(loom::thread::Builder::new())
+/// Starts a thread, unless [`fail`] says otherwise. It is joined by [`finish`](super::finish).
+pub fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    if FAILURES.load(Relaxed) > 0 {
+        FAILURES.fetch_sub(1, Relaxed);
+        return Err(io::ErrorKind::OutOfMemory.into());
     }
-
-    /// Names the thread.
-    pub fn name(self, name: String) -> Self {
-        Self(self.0.name(name))
-    }
-
-    /// Starts the thread, unless [`fail_once`] was called.
-    pub fn spawn(self, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
-        if FAILURES.load(Relaxed) > 0 {
-            FAILURES.fetch_sub(1, Relaxed);
-            return Err(io::ErrorKind::OutOfMemory.into());
-        }
-        let number = COUNT.fetch_add(1, Relaxed) + 1;
-        let thread = self.0.spawn(move || {
-            NUMBER.with(|own| own.set(number));
-            run();
-        })?;
-        STARTED.lock().expect("no panic meanwhile").push(thread);
-        Ok(())
-    }
+    let number = COUNT.fetch_add(1, Relaxed) + 1;
+    let thread = Builder::new().name(name.to_owned()).spawn(move || {
+        NUMBER.with(|own| own.set(number));
+        run();
+        ENDED.fetch_add(1, Relaxed);
+    })?;
+    STARTED.lock().expect("no panic meanwhile").push(thread);
+    Ok(())
 }
 
 /// Lets others go on: there is no time to pass.
@@ -66,9 +52,18 @@ pub fn number() -> usize {
     NUMBER.with(Cell::get)
 }
 
-/// The next thread cannot be started.
-pub fn fail_once() {
-    FAILURES.store(1, Relaxed);
+/// So many of the next threads cannot be started.
+pub fn fail(times: usize) {
+    FAILURES.store(times, Relaxed);
+}
+
+/// The number of threads that the crates have started and that have not ended.
+pub fn running() -> usize {
+    started() - ENDED.load(Relaxed)
+}
+
+pub(super) fn are_running() -> bool {
+    running() > 0
 }
 
 pub(super) fn join_all() {

@@ -378,11 +378,6 @@ static void order_per_session(void)
         expect_event(3 * i + 1, EVENT_KEY_EXPIRED, kid[0], 16);
         expect_keys(3 * i + 2, NULL, 0, false);
     }
-    RecordedCall *first = recorder_copy(&recorder, 0);
-    RecordedCall *last = recorder_copy(&recorder, 3 * ROUNDS - 1);
-    CHECK(pthread_equal(first->thread, last->thread));
-    free(first);
-    free(last);
     end();
 }
 

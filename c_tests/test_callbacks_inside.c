@@ -10,6 +10,7 @@
 #include "support/check.h"
 #include "support/drm.h"
 #include "support/events.h"
+#include "support/library_threads.h"
 
 /* Every function of the library, from within a callback of the session and of the system. */
 static void call_everything(const RecordedCall *call, void *argument)
@@ -72,22 +73,6 @@ static void destroy_inside(const RecordedCall *call, void *argument)
     }
 }
 
-/* Returns when the dispatcher is done with what it did before. */
-static void wait_for_dispatcher(void)
-{
-    Recorder fence;
-    Recorder *former = recorder_current;
-    recorder_init(&fence);
-    MediaKeySystem *other = make_system(CLEARPLAY);
-    MediaKeySession *its = make_session(other);
-    record_session(&fence, its);
-    give_key(its, KID_A, NIST_KEY);
-    REQUIRE(recorder_wait(&fence, 1));
-    CHECK_OK(OH_MediaKeySystem_Destroy(other));
-    recorder_destroy(&fence);
-    recorder_current = former;
-}
-
 /* The callback that destroys is the last one, although more had been queued. */
 static void destroying_inside(void)
 {
@@ -108,7 +93,7 @@ static void destroying_inside(void)
             CHECK_OK(call_system_request(drm_system));
         }
         REQUIRE(recorder_wait(&recorder, 1));
-        wait_for_dispatcher();
+        CHECK(wait_for_event_threads(0)); /* whatever was queued is done */
         CHECK_INT(recorder_count(&recorder), 1);
         CHECK_INVALID(OH_MediaKeySession_Destroy(session));
         CHECK_CODE(OH_MediaKeySystem_Destroy(drm_system), victim == VICTIM_SESSION ? DRM_ERR_OK : DRM_ERR_INVALID_VAL);

@@ -142,7 +142,7 @@ impl Enforcement {
             }
         }
         taken();
-        settle(&mut held, around);
+        settle_license(&mut held, around);
         Ok(())
     }
 
@@ -351,6 +351,28 @@ fn settle(held: &mut [Held], around: &Surroundings<'_>) {
         for event in held.license.take_events() {
             around.events.post(translate(event.kind, &held.key_ids, around));
         }
+    }
+}
+
+/// As [`settle`], after a license was taken, of which clients hear in exactly one key change: it tells whether a key became
+/// usable in any of the changes that it stands for, and stays in the place of the first one.
+fn settle_license(held: &mut [Held], around: &Surroundings<'_>) {
+    let mut events = Vec::new();
+    for held in &mut *held {
+        around.keys.set_states(states(held));
+        events.extend(held.license.take_events().into_iter().map(|event| (event.kind, held.key_ids.clone())));
+    }
+    let change = |(kind, _): &(policy::EventKind, _)| match kind {
+        policy::EventKind::KeyChange { new_keys_available } => Some(*new_keys_available),
+        _ => None,
+    };
+    let new_keys_available = events.iter().filter_map(change).any(|new| new);
+    let first = events.iter().position(|event| change(event).is_some()).unwrap_or(events.len());
+    let others = events.split_off(first);
+    let key_change = (policy::EventKind::KeyChange { new_keys_available }, Vec::new());
+    let others = others.into_iter().filter(|event| change(event).is_none());
+    for (kind, key_ids) in events.into_iter().chain([key_change]).chain(others) {
+        around.events.post(translate(kind, &key_ids, around));
     }
 }
 

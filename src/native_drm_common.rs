@@ -14,7 +14,9 @@ pub enum DRM_EventType {
     EVENT_DRM_BASE = 200,
     /// A device certificate is needed. No info.
     EVENT_PROVISION_REQUIRED = 201,
-    /// A license is needed. Info: the init data to pass to the next OH_MediaKeySession_GenerateMediaKeyRequest().
+    /// A license is needed. Info: the init data to pass to the next OH_MediaKeySession_GenerateMediaKeyRequest(). Where a
+    /// decrypt has no key: once per key id until it arrives. A session remembers 4,096 needs and forgets the oldest; while
+    /// events of 4 MiB wait for a callback, nothing is announced, and the next decrypt after that does it.
     EVENT_KEY_REQUIRED = 202,
     /// Keys expired or were cleared. Info: their key ids, 16 bytes each.
     EVENT_KEY_EXPIRED = 203,

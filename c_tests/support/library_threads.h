@@ -30,16 +30,27 @@ static inline bool is_event_thread(const char *task)
     return read && strcmp(name, "native_drm\n") == 0;
 }
 
-static inline int event_threads(void)
+static inline int threads_of_kind(bool for_events)
 {
     int count = 0;
     DIR *tasks = opendir("/proc/self/task");
     REQUIRE(tasks != NULL);
     for (struct dirent *task = readdir(tasks); task != NULL; task = readdir(tasks)) {
-        count += task->d_name[0] != '.' && is_event_thread(task->d_name);
+        count += task->d_name[0] != '.' && is_event_thread(task->d_name) == for_events;
     }
     closedir(tasks);
     return count;
+}
+
+/* One that has just been started may not be among them: it gives itself its name. */
+static inline int event_threads(void)
+{
+    return threads_of_kind(true);
+}
+
+static inline int other_threads(void)
+{
+    return threads_of_kind(false);
 }
 
 /* Waits until at most so many are left; false if they stay. They end by themselves; the limit is there for a library whose

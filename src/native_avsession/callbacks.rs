@@ -89,8 +89,8 @@ pub type OH_AVSessionCallback_OnToggleFavorite = Option<
 /// Registers a callback for a command without arguments. Several are called in the order of their registration; one that is
 /// registered already keeps its place and gets the new userData.
 ///
-/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
-/// called from them.
+/// Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+/// of the library may be called from them.
 ///
 /// @param avsession the session
 /// @param command the command
@@ -136,8 +136,8 @@ pub extern "C" fn OH_AVSession_UnregisterCommandCallback(
 /// Registers a callback for the command to go forward. Several are called in the order of their registration; one that
 /// is registered already keeps its place and gets the new userData.
 ///
-/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
-/// called from them.
+/// Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+/// of the library may be called from them.
 ///
 /// @param avsession the session
 /// @param callback the callback
@@ -179,8 +179,8 @@ pub extern "C" fn OH_AVSession_UnregisterForwardCallback(
 /// Registers a callback for the command to go back. Several are called in the order of their registration; one that is registered
 /// already keeps its place and gets the new userData.
 ///
-/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
-/// called from them.
+/// Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+/// of the library may be called from them.
 ///
 /// @param avsession the session
 /// @param callback the callback
@@ -222,8 +222,8 @@ pub extern "C" fn OH_AVSession_UnregisterRewindCallback(
 /// Registers a callback for the command to go to a position. Several are called in the order of their registration; one
 /// that is registered already keeps its place and gets the new userData.
 ///
-/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
-/// called from them.
+/// Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+/// of the library may be called from them.
 ///
 /// @param avsession the session
 /// @param callback the callback
@@ -265,8 +265,8 @@ pub extern "C" fn OH_AVSession_UnregisterSeekCallback(
 /// Registers a callback for the command to change the loop mode. Several are called in the order of their registration;
 /// one that is registered already keeps its place and gets the new userData.
 ///
-/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
-/// called from them.
+/// Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+/// of the library may be called from them.
 ///
 /// @param avsession the session
 /// @param callback the callback
@@ -308,8 +308,8 @@ pub extern "C" fn OH_AVSession_UnregisterSetLoopModeCallback(
 /// Registers a callback for the command to like the media, or no longer. Several are called in the order of their
 /// registration; one that is registered already keeps its place and gets the new userData.
 ///
-/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
-/// called from them.
+/// Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+/// of the library may be called from them.
 ///
 /// @param avsession the session
 /// @param callback the callback

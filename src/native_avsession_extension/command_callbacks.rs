@@ -87,8 +87,8 @@ pub type OH_AVSessionCallback_OnCommonCommand = Option<
 /// Registers a callback for the command to play at another speed. Several are called in the order of their
 /// registration; one that is registered already keeps its place and gets the new userData.
 ///
-/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
-/// called from them.
+/// Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+/// of the library may be called from them.
 ///
 /// @param avsession the session
 /// @param callback the callback
@@ -175,8 +175,8 @@ pub extern "C" fn OH_AVSession_UnregisterSetVolumeCallback(
 /// OH_AVSession_RegisterSetLoopModeCallback() get only commands that name no mode. Several are called in the order of
 /// their registration; one that is registered already keeps its place and gets the new userData.
 ///
-/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
-/// called from them.
+/// Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+/// of the library may be called from them.
 ///
 /// @param avsession the session
 /// @param callback the callback
@@ -218,8 +218,8 @@ pub extern "C" fn OH_AVSession_UnregisterSetTargetLoopModeCallback(
 /// Registers a callback for the command to play other media. Several are called in the order of their registration; one
 /// that is registered already keeps its place and gets the new userData.
 ///
-/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
-/// called from them.
+/// Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+/// of the library may be called from them.
 ///
 /// @param avsession the session
 /// @param callback the callback
@@ -261,8 +261,8 @@ pub extern "C" fn OH_AVSession_UnregisterPlayFromAssetIdCallback(
 /// Registers a callback for the command to play an entry of the queue. Several are called in the order of their
 /// registration; one that is registered already keeps its place and gets the new userData.
 ///
-/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
-/// called from them.
+/// Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+/// of the library may be called from them.
 ///
 /// @param avsession the session
 /// @param callback the callback
@@ -304,8 +304,8 @@ pub extern "C" fn OH_AVSession_UnregisterSkipToQueueItemCallback(
 /// Registers a callback for commands that controller and player agreed on. Several are called in the order of their
 /// registration; one that is registered already keeps its place and gets the new userData.
 ///
-/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
-/// called from them.
+/// Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+/// of the library may be called from them.
 ///
 /// @param avsession the session
 /// @param callback the callback

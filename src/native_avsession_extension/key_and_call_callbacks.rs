@@ -37,8 +37,8 @@ pub type OH_AVSessionCallback_OnCall =
 /// Registers a callback for media keys as they are. While there is one, keys become no commands. Several are called in
 /// the order of their registration; one that is registered already keeps its place and gets the new userData.
 ///
-/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
-/// called from them.
+/// Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+/// of the library may be called from them.
 ///
 /// @param avsession the session
 /// @param callback the callback
@@ -80,8 +80,8 @@ pub extern "C" fn OH_AVSession_UnregisterHandleKeyEventCallback(
 /// Registers a callback for the command to take the call. Several are called in the order of their registration; one
 /// that is registered already keeps its place and gets the new userData.
 ///
-/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
-/// called from them.
+/// Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+/// of the library may be called from them.
 ///
 /// @param avsession the session
 /// @param callback the callback
@@ -123,8 +123,8 @@ pub extern "C" fn OH_AVSession_UnregisterAnswerCallback(
 /// Registers a callback for the command to end the call. Several are called in the order of their registration; one
 /// that is registered already keeps its place and gets the new userData.
 ///
-/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
-/// called from them.
+/// Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+/// of the library may be called from them.
 ///
 /// @param avsession the session
 /// @param callback the callback
@@ -166,8 +166,8 @@ pub extern "C" fn OH_AVSession_UnregisterHangUpCallback(
 /// Registers a callback for the command to mute the call, or no longer. Several are called in the order of their
 /// registration; one that is registered already keeps its place and gets the new userData.
 ///
-/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
-/// called from them.
+/// Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+/// of the library may be called from them.
 ///
 /// @param avsession the session
 /// @param callback the callback

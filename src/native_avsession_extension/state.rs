@@ -355,7 +355,7 @@ pub unsafe extern "C" fn OH_AVSession_SetAVQueueItems(
 /// that goes down becomes a command; play/pause becomes pause while the position moves, and play else; forward and rewind
 /// go as far as the skip intervals of the metadata say.
 ///
-/// Any thread. The callbacks run later, on the dispatcher thread.
+/// Any thread. The callbacks run later, on a thread of the library.
 ///
 /// @param avsession the session
 /// @param keyCode one of NativeAVSession_MediaKey

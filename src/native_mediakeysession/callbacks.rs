@@ -13,8 +13,9 @@ use drm::events::CallbackSlot;
 
 /// Receives events of a MediaKeySession, without its handle.
 ///
-/// Called on the library's dispatcher thread, one call at a time, in order; every function of the library may be called
-/// from it.
+/// Called on a thread of the library, on which the program's signals are blocked. All callbacks of a session come one at a
+/// time and in order. Those of other sessions do not wait for them: a callback may block, also until another session's
+/// callback has done something. Every function of the library may be called from it.
 ///
 /// @param eventType the event
 /// @param info data of the event, valid during the call
@@ -139,8 +140,10 @@ pub unsafe extern "C" fn OH_MediaKeySession_SetCallback(
 
 /// Destroys a session; its handle is stale afterwards and its keys are wiped.
 ///
-/// Any thread, also in a callback. When it returns, no callback of the session is running or will run (if called from a
-/// callback: except that one). A decrypt that is under way on another thread is waited for.
+/// Any thread, also in a callback. When it returns, no callback of the session is running or will run. Called from a
+/// callback, of whatever session, it waits for no callback, so that callbacks can destroy each other's: one that is running
+/// then goes on, and what it uses must outlive it; OH_MediaKeySystem_Destroy() from outside of a callback waits for it. A
+/// decrypt that is under way on another thread is waited for.
 ///
 /// @param mediaKeySession the session
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession

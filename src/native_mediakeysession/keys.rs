@@ -62,10 +62,12 @@ pub unsafe extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
 /// ends at the first other character, such as a newline or NUL;
 /// org.w3.clearkey: a JWK Set (W3C EME section 9.1.4), stored if its type is "persistent-license". The answer alone
 /// decides whether the keys are stored. Keys that were not asked for are taken, too; a key that arrives again replaces
-/// the old one. A key change follows.
+/// the old one.
 ///
 /// com.policyplay.drm: a license or renewal that answers a request of this session, sealed for it or for the device.
-/// EVENT_EXPIRATION_UPDATE and, for a new license, a key change follow.
+/// EVENT_EXPIRATION_UPDATE follows if the expiry changed.
+///
+/// In every key system, exactly one key change follows each answer that is accepted, also if no status changed.
 ///
 /// Any thread.
 ///
@@ -81,7 +83,8 @@ pub unsafe extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
 ///     offline keys are stored, or the id of a key to store is longer than MAX_OFFLINE_MEDIA_KEY_ID_LEN;
 ///     DRM_ERR_SERVICE_DENIED if it is the license service's refusal; DRM_ERR_NO_LICENSE for a
 ///     renewal of a license that is over; DRM_ERR_NOT_PROVISIONED without a certificate; DRM_ERR_SERVICE_DIED if the store
-///     cannot be written or the key system failed. No key is applied then
+///     cannot be written, events of 4 MiB wait for a callback that does not return, or the key system failed. No key is
+///     applied then
 /// @since 11
 ///
 /// # Safety
@@ -250,7 +253,8 @@ pub unsafe extern "C" fn OH_MediaKeySession_ProcessOfflineReleaseResponse(
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, offlineMediaKeyId is null or the
 ///     length is out of range; DRM_ERR_UNKNOWN if there is no such stored key or it was stored for another device;
 ///     DRM_ERR_NOT_PROVISIONED if com.policyplay.drm has no certificate; DRM_ERR_SERVICE_DIED if its file cannot be read or
-///     is damaged, its state cannot be stored, or the key system failed
+///     is damaged, its state cannot be stored, events of 4 MiB wait for a callback that does not return, or the key system
+///     failed
 /// @since 11
 ///
 /// # Safety

@@ -202,8 +202,10 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GetCertificateStatus(
 
 /// Destroys a MediaKeySystem and its sessions; their handles are stale afterwards and their keys are wiped.
 ///
-/// Any thread, also in a callback. When it returns, no callback of the instance or its sessions is running or will run
-/// (if called from a callback: except that one). A decrypt that is under way on another thread is waited for.
+/// Any thread, also in a callback. When it returns, no callback of the instance or its sessions is running or will run.
+/// Called from a callback, of whatever session, it waits for no callback, so that callbacks can destroy each other's: one
+/// that is running then goes on, and what it uses must outlive it. A decrypt that is under way on another thread is waited
+/// for.
 ///
 /// @param mediaKeySystem the instance
 /// @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem

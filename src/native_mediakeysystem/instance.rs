@@ -20,7 +20,9 @@ use drm::{platform, registry};
 
 /// Receives events of a MediaKeySystem, without its handle.
 ///
-/// Called on the library's dispatcher thread, one call at a time; every function of the library may be called from it.
+/// Called on a thread of the library, on which the program's signals are blocked. The events of an instance come one at a
+/// time and in order, at the same time as those of its sessions and of others, which do not wait for them. Every function
+/// of the library may be called from it.
 ///
 /// @param eventType the event
 /// @param info data of the event, valid during the call

@@ -18,13 +18,13 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::log;
+use crate::sync::thread::Bell;
 use crate::sync::{
-    Condvar, Instant, Mutex, MutexGuard, UNDER_MODEL_CHECKER, catch_unwind, process, statics, thread, thread_local,
+    Instant, Mutex, MutexGuard, OnceCell, UNDER_MODEL_CHECKER, catch_unwind, process, statics, thread, thread_local,
 };
 
 /// Jobs that run at the same time while none is blocked.
@@ -130,7 +130,7 @@ struct Waiting {
 }
 
 struct Pool {
-    /// A child after fork() has none of the workers.
+    /// Whose it is.
     process: u32,
     /// The queues of which a job runs or waits.
     waiting: BTreeMap<u64, Waiting>,
@@ -141,21 +141,32 @@ struct Pool {
     /// The workers that are in a job, and since when.
     calling: BTreeSet<(Instant, u64)>,
     /// The workers that sleep. The last one is woken first, so that those that are too many come to their end.
-    sleeping: Vec<(u64, Arc<Condvar>)>,
+    sleeping: Vec<(u64, Bell)>,
+}
+
+/// The pool of one process. A child after fork() has none of the workers and makes a pool of its own: what the parent's is like at
+/// that moment, and who holds its lock or waits for it, does not matter then. What waits in it is the parent's to do.
+struct Place {
+    process: u32,
+    pool: Mutex<Pool>,
+    child: OnceCell<Box<Place>>,
 }
 
 statics! {
-    static POOL: Mutex<Pool> = Mutex::new(Pool::new(0));
+    static FIRST: OnceCell<Place> = OnceCell::new();
 }
 
 fn lock() -> MutexGuard<'static, Pool> {
-    let mut pool = POOL.lock();
     let process = process::id();
-    if pool.process != process {
-        // What waits is the parent's to do; it is not touched here.
-        std::mem::forget(std::mem::replace(&mut *pool, Pool::new(process)));
+    let new = || Place { process, pool: Mutex::new(Pool::new(process)), child: OnceCell::new() };
+    let mut place = FIRST.get_or_init(new);
+    while let Some(child) = place.child.get() {
+        place = child;
     }
-    pool
+    if place.process != process {
+        place = place.child.get_or_init(|| Box::new(new()));
+    }
+    place.pool.lock()
 }
 
 /// A job that was taken.
@@ -168,7 +179,7 @@ struct Turn {
 }
 
 impl Pool {
-    const fn new(process: u32) -> Self {
+    fn new(process: u32) -> Self {
         Self {
             process,
             waiting: BTreeMap::new(),
@@ -183,7 +194,7 @@ impl Pool {
     /// Makes a worker that is in no job look at what is ready.
     fn wake(&mut self) -> io::Result<()> {
         if let Some((_, bell)) = self.sleeping.pop() {
-            bell.notify_all();
+            bell.ring();
             return Ok(());
         }
         // One that does not sleep and is in no job is on its way to the lock.
@@ -238,7 +249,7 @@ impl Pool {
 
 fn work(worker: u64, process: u32) {
     IS_WORKER.with(|is| is.set(true));
-    let bell = Arc::new(Condvar::new());
+    let bell = Bell::of_current_thread();
     let mut idle_until = Instant::now() + IDLE_TIME;
     let mut pool = lock();
     // A job that has forked returns in the child, too, where this thread is no worker.
@@ -269,8 +280,10 @@ fn work(worker: u64, process: u32) {
         } else {
             pool.next_chance(now).unwrap_or(now)
         };
-        pool.sleeping.push((worker, Arc::clone(&bell)));
-        bell.wait_until(&mut pool, until);
+        pool.sleeping.push((worker, bell.clone()));
+        drop(pool);
+        bell.sleep_until(until);
+        pool = lock();
         pool.sleeping.retain(|(other, _)| *other != worker);
     }
 }

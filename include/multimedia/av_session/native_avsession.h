@@ -277,8 +277,8 @@ AVSession_ErrCode OH_AVSession_SetRemoteCastEnabled(struct OH_AVSession *avsessi
  * Registers a callback for a command without arguments. Several are called in the order of their registration; one that is
  * registered already keeps its place and gets the new userData.
  *
- * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
- * called from them.
+ * Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+ * of the library may be called from them.
  *
  * @param avsession the session
  * @param command the command
@@ -315,8 +315,8 @@ AVSession_ErrCode OH_AVSession_UnregisterCommandCallback(struct OH_AVSession *av
  * Registers a callback for the command to go forward. Several are called in the order of their registration; one that
  * is registered already keeps its place and gets the new userData.
  *
- * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
- * called from them.
+ * Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+ * of the library may be called from them.
  *
  * @param avsession the session
  * @param callback the callback
@@ -349,8 +349,8 @@ AVSession_ErrCode OH_AVSession_UnregisterForwardCallback(struct OH_AVSession *av
  * Registers a callback for the command to go back. Several are called in the order of their registration; one that is registered
  * already keeps its place and gets the new userData.
  *
- * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
- * called from them.
+ * Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+ * of the library may be called from them.
  *
  * @param avsession the session
  * @param callback the callback
@@ -383,8 +383,8 @@ AVSession_ErrCode OH_AVSession_UnregisterRewindCallback(struct OH_AVSession *avs
  * Registers a callback for the command to go to a position. Several are called in the order of their registration; one
  * that is registered already keeps its place and gets the new userData.
  *
- * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
- * called from them.
+ * Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+ * of the library may be called from them.
  *
  * @param avsession the session
  * @param callback the callback
@@ -417,8 +417,8 @@ AVSession_ErrCode OH_AVSession_UnregisterSeekCallback(struct OH_AVSession *avses
  * Registers a callback for the command to change the loop mode. Several are called in the order of their registration;
  * one that is registered already keeps its place and gets the new userData.
  *
- * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
- * called from them.
+ * Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+ * of the library may be called from them.
  *
  * @param avsession the session
  * @param callback the callback
@@ -451,8 +451,8 @@ AVSession_ErrCode OH_AVSession_UnregisterSetLoopModeCallback(struct OH_AVSession
  * Registers a callback for the command to like the media, or no longer. Several are called in the order of their
  * registration; one that is registered already keeps its place and gets the new userData.
  *
- * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
- * called from them.
+ * Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+ * of the library may be called from them.
  *
  * @param avsession the session
  * @param callback the callback

@@ -428,7 +428,7 @@ AVSession_ErrCode OH_AVSession_SetAVQueueItems(OH_AVSession *avsession,
  * that goes down becomes a command; play/pause becomes pause while the position moves, and play else; forward and rewind
  * go as far as the skip intervals of the metadata say.
  *
- * Any thread. The callbacks run later, on the dispatcher thread.
+ * Any thread. The callbacks run later, on a thread of the library.
  *
  * @param avsession the session
  * @param keyCode one of NativeAVSession_MediaKey
@@ -468,8 +468,8 @@ AVSession_ErrCode OH_AVSession_SetPrivate(OH_AVSession *avsession,
  * Registers a callback for the command to play at another speed. Several are called in the order of their
  * registration; one that is registered already keeps its place and gets the new userData.
  *
- * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
- * called from them.
+ * Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+ * of the library may be called from them.
  *
  * @param avsession the session
  * @param callback the callback
@@ -538,8 +538,8 @@ AVSession_ErrCode OH_AVSession_UnregisterSetVolumeCallback(OH_AVSession *avsessi
  * OH_AVSession_RegisterSetLoopModeCallback() get only commands that name no mode. Several are called in the order of
  * their registration; one that is registered already keeps its place and gets the new userData.
  *
- * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
- * called from them.
+ * Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+ * of the library may be called from them.
  *
  * @param avsession the session
  * @param callback the callback
@@ -572,8 +572,8 @@ AVSession_ErrCode OH_AVSession_UnregisterSetTargetLoopModeCallback(OH_AVSession 
  * Registers a callback for the command to play other media. Several are called in the order of their registration; one
  * that is registered already keeps its place and gets the new userData.
  *
- * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
- * called from them.
+ * Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+ * of the library may be called from them.
  *
  * @param avsession the session
  * @param callback the callback
@@ -606,8 +606,8 @@ AVSession_ErrCode OH_AVSession_UnregisterPlayFromAssetIdCallback(OH_AVSession *a
  * Registers a callback for the command to play an entry of the queue. Several are called in the order of their
  * registration; one that is registered already keeps its place and gets the new userData.
  *
- * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
- * called from them.
+ * Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+ * of the library may be called from them.
  *
  * @param avsession the session
  * @param callback the callback
@@ -640,8 +640,8 @@ AVSession_ErrCode OH_AVSession_UnregisterSkipToQueueItemCallback(OH_AVSession *a
  * Registers a callback for commands that controller and player agreed on. Several are called in the order of their
  * registration; one that is registered already keeps its place and gets the new userData.
  *
- * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
- * called from them.
+ * Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+ * of the library may be called from them.
  *
  * @param avsession the session
  * @param callback the callback
@@ -674,8 +674,8 @@ AVSession_ErrCode OH_AVSession_UnregisterCommonCommandCallback(OH_AVSession *avs
  * Registers a callback for media keys as they are. While there is one, keys become no commands. Several are called in
  * the order of their registration; one that is registered already keeps its place and gets the new userData.
  *
- * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
- * called from them.
+ * Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+ * of the library may be called from them.
  *
  * @param avsession the session
  * @param callback the callback
@@ -708,8 +708,8 @@ AVSession_ErrCode OH_AVSession_UnregisterHandleKeyEventCallback(OH_AVSession *av
  * Registers a callback for the command to take the call. Several are called in the order of their registration; one
  * that is registered already keeps its place and gets the new userData.
  *
- * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
- * called from them.
+ * Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+ * of the library may be called from them.
  *
  * @param avsession the session
  * @param callback the callback
@@ -742,8 +742,8 @@ AVSession_ErrCode OH_AVSession_UnregisterAnswerCallback(OH_AVSession *avsession,
  * Registers a callback for the command to end the call. Several are called in the order of their registration; one
  * that is registered already keeps its place and gets the new userData.
  *
- * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
- * called from them.
+ * Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+ * of the library may be called from them.
  *
  * @param avsession the session
  * @param callback the callback
@@ -776,8 +776,8 @@ AVSession_ErrCode OH_AVSession_UnregisterHangUpCallback(OH_AVSession *avsession,
  * Registers a callback for the command to mute the call, or no longer. Several are called in the order of their
  * registration; one that is registered already keeps its place and gets the new userData.
  *
- * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
- * called from them.
+ * Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+ * of the library may be called from them.
  *
  * @param avsession the session
  * @param callback the callback

@@ -150,7 +150,9 @@ typedef enum DRM_EventType {
      */
     EVENT_PROVISION_REQUIRED = 201,
     /**
-     * A license is needed. Info: the init data to pass to the next OH_MediaKeySession_GenerateMediaKeyRequest().
+     * A license is needed. Info: the init data to pass to the next OH_MediaKeySession_GenerateMediaKeyRequest(). Where a
+     * decrypt has no key: once per key id until it arrives. A session remembers 4,096 needs and forgets the oldest; while
+     * events of 4 MiB wait for a callback, nothing is announced, and the next decrypt after that does it.
      */
     EVENT_KEY_REQUIRED = 202,
     /**

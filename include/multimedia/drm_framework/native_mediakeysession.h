@@ -24,8 +24,9 @@ extern "C" {
 /**
  * Receives events of a MediaKeySession, without its handle.
  *
- * Called on the library's dispatcher thread, one call at a time, in order; every function of the library may be called
- * from it.
+ * Called on a thread of the library, on which the program's signals are blocked. All callbacks of a session come one at a
+ * time and in order. Those of other sessions do not wait for them: a callback may block, also until another session's
+ * callback has done something. Every function of the library may be called from it.
  *
  * @param eventType the event
  * @param info data of the event, valid during the call
@@ -148,10 +149,12 @@ Drm_ErrCode OH_MediaKeySession_GenerateMediaKeyRequest(MediaKeySession *mediaKey
  * ends at the first other character, such as a newline or NUL;
  * org.w3.clearkey: a JWK Set (W3C EME section 9.1.4), stored if its type is "persistent-license". The answer alone
  * decides whether the keys are stored. Keys that were not asked for are taken, too; a key that arrives again replaces
- * the old one. A key change follows.
+ * the old one.
  *
  * com.policyplay.drm: a license or renewal that answers a request of this session, sealed for it or for the device.
- * EVENT_EXPIRATION_UPDATE and, for a new license, a key change follow.
+ * EVENT_EXPIRATION_UPDATE follows if the expiry changed.
+ *
+ * In every key system, exactly one key change follows each answer that is accepted, also if no status changed.
  *
  * Any thread.
  *
@@ -167,7 +170,8 @@ Drm_ErrCode OH_MediaKeySession_GenerateMediaKeyRequest(MediaKeySession *mediaKey
  *     offline keys are stored, or the id of a key to store is longer than MAX_OFFLINE_MEDIA_KEY_ID_LEN;
  *     DRM_ERR_SERVICE_DENIED if it is the license service's refusal; DRM_ERR_NO_LICENSE for a
  *     renewal of a license that is over; DRM_ERR_NOT_PROVISIONED without a certificate; DRM_ERR_SERVICE_DIED if the store
- *     cannot be written or the key system failed. No key is applied then
+ *     cannot be written, events of 4 MiB wait for a callback that does not return, or the key system failed. No key is
+ *     applied then
  * @since 11
  */
 Drm_ErrCode OH_MediaKeySession_ProcessMediaKeyResponse(MediaKeySession *mediaKeySession,
@@ -276,7 +280,8 @@ Drm_ErrCode OH_MediaKeySession_ProcessOfflineReleaseResponse(MediaKeySession *me
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, offlineMediaKeyId is null or the
  *     length is out of range; DRM_ERR_UNKNOWN if there is no such stored key or it was stored for another device;
  *     DRM_ERR_NOT_PROVISIONED if com.policyplay.drm has no certificate; DRM_ERR_SERVICE_DIED if its file cannot be read or
- *     is damaged, its state cannot be stored, or the key system failed
+ *     is damaged, its state cannot be stored, events of 4 MiB wait for a callback that does not return, or the key system
+ *     failed
  * @since 11
  */
 Drm_ErrCode OH_MediaKeySession_RestoreOfflineMediaKeys(MediaKeySession *mediaKeySession,
@@ -345,8 +350,10 @@ Drm_ErrCode OH_MediaKeySession_SetCallback(MediaKeySession *mediaKeySession,
 /**
  * Destroys a session; its handle is stale afterwards and its keys are wiped.
  *
- * Any thread, also in a callback. When it returns, no callback of the session is running or will run (if called from a
- * callback: except that one). A decrypt that is under way on another thread is waited for.
+ * Any thread, also in a callback. When it returns, no callback of the session is running or will run. Called from a
+ * callback, of whatever session, it waits for no callback, so that callbacks can destroy each other's: one that is running
+ * then goes on, and what it uses must outlive it; OH_MediaKeySystem_Destroy() from outside of a callback waits for it. A
+ * decrypt that is under way on another thread is waited for.
  *
  * @param mediaKeySession the session
  * @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession

@@ -41,7 +41,9 @@ typedef Drm_ErrCode (*OH_MediaKeySystem_Callback)(MediaKeySystem *mediaKeySystem
 /**
  * Receives events of a MediaKeySystem, without its handle.
  *
- * Called on the library's dispatcher thread, one call at a time; every function of the library may be called from it.
+ * Called on a thread of the library, on which the program's signals are blocked. The events of an instance come one at a
+ * time and in order, at the same time as those of its sessions and of others, which do not wait for them. Every function
+ * of the library may be called from it.
  *
  * @param eventType the event
  * @param info data of the event, valid during the call
@@ -395,8 +397,10 @@ Drm_ErrCode OH_MediaKeySystem_GetCertificateStatus(MediaKeySystem *mediaKeySyste
 /**
  * Destroys a MediaKeySystem and its sessions; their handles are stale afterwards and their keys are wiped.
  *
- * Any thread, also in a callback. When it returns, no callback of the instance or its sessions is running or will run
- * (if called from a callback: except that one). A decrypt that is under way on another thread is waited for.
+ * Any thread, also in a callback. When it returns, no callback of the instance or its sessions is running or will run.
+ * Called from a callback, of whatever session, it waits for no callback, so that callbacks can destroy each other's: one
+ * that is running then goes on, and what it uses must outlive it. A decrypt that is under way on another thread is waited
+ * for.
  *
  * @param mediaKeySystem the instance
  * @return DRM_ERR_OK, or DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::thread::{Thread, current, park_timeout};
+use std::time::Instant;
 
 pub use std::thread::{sleep, yield_now};
 
@@ -20,6 +22,30 @@ pub fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> 
     let spawned = builder.spawn(run);
     drop(mask);
     spawned.map(drop)
+}
+
+/// Wakes a thread that sleeps, or keeps it from falling asleep the next time.
+///
+/// Threads of the library that sleep for long do it so and not at a `Condvar`: `parking_lot` keeps its sleepers in a table of the
+/// process, in which they stay in a child after fork(), where their stacks soon belong to other threads.
+#[derive(Clone)]
+pub struct Bell(Thread);
+
+impl Bell {
+    /// For the calling thread to sleep at.
+    pub fn of_current_thread() -> Self {
+        Self(current())
+    }
+
+    /// Wakes the thread.
+    pub fn ring(&self) {
+        self.0.unpark();
+    }
+
+    /// Sleeps until it rings or has rung, or until a time, or less. Only for its own thread.
+    pub fn sleep_until(&self, until: Instant) {
+        park_timeout(until.saturating_duration_since(Instant::now()));
+    }
 }
 
 /// The calling thread's former mask, which comes back at the end.

@@ -2,13 +2,16 @@
 
 use std::cell::Cell;
 use std::io;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use loom::thread::{Builder, JoinHandle};
 
 pub use loom::thread::yield_now;
+
+use super::lock;
+use super::time::Instant;
 
 loom::lazy_static! {
     static ref STARTED: Mutex<Vec<JoinHandle<()>>> = Mutex::default();
@@ -35,6 +38,32 @@ pub fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> 
     })?;
     STARTED.lock().expect("no panic meanwhile").push(thread);
     Ok(())
+}
+
+/// As in `base::sync::thread`.
+#[derive(Clone, Default)]
+pub struct Bell(Arc<(lock::Mutex<bool>, lock::Condvar)>);
+
+impl Bell {
+    /// For the calling thread to sleep at.
+    pub fn of_current_thread() -> Self {
+        Self::default()
+    }
+
+    /// Wakes the thread.
+    pub fn ring(&self) {
+        *self.0.0.lock() = true;
+        self.0.1.notify_all();
+    }
+
+    /// Sleeps until it rings or has rung, or until a time.
+    pub fn sleep_until(&self, until: Instant) {
+        let mut has_rung = self.0.0.lock();
+        if !*has_rung {
+            self.0.1.wait_until(&mut has_rung, until);
+        }
+        *has_rung = false;
+    }
 }
 
 /// Lets others go on: there is no time to pass.

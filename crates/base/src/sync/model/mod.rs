@@ -73,13 +73,15 @@ pub(crate) fn last_pointer<T>(place: &mut AtomicPtr<T>) -> *mut T {
 /// `once_cell::sync::OnceCell` with the orderings that it promises: a value that was set happens before whoever gets it.
 pub struct OnceCell<T> {
     is_set: AtomicBool,
+    /// Who makes the value: what is in it may be loom's.
+    making: loom::sync::Mutex<()>,
     value: std::sync::OnceLock<T>,
 }
 
 impl<T> OnceCell<T> {
     /// An empty cell.
     pub fn new() -> Self {
-        Self { is_set: AtomicBool::new(false), value: std::sync::OnceLock::new() }
+        Self { is_set: AtomicBool::new(false), making: loom::sync::Mutex::new(()), value: std::sync::OnceLock::new() }
     }
 
     /// The value, if it was set.
@@ -87,12 +89,14 @@ impl<T> OnceCell<T> {
         self.is_set.load(Ordering::Acquire).then(|| self.value.get()).flatten()
     }
 
-    /// The value, which is made if there is none. Making it does nothing that loom sees.
+    /// The value, which is made if there is none.
     pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
-        let value = self.value.get_or_init(make);
-        if !self.is_set.load(Ordering::Acquire) {
-            self.is_set.store(true, Ordering::Release);
+        if let Some(value) = self.get() {
+            return value;
         }
+        let _making = self.making.lock().expect("no panic meanwhile");
+        let value = self.value.get_or_init(make);
+        self.is_set.store(true, Ordering::Release);
         value
     }
 

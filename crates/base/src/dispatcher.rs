@@ -4,7 +4,7 @@
 //! wait for each other, even if a job of one blocks. All queues share the threads, which are called workers:
 //!
 //! - A worker starts when a queue has something to do and every worker is in a job.
-//! - [`AT_ONCE`] jobs run at the same time. A job that takes longer than [`PATIENCE`] is blocked and does not count, and as many
+//! - `AT_ONCE` jobs run at the same time. A job that takes longer than `PATIENCE` is blocked and does not count, and as many
 //!   others as are blocked may run: few threads while callbacks are quick, and twice as many every few milliseconds while they
 //!   block.
 //! - A worker without anything to do ends after [`IDLE_TIME`].

@@ -258,7 +258,7 @@ fn jobs_may_post_and_panic() {
 
 #[test]
 fn a_child_after_fork_gets_threads_of_its_own() {
-    check("fork", 3, || {
+    check("fork", 2, || {
         let trace = Trace::default();
         let queue = Arc::new(Queue::default());
         post(&queue, note(&trace, 1));

@@ -93,6 +93,66 @@ static void only_the_trusted_authority(void)
     CHECK_OK(OH_DrmLicenseService_Destroy(stranger));
 }
 
+/* A device that other programs share: an impostor has provisioned it, and its license is stored. */
+static void the_trusted_authority_holds_against_what_is_stored(void)
+{
+    static const char policy[] = "{\"can_play\":true,\"can_persist\":true}";
+    OH_DrmLicenseService *genuine = make_policy_service(policy);
+    OH_DrmLicenseService *impostor = make_policy_service(policy);
+    uint8_t authority[2048];
+    uint32_t size = sizeof(authority);
+    char place[512];
+    uint8_t false_id[16];
+    uint8_t id[16];
+    REQUIRE_OK(OH_DrmLicenseService_GetAuthority(genuine, authority, &size));
+    snprintf(place, sizeof(place), "%s/shared", getenv("NATIVE_DRM_STORAGE_DIR"));
+    MediaKeySystem *careless = make_system(POLICYPLAY);
+    CHECK_OK(OH_MediaKeySystem_SetVirtualClock(careless, START_MILLIS));
+    CHECK_OK(OH_MediaKeySystem_SetConfigurationString(careless, "storagePath", place));
+    provision(careless, impostor);
+    MediaKeySession *session = make_session(careless);
+    get_license(session, impostor, MEDIA_KEY_TYPE_OFFLINE, false_id);
+
+    for (int round = 0; round < 2; round++) {
+        /* The second time as another process that finds both identities. */
+        MediaKeySystem *careful = make_system(POLICYPLAY);
+        CHECK_OK(OH_MediaKeySystem_SetVirtualClock(careful, START_MILLIS));
+        if (round == 1) {
+            /* Also if the impostor's was in use before. */
+            CHECK_OK(OH_MediaKeySystem_SetConfigurationString(careful, "storagePath", place));
+            CHECK_INT(certificate_of(careful), CERT_STATUS_PROVISIONED);
+        }
+        CHECK_OK(OH_MediaKeySystem_SetConfigurationByteArray(careful, "licenseAuthority", authority, (int32_t)size));
+        CHECK_OK(OH_MediaKeySystem_SetConfigurationString(careful, "storagePath", place));
+        CHECK_INT(certificate_of(careful), round == 0 ? CERT_STATUS_NOT_PROVISIONED : CERT_STATUS_PROVISIONED);
+        session = make_session(careful);
+        if (round == 0) {
+            DRM_MediaKeyRequest *request = (DRM_MediaKeyRequest *)malloc(sizeof(*request));
+            CHECK_CODE(try_request(session, MEDIA_KEY_TYPE_OFFLINE, NULL, NULL, request), DRM_ERR_NOT_PROVISIONED);
+            free(request);
+            CHECK_CODE(OH_MediaKeySession_RestoreOfflineMediaKeys(session, false_id, 16), DRM_ERR_NOT_PROVISIONED);
+            Message asked = provision_request(careful);
+            Message response = ask_service(impostor, asked.bytes, asked.size);
+            CHECK_UNKNOWN(process_provision(careful, &response));
+            provision(careful, genuine);
+            get_license(session, genuine, MEDIA_KEY_TYPE_OFFLINE, id);
+        } else {
+            CHECK_OK(OH_MediaKeySession_RestoreOfflineMediaKeys(session, id, 16));
+        }
+        CHECK_OK(decrypt_nist(session, KID_A));
+        CHECK_UNKNOWN(OH_MediaKeySession_RestoreOfflineMediaKeys(session, false_id, 16));
+        CHECK_OK(OH_MediaKeySystem_Destroy(careful));
+    }
+    /* What was set aside is kept: who trusts the impostor goes on with it. */
+    CHECK_INT(certificate_of(careless), CERT_STATUS_PROVISIONED);
+    session = make_session(careless);
+    CHECK_OK(OH_MediaKeySession_RestoreOfflineMediaKeys(session, false_id, 16));
+    CHECK_OK(decrypt_nist(session, KID_A));
+    CHECK_OK(OH_MediaKeySystem_Destroy(careless));
+    CHECK_OK(OH_DrmLicenseService_Destroy(genuine));
+    CHECK_OK(OH_DrmLicenseService_Destroy(impostor));
+}
+
 static void life_of_a_license(void)
 {
     OH_DrmLicenseService *service = make_policy_service(
@@ -463,6 +523,7 @@ int main(void)
 {
     RUN(provisioning);
     RUN(only_the_trusted_authority);
+    RUN(the_trusted_authority_holds_against_what_is_stored);
     RUN_IN_OWN_STORE(life_of_a_license);
     RUN_IN_OWN_STORE(default_urls);
     RUN_IN_OWN_STORE(a_late_renewal);

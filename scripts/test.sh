@@ -93,7 +93,7 @@ c_tests() {
 }
 
 c_plain() { c_tests c -DNATIVE_DRM_CARGO_TARGET_DIR="$CARGO_TARGET_DIR" -DNATIVE_DRM_BUILD_EXAMPLES=ON; }
-c_address() { c_tests address -DNATIVE_DRM_CARGO_TARGET_DIR="$CARGO_TARGET_DIR/address" -DNATIVE_DRM_SANITIZE=address; }
+c_address() { c_tests address -DNATIVE_DRM_CARGO_TARGET_DIR="$CARGO_TARGET_DIR/address" -DNATIVE_DRM_SANITIZE=address -DNATIVE_DRM_EMULATION=ON; }
 
 # The tests of decryption against the reference, at every level of this processor, in the build that c_address has made. Fewer
 # random cases than without instrumentation; NATIVE_DRM_TEST_CASES=6000 for as many.

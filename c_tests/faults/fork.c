@@ -143,9 +143,60 @@ static void inherited_handles(void)
     CHECK_OK(OH_MediaKeySystem_Destroy(shared_system));
 }
 
+/* Licenses that the parent had end in the child as well, in their second, used before or not, with and without a store. */
+static MediaKeySession *licensed[4];
+static Recorder *inherited_recorder;
+
+static void child_with_inherited_licenses(void)
+{
+    MediaKeySession *one = licensed[2];
+    CHECK_STR(row_of(one, "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"), "USABLE");
+    for (int i = 0; i < 4; i++) {
+        CHECK_OK(decrypt_nist(licensed[i], KID_A));
+    }
+    size_t before = recorder_count(inherited_recorder);
+    int ended = 0;
+    for (size_t i = before; ended < 4 && recorder_wait(inherited_recorder, i + 1); i++) {
+        RecordedCall *call = recorder_copy(inherited_recorder, i);
+        ended += call->kind == RECORDED_EVENT && call->event == EVENT_KEY_EXPIRED;
+        free(call);
+    }
+    CHECK_INT(ended, 4);
+    for (int i = 0; i < 4; i++) {
+        CHECK_CODE(decrypt_nist(licensed[i], KID_A), DRM_ERR_NO_LICENSE);
+    }
+}
+
+static void inherited_licenses(void)
+{
+    use_own_store("inherited");
+    Recorder recorder;
+    recorder_init(&recorder);
+    inherited_recorder = &recorder;
+    OH_DrmLicenseService *service = NULL;
+    REQUIRE_OK(OH_DrmLicenseService_Create(NULL, DRM_LICENSE_PROFILE_STRICT, &service));
+    set_policy(service, "{\"can_play\":true,\"can_persist\":true,\"license_duration_seconds\":3}");
+    REQUIRE_OK(
+        OH_DrmLicenseService_AddContent(service, (const uint8_t *)POLICY_MOVIE, (uint32_t)strlen(POLICY_MOVIE)));
+    MediaKeySystem *drm = make_system(POLICYPLAY);
+    provision(drm, service);
+    for (int i = 0; i < 4; i++) {
+        licensed[i] = make_session(drm);
+        get_license(licensed[i], service, i < 2 ? MEDIA_KEY_TYPE_ONLINE : MEDIA_KEY_TYPE_OFFLINE, NULL);
+        record_session(&recorder, licensed[i]);
+    }
+    CHECK_OK(decrypt_nist(licensed[0], KID_A));
+    CHECK_OK(decrypt_nist(licensed[2], KID_A));
+    in_child(child_with_inherited_licenses);
+    CHECK_OK(OH_MediaKeySystem_Destroy(drm));
+    CHECK_OK(OH_DrmLicenseService_Destroy(service));
+    recorder_destroy(&recorder);
+}
+
 int main(void)
 {
     RUN(after_use);
     RUN(inherited_handles);
+    RUN(inherited_licenses);
     return check_finish("fork");
 }

@@ -76,10 +76,10 @@ static Fate fate(const char *call, bool relevant, int may)
         return GO_ON;
     }
     long number = __atomic_add_fetch(&counted, 1, __ATOMIC_SEQ_CST);
-    if (number != limit && !(kind == FAULT_BROKEN && number > limit)) {
+    if (number != limit && !((kind == FAULT_BROKEN || kind == FAULT_FULL) && number > limit)) {
         return GO_ON;
     }
-    bool applies = (kind != FAULT_ENOSPC || (may & MAY_NEED_ROOM) != 0) &&
+    bool applies = ((kind != FAULT_ENOSPC && kind != FAULT_FULL) || (may & MAY_NEED_ROOM) != 0) &&
                    (kind != FAULT_EINTR || (may & MAY_BE_INTERRUPTED) != 0) &&
                    (kind != FAULT_SHORT || (may & MAY_BE_SHORT) != 0);
     if (number == limit) {
@@ -96,7 +96,11 @@ static Fate fate(const char *call, bool relevant, int may)
         return DIE_AFTER;
     case FAULT_SHORT:
         return HALVE;
+    case FAULT_SLOW:
+        sleep(3);
+        return GO_ON;
     case FAULT_ENOSPC:
+    case FAULT_FULL:
         errno = ENOSPC;
         return FAIL;
     case FAULT_EINTR:

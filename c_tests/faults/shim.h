@@ -14,7 +14,9 @@ typedef enum FaultKind {
     FAULT_KILL_BEFORE, /* SIGKILL instead of the call */
     FAULT_KILL_AFTER,  /* SIGKILL after the call */
     FAULT_BROKEN,      /* EIO, from now on in every call */
-    FAULT_KINDS
+    FAULT_KINDS,       /* those above are for every call of every scenario */
+    FAULT_SLOW = FAULT_KINDS, /* takes three seconds */
+    FAULT_FULL         /* ENOSPC, from now on in every call that may need room */
 } FaultKind;
 
 /* From now on, the call with that number, from 1, goes wrong. */

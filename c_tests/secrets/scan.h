@@ -163,8 +163,23 @@ static inline Scan scan_memory(const Patterns *patterns, const char *when, bool 
     return found;
 }
 
-/* Everything that now lies in memory that core dumps leave out: round keys in whatever form. */
-static inline void add_undumped_memory(Patterns *patterns)
+static inline bool has_pattern(const Patterns *patterns, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < patterns->count; i++) {
+        bool same = patterns->items[i].size == size;
+        for (size_t j = 0; same && j < size; j++) {
+            same = (patterns->items[i].masked[j] ^ MASK) == bytes[j];
+        }
+        if (same) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Everything that now lies in memory that core dumps leave out, round keys in whatever form among it, but for what was
+ * there before: that is the device's. */
+static inline void add_undumped_memory(Patterns *patterns, const Patterns *before)
 {
     size_t count = scan_list_mappings();
     for (size_t i = 0; i < count; i++) {
@@ -175,7 +190,7 @@ static inline void add_undumped_memory(Patterns *patterns)
                 zeros += at[j] == 0;
             }
             /* Not the numbers that tell variants apart, nor what is not used. */
-            if (zeros < 4 && patterns->count < MAX_PATTERNS) {
+            if (zeros < 4 && patterns->count < MAX_PATTERNS && !has_pattern(before, at, 16)) {
                 add_pattern(patterns, "content of a key's slot", at, 16);
             }
         }

@@ -8,6 +8,7 @@ use crate::glue::error::{Error, Result};
 use crate::native_averrors::{AVErrCodeValue, OH_AVErrCode};
 use crate::native_avsession_errors::{AVMetadata_Result, AVSession_ErrCode, MetadataResultValue, SessionErrValue};
 use crate::native_drm_err::{Drm_ErrCode, ErrCodeValue};
+use base::log::Scope;
 use base::secret::wipe_registers;
 
 thread_local! {
@@ -172,7 +173,9 @@ pub fn read_environment() {
 /// when this returns.
 #[inline]
 pub fn call<C: Code>(body: impl FnOnce() -> Result<()>) -> C::Value {
+    let scope = Scope::of_call();
     let result = catch_unwind(AssertUnwindSafe(body));
+    drop(scope);
     wipe_registers();
     match result {
         Ok(Ok(())) => C::success(),
@@ -190,7 +193,9 @@ pub fn attempt(body: impl FnOnce() -> Option<()>) -> Option<()> {
 
 /// Runs the body of an exported function that returns a value, `otherwise` if it fails.
 pub fn value<T>(otherwise: T, body: impl FnOnce() -> Result<T>) -> T {
+    let scope = Scope::of_call();
     let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err(panicked()));
+    drop(scope);
     result.unwrap_or_else(|error| {
         remember(&error);
         otherwise

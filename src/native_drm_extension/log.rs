@@ -32,7 +32,8 @@ c_enum_values! {
     LogLevelValue of NativeDrm_LogLevel;
 }
 
-/// Receives log lines, from any thread, perhaps while a session is locked: it must not call the library.
+/// Receives log lines: those of a call on the thread that made the call, at its end; others on a thread of the library's. It may
+/// call every function of the library; while it blocks, nothing but its own thread's call waits.
 ///
 /// @param level the line's level
 /// @param message the line, NUL-terminated UTF-8 without line end, valid during the call

@@ -373,7 +373,7 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GetStatistics(
 }
 
 /// Gets the highest content protection level: CONTENT_PROTECTION_LEVEL_SW_CRYPTO, unless the environment variable
-/// NATIVE_DRM_EMULATE_LEVEL asks to emulate a higher one for tests.
+/// NATIVE_DRM_EMULATE_LEVEL asks to emulate a higher one, which builds with emulation listen to.
 ///
 /// Any thread.
 ///

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::time::ClockId;
 
-use crate::sync::{Condvar, Mutex};
+use crate::sync::thread::Bell;
+use crate::sync::{Instant, Mutex};
 
 /// A clock, shared by everything that must agree on the time.
 pub trait Clock: Send + Sync {
@@ -25,12 +26,13 @@ pub trait Clock: Send + Sync {
 
 /// Ends a wait early, from another thread. Raised once or often before or during a wait: it ends one.
 #[derive(Clone, Default)]
-pub struct Signal(Arc<SignalState>);
+pub struct Signal(Arc<Mutex<SignalState>>);
 
 #[derive(Default)]
 struct SignalState {
-    raised: Mutex<bool>,
-    changed: Condvar,
+    raised: bool,
+    /// Of the thread that waits. Not a condition variable: see [`Bell`].
+    sleeper: Option<Bell>,
 }
 
 impl Signal {
@@ -41,19 +43,43 @@ impl Signal {
 
     /// Ends the present wait, or the next one at once.
     pub fn raise(&self) {
-        *self.0.raised.lock() = true;
-        self.0.changed.notify_all();
+        let mut state = self.0.lock();
+        state.raised = true;
+        state.wake();
     }
 
     /// Wakes the waiter so that it looks at its clock again.
     fn nudge(&self) {
-        // Under the lock: a waiter that has just looked at its clock is asleep before this gets through.
-        let _raised = self.0.raised.lock();
-        self.0.changed.notify_all();
+        self.0.lock().wake();
+    }
+
+    /// Waits until it is raised, or until there is no `rest` of the time to wait. True for the signal, which is taken back.
+    fn wait(&self, rest: impl Fn() -> Option<Duration>) -> bool {
+        let bell = Bell::of_current_thread();
+        self.0.lock().sleeper = Some(bell.clone());
+        loop {
+            if std::mem::take(&mut self.0.lock().raised) {
+                self.0.lock().sleeper = None;
+                return true;
+            }
+            let Some(rest) = rest() else { break };
+            bell.sleep_until(Instant::now() + rest.min(LONGEST_WAIT));
+        }
+        let mut state = self.0.lock();
+        state.sleeper = None;
+        std::mem::take(&mut state.raised)
     }
 }
 
-/// The longest single wait on the machine's clock: a condition variable does not notice that the machine slept.
+impl SignalState {
+    fn wake(&self) {
+        if let Some(sleeper) = &self.sleeper {
+            sleeper.ring();
+        }
+    }
+}
+
+/// The longest single wait: a sleeping thread does not notice that the machine slept.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// The machine's clocks. Monotonic time goes on while the machine sleeps (`CLOCK_BOOTTIME`), the time awake does not
@@ -94,19 +120,11 @@ impl Clock for SystemClock {
     }
 
     fn wait(&self, until: Option<u64>, signal: &Signal) -> bool {
-        let mut raised = signal.0.raised.lock();
-        while !*raised {
-            let Some(until) = until else {
-                signal.0.changed.wait(&mut raised);
-                continue;
-            };
-            let remaining = until.saturating_sub(self.monotonic_millis());
-            if remaining == 0 {
-                break;
-            }
-            signal.0.changed.wait_for(&mut raised, Duration::from_millis(remaining).min(LONGEST_WAIT));
-        }
-        std::mem::take(&mut *raised)
+        signal.wait(|| match until.map(|until| until.saturating_sub(self.monotonic_millis())) {
+            None => Some(LONGEST_WAIT),
+            Some(0) => None,
+            Some(rest) => Some(Duration::from_millis(rest)),
+        })
     }
 }
 
@@ -191,12 +209,8 @@ impl Clock for VirtualClock {
 
     fn wait(&self, until: Option<u64>, signal: &Signal) -> bool {
         self.0.lock().waiting.push(signal.clone());
-        let mut raised = signal.0.raised.lock();
-        while !*raised && until.is_none_or(|until| self.monotonic_millis() < until) {
-            signal.0.changed.wait(&mut raised);
-        }
-        let ended_by_signal = std::mem::take(&mut *raised);
-        drop(raised);
+        let is_before = || until.is_none_or(|until| self.monotonic_millis() < until);
+        let ended_by_signal = signal.wait(|| is_before().then_some(LONGEST_WAIT));
         let mut state = self.0.lock();
         if let Some(own) = state.waiting.iter().position(|other| Arc::ptr_eq(&other.0, &signal.0)) {
             state.waiting.swap_remove(own);

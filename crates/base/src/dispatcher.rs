@@ -113,6 +113,19 @@ pub fn start() -> Result<(), Error> {
     if pool.workers == 0 { pool.start().map_err(Error::Start) } else { Ok(()) }
 }
 
+statics! {
+    static ASIDE: OnceCell<Queue> = OnceCell::new();
+}
+
+/// Bytes that wait aside at most.
+const MAX_ASIDE: usize = 1 << 20;
+
+/// Has something done by a worker that belongs to no object and that nobody misses, in order with others of its kind. Without
+/// threads, and where more than a MiB waits already, it is dropped.
+pub fn aside(size: usize, job: Job) {
+    let _ = ASIDE.get_or_init(Queue::default).post(size, MAX_ASIDE, job);
+}
+
 thread_local! {
     static IS_WORKER: Cell<bool> = const { Cell::new(false) };
 }

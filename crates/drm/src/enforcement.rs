@@ -3,21 +3,22 @@
 //! A decrypt does not come here, except the first one under a license: it looks at the status of its key, which is changed
 //! here whenever a policy says so.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::events::{Event, EventKind, EventSource};
 use crate::key_info::{KeyState, fixed_id};
-use crate::key_table::{Key, KeyTable};
+use crate::key_table::{Key, KeyTable, set_states};
 use crate::platform::Platform;
-use crate::storage::StoredKey;
+use crate::recorder::{self, PATIENCE};
 use crate::terms::{Arrival, ExplainedLicense, HeldLicense, StoredLicense, Terms};
+use crate::turn::{Taken, Turn};
 use base::log;
 use base::sync::Mutex;
 use init_data::pssh;
 use license::policy::{
-    self, Denial, Device, DeviceLevel, EnforcedLicense, KeyPermit, KeyVerdict, LicenseKind, LicenseState, Reading,
-    State,
+    self, Denial, Device, DeviceLevel, EnforcedLicense, KeyPermit, KeyVerdict, LicenseKind, Reading, State,
 };
 use license::protocol::Bytes;
 
@@ -42,7 +43,10 @@ pub struct Surroundings<'a> {
 pub struct Enforcement {
     platform: Arc<Platform>,
     level: DeviceLevel,
+    /// Never locked while anything is stored, logged or waited for: the timer needs it.
     held: Mutex<Vec<Held>>,
+    /// Had by whoever stores something before it holds.
+    storing: Turn,
 }
 
 struct Held {
@@ -60,7 +64,7 @@ struct Held {
 impl Enforcement {
     /// For a session at a protection level.
     pub fn new(platform: Arc<Platform>, level: DeviceLevel) -> Self {
-        Self { platform, level, held: Mutex::default() }
+        Self { platform, level, held: Mutex::default(), storing: Turn::default() }
     }
 
     /// What device and output offer now.
@@ -78,17 +82,64 @@ impl Enforcement {
         unused: impl FnOnce() -> Result<()>,
         taken: impl FnOnce(),
     ) -> Result<()> {
-        let mut held = self.held.lock();
+        let _turn = self.turn()?;
         unused()?;
         let reading = self.platform.reading();
-        let mine = held.iter().position(|held| held.id == terms.license_id);
+        let mut new = Held {
+            id: terms.license_id.clone(),
+            key_ids: terms.permits.iter().map(|permit| permit.key_id.clone()).collect(),
+            session_token: terms.session_token.clone(),
+            client_token: terms.client_token.clone(),
+            sealed: persistent.then(|| Bytes(terms.sealed.clone())),
+            license: self.take(terms, &self.held.lock(), reading)?,
+            saved_at: reading.monotonic_millis,
+        };
+        if let Some(stored) = new.to_store() {
+            let store = self.platform.offline_store()?;
+            if let Arrival::Issued { .. } = terms.arrival {
+                store.put_all(&[(&new.id, stored.to_stored()?)])?;
+            } else {
+                stored.save(&*store, &new.id)?;
+            }
+        }
+        let mut held = self.held.lock();
+        // Meanwhile time has passed, perhaps all that there was.
+        new.license = self.take(terms, &held, reading)?;
+        new.license.advance(self.platform.reading());
+        match held.iter().position(|held| held.id == terms.license_id) {
+            // The keys stay as they are, and so do those that another license has replaced since.
+            Some(mine) if matches!(terms.arrival, Arrival::Renewed { .. }) => {
+                new.key_ids.clone_from(&held[mine].key_ids);
+                held[mine] = new;
+            }
+            _ => {
+                // Before the keys can be found: no decrypt gets past an unrecorded first use.
+                set_states(keys.iter(), states(&new));
+                around.keys.insert(keys)?;
+                let brought: HashSet<_> = new.key_ids.iter().collect();
+                for older in &mut *held {
+                    older.key_ids.retain(|id| !brought.contains(id));
+                }
+                held.retain(|older| !older.key_ids.is_empty());
+                held.push(new);
+            }
+        }
+        settle_license(&mut held, around);
+        drop(held);
+        taken();
+        Ok(())
+    }
+
+    /// What a license that arrived at `reading` is, together with what is held.
+    fn take(&self, terms: &Terms, held: &[Held], reading: Reading) -> Result<EnforcedLicense> {
+        let mine = held.iter().find(|held| held.id == terms.license_id);
+        let (policy, permits) = (terms.policy.clone(), terms.permits.clone());
         let license = match (&terms.arrival, mine) {
             (Arrival::Issued { grant, service_millis }, _) => {
-                let (policy, permits) = (terms.policy.clone(), terms.permits.clone());
                 EnforcedLicense::load(policy, *grant, permits, self.device(), *service_millis, reading)
             }
             (Arrival::Renewed { service_millis }, Some(mine)) => {
-                let mut license = held[mine].license.clone();
+                let mut license = mine.license.clone();
                 license.renewed(reading, *service_millis, terms.sequence).map(|()| license)
             }
             (Arrival::Renewed { .. }, None) => {
@@ -96,84 +147,54 @@ impl Enforcement {
             }
             (Arrival::Restored(state), mine) => {
                 // What this session knows of the license is newer than what is stored.
-                let state = mine.map_or(state, |mine| held[mine].license.engine().license_state()).clone();
-                let (policy, permits) = (terms.policy.clone(), terms.permits.clone());
+                let state = mine.map_or(state, |mine| mine.license.engine().license_state()).clone();
                 EnforcedLicense::restore(policy, state, permits, self.device(), reading)
             }
         };
-        let license = license.map_err(|denial| refused(denial, terms.permits.first().map(|permit| &*permit.key_id)))?;
-        let renewed = matches!(terms.arrival, Arrival::Renewed { .. });
-        let mut new = Held {
-            id: terms.license_id.clone(),
-            key_ids: terms.permits.iter().map(|permit| permit.key_id.clone()).collect(),
-            session_token: terms.session_token.clone(),
-            client_token: terms.client_token.clone(),
-            sealed: persistent.then(|| Bytes(terms.sealed.clone())),
-            license,
-            saved_at: reading.monotonic_millis,
-        };
-        if let Some(sealed) = &new.sealed {
-            match terms.arrival {
-                Arrival::Issued { .. } => {
-                    let state = new.license.engine().license_state().clone();
-                    let stored = StoredLicense { sealed: sealed.clone(), state }.to_stored()?;
-                    self.platform.offline_store()?.put_all(&[(&new.id, stored)])?;
-                }
-                Arrival::Renewed { .. } | Arrival::Restored(_) => self.save(&mut new, reading)?,
-            }
-        }
-        match mine {
-            // The keys stay as they are, and so do those that another license has replaced since.
-            Some(mine) if renewed => {
-                new.key_ids.clone_from(&held[mine].key_ids);
-                held[mine] = new;
-            }
-            _ => {
-                // Before the keys can be found: no decrypt gets past an unrecorded first use.
-                for (permit, state) in states(&new) {
-                    keys.iter().filter(|key| key.id() == permit).for_each(|key| key.set_state(state));
-                }
-                around.keys.insert(keys)?;
-                for older in &mut *held {
-                    older.key_ids.retain(|id| !new.key_ids.contains(id));
-                }
-                held.retain(|older| !older.key_ids.is_empty());
-                held.push(new);
-            }
-        }
-        taken();
-        settle_license(&mut held, around);
-        Ok(())
+        license.map_err(|denial| refused(denial, terms.permits.first().map(|permit| &*permit.key_id)))
     }
 
     /// Records the first use of the license that a key belongs to; an error if the key may not be used now.
     pub fn begin_use(&self, key_id: &[u8], around: &Surroundings<'_>) -> Result<()> {
-        let mut held = self.held.lock();
+        let _turn = self.turn()?;
         let reading = self.platform.reading();
-        let Some(mine) = held.iter_mut().find(|held| held.key_ids.iter().any(|id| id == key_id)) else {
-            // The key went, or another license brought it, since the decrypt looked.
-            return Ok(());
+        let (id, stored) = {
+            let mut held = self.held.lock();
+            // None if the key went, or another license brought it, since the decrypt looked.
+            let Some(mine) = find(&mut held, key_id) else { return Ok(()) };
+            let mut license = mine.license.clone();
+            let begun = license.decrypted(reading);
+            let is_new = mine.license.engine().license_state().first_decryption.is_none();
+            let Some(stored) = mine.to_store().filter(|_| is_new && begun.is_ok()) else {
+                mine.license = license;
+                settle(&mut held, around);
+                return begun.map_err(|denial| refused(denial, Some(key_id)));
+            };
+            (mine.id.clone(), StoredLicense { state: license.engine().license_state().clone(), ..stored })
         };
-        let mut license = mine.license.clone();
-        if mine.sealed.is_some()
-            && let Some(stored) = self.stored(&mine.id)?
-            && stored.state.first_decryption.is_some()
-        {
-            // Another session has begun to use it.
-            let state = newest(license.engine().license_state(), &stored.state);
-            let permits = permits(&license);
-            license =
-                EnforcedLicense::restore(license.engine().policy().clone(), state, permits, self.device(), reading)
-                    .map_err(|denial| refused(denial, Some(key_id)))?;
-        }
-        let begun = license.decrypted(reading);
-        let before = std::mem::replace(&mut mine.license, license);
         // Nothing may be decrypted that would not count as used after a crash.
-        if begun.is_ok() && mine.sealed.is_some() {
-            self.save(mine, reading).inspect_err(|_| mine.license = before)?;
+        let saved = stored.save(&*self.platform.offline_store()?, &id)?;
+        let mut held = self.held.lock();
+        let Some(mine) = find(&mut held, key_id).filter(|mine| mine.id == id) else { return Ok(()) };
+        if let Some(saved) = saved.filter(|saved| saved.first_decryption < stored.state.first_decryption) {
+            // Another session has begun to use it.
+            let known = StoredLicense { state: mine.license.engine().license_state().clone(), ..stored.clone() };
+            let state = known.merged_with(StoredLicense { state: saved, ..stored }).state;
+            let (policy, permits) = (mine.license.engine().policy().clone(), permits(&mine.license));
+            mine.license = EnforcedLicense::restore(policy, state, permits, self.device(), reading)
+                .map_err(|denial| refused(denial, Some(key_id)))?;
         }
+        mine.saved_at = reading.monotonic_millis;
+        let begun = mine.license.decrypted(reading);
+        mine.license.advance(self.platform.reading());
         settle(&mut held, around);
         begun.map_err(|denial| refused(denial, Some(key_id)))
+    }
+
+    /// The turn to store something.
+    fn turn(&self) -> Result<Taken<'_>> {
+        let taken = self.storing.take(PATIENCE);
+        taken.ok_or_else(|| Error::Internal("another thread has waited for the offline store for too long".into()))
     }
 
     /// Lets time pass.
@@ -200,16 +221,19 @@ impl Enforcement {
         let mut held = self.held.lock();
         let reading = self.platform.reading();
         let real_time = self.platform.is_on_machine_clock();
+        let mut news = Vec::new();
         for held in &mut *held {
             let was_over = held.license.engine().license_state().expired;
             change(&mut held.license, reading);
             let is_over = held.license.engine().license_state().expired;
             let old = real_time && reading.monotonic_millis.saturating_sub(held.saved_at) >= SAVE_INTERVAL;
             if was_over != is_over || (old && !is_over) {
-                self.try_save(held, reading);
+                news.extend(held.news(reading));
             }
         }
         settle(&mut held, around);
+        drop(held);
+        self.record(news);
     }
 
     /// When the next change is due, by the monotonic clock in milliseconds.
@@ -284,9 +308,14 @@ impl Enforcement {
     pub fn clear(&self) {
         let mut held = std::mem::take(&mut *self.held.lock());
         let reading = self.platform.reading();
-        for held in &mut held {
+        let mut advance = |held: &mut Held| {
             held.license.advance(reading);
-            self.try_save(held, reading);
+            held.news(reading)
+        };
+        let news: Vec<_> = held.iter_mut().filter_map(&mut advance).collect();
+        if !news.is_empty() {
+            self.record(news);
+            self.platform.linger_at_store();
         }
     }
 
@@ -300,44 +329,33 @@ impl Enforcement {
         true
     }
 
-    fn try_save(&self, held: &mut Held, reading: Reading) {
-        if let Err(error) = self.save(held, reading) {
-            log::error!("the state of license {} is not stored: {error}", hex::encode(&held.id));
+    /// Has states of licenses stored, without waiting for it.
+    fn record(&self, news: Vec<(Vec<u8>, StoredLicense)>) {
+        for (id, stored) in news {
+            match self.platform.offline_store() {
+                Ok(store) => recorder::record(&store, &id, stored),
+                Err(error) => log::error!("the state of license {} is not stored: {error}", hex::encode(&id)),
+            }
         }
-    }
-
-    /// Stores the state of a stored license, unless it has been removed from the store.
-    fn save(&self, held: &mut Held, reading: Reading) -> Result<()> {
-        held.saved_at = reading.monotonic_millis;
-        let Some(sealed) = &held.sealed else { return Ok(()) };
-        let state = held.license.engine().license_state();
-        let mut merge = |stored: &StoredKey| {
-            let stored = StoredLicense::from_stored(stored)?;
-            let sealed = if stored.state.sequence > state.sequence { stored.sealed } else { sealed.clone() };
-            StoredLicense { sealed, state: newest(state, &stored.state) }.to_stored().map(Some)
-        };
-        self.platform.offline_store()?.update(&held.id, &mut merge).map(drop)
-    }
-
-    fn stored(&self, id: &[u8]) -> Result<Option<StoredLicense>> {
-        let stored = self.platform.offline_store()?.get(id)?;
-        stored.as_ref().map(StoredLicense::from_stored).transpose()
     }
 }
 
-/// What two sessions know of the same license, put together.
-fn newest(own: &LicenseState, other: &LicenseState) -> LicenseState {
-    let first = |a: Option<i64>, b: Option<i64>| match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    };
-    let renewed = if other.sequence > own.sequence { other } else { own };
-    LicenseState {
-        first_decryption: first(own.first_decryption, other.first_decryption),
-        expired: own.expired || other.expired,
-        last_seen: own.last_seen.max(other.last_seen),
-        ..renewed.clone()
+impl Held {
+    /// What is stored of it; none for a license that is not.
+    fn to_store(&self) -> Option<StoredLicense> {
+        let state = self.license.engine().license_state().clone();
+        self.sealed.clone().map(|sealed| StoredLicense { sealed, state })
     }
+
+    /// What is to be stored now, under which id.
+    fn news(&mut self, reading: Reading) -> Option<(Vec<u8>, StoredLicense)> {
+        self.saved_at = reading.monotonic_millis;
+        self.to_store().map(|stored| (self.id.clone(), stored))
+    }
+}
+
+fn find<'a>(held: &'a mut [Held], key_id: &[u8]) -> Option<&'a mut Held> {
+    held.iter_mut().find(|held| held.key_ids.iter().any(|id| id == key_id))
 }
 
 fn permits(license: &EnforcedLicense) -> Vec<KeyPermit> {
@@ -380,8 +398,8 @@ fn settle_license(held: &mut [Held], around: &Surroundings<'_>) {
 fn states(held: &Held) -> impl Iterator<Item = (&[u8], KeyState)> {
     let engine = held.license.engine();
     let used = engine.license_state().first_decryption.is_some();
-    let own = engine.verdicts().filter(|(permit, _)| held.key_ids.contains(&permit.key_id));
-    own.map(move |(permit, verdict)| {
+    let own: HashSet<_> = held.key_ids.iter().collect();
+    engine.verdicts().filter(move |(permit, _)| own.contains(&permit.key_id)).map(move |(permit, verdict)| {
         let waits = verdict == KeyVerdict::Usable && !used;
         (&*permit.key_id, if waits { KeyState::Unused } else { KeyState::Settled(verdict.status()) })
     })

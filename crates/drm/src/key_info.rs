@@ -18,6 +18,8 @@ pub enum KeyState {
     Settled(KeyStatus),
     /// Use it once the first use of its license has been recorded; the status is [`KeyStatus::Usable`].
     Unused,
+    /// Use it once its license has been looked at: this process is a child after fork(), and who looked before is not in it.
+    Unknown,
 }
 
 impl KeyState {
@@ -26,20 +28,23 @@ impl KeyState {
         match self {
             Self::Settled(status) => status,
             Self::Unused => KeyStatus::Usable,
+            Self::Unknown => KeyStatus::Pending,
         }
     }
 
-    /// The state as a number, [`KeyStatus`]'s where it has one.
+    /// The state as a number; 0 is the one that fork() makes of every other.
     pub(crate) const fn number(self) -> u8 {
         match self {
-            Self::Settled(status) => status as u8,
+            Self::Unknown => 0,
+            Self::Settled(status) => status as u8 + 1,
             Self::Unused => u8::MAX,
         }
     }
 
     /// The state that has that number.
     pub(crate) fn by_number(number: u8) -> Self {
-        KeyStatus::ALL.get(usize::from(number)).map_or(Self::Unused, |status| Self::Settled(*status))
+        let Some(status) = usize::from(number).checked_sub(1) else { return Self::Unknown };
+        KeyStatus::ALL.get(status).map_or(Self::Unused, |status| Self::Settled(*status))
     }
 }
 

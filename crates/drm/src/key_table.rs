@@ -1,12 +1,15 @@
 //! The keys of a session: read without locks by decrypts, replaced as a whole by changes.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::key_info::{KeyInfo, KeyState, KeyStatus};
 use base::rcu::{Pin, RcuCell, pin};
 use base::sync::Mutex;
-use base::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use base::sync::ProcessByte;
+use base::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use cenc::ContentKey;
 
 /// A key of a session.
@@ -16,7 +19,9 @@ pub struct Key {
     content: Option<ContentKey>,
     length: usize,
     /// A [`KeyState`]'s number.
-    state: AtomicU8,
+    state: ProcessByte,
+    /// Whether a license decides about the state, which then is [`KeyState::Unknown`] after fork().
+    is_limited: AtomicBool,
 }
 
 impl Key {
@@ -29,8 +34,9 @@ impl Key {
             Ok(bytes) => Some(ContentKey::new(bytes)?),
             Err(_) => None,
         };
-        let status = if content.is_some() { KeyStatus::Usable } else { KeyStatus::InternalError };
-        Ok(Self { id, content, length: key.len(), state: AtomicU8::new(KeyState::Settled(status).number()) })
+        let state = ProcessByte::new(unlimited(content.is_some()).number())
+            .map_err(|error| Error::Internal(format!("no memory for a key's state: {error}").into()))?;
+        Ok(Self { id, content, length: key.len(), state, is_limited: AtomicBool::new(false) })
     }
 
     /// The key id.
@@ -44,12 +50,20 @@ impl Key {
     }
 
     fn state(&self) -> KeyState {
-        KeyState::by_number(self.state.load(Ordering::Acquire))
+        let state = KeyState::by_number(self.state.load(Ordering::Acquire));
+        if state == KeyState::Unknown && !self.is_limited.load(Ordering::Acquire) {
+            // Time changes nothing about it, in no process.
+            let state = unlimited(self.content.is_some());
+            self.state.store(state.number(), Ordering::Release);
+            return state;
+        }
+        state
     }
 
     /// Changes the state of a key that can decrypt.
     pub fn set_state(&self, state: KeyState) {
         if self.content.is_some() {
+            self.is_limited.store(true, Ordering::Release);
             self.state.store(state.number(), Ordering::Release);
         }
     }
@@ -84,11 +98,26 @@ impl Key {
             _ if !has_content => {
                 Error::NoKey { key_id, reason: format!("the key has {} bytes, not 16", self.length).into() }
             }
-            KeyState::Unused => Error::FirstUse,
+            KeyState::Unused | KeyState::Unknown => Error::FirstUse,
             KeyState::Settled(KeyStatus::UsableInFuture) => Error::DeviceTime,
             KeyState::Settled(status) => Error::NoLicense { key_id, reason: status.word().into() },
         }
     }
+}
+
+/// Changes the state of those keys that can decrypt.
+pub fn set_states<'k, 'i>(keys: impl Iterator<Item = &'k Key>, states: impl Iterator<Item = (&'i [u8], KeyState)>) {
+    let keys: HashMap<&[u8], &Key> = keys.map(|key| (&*key.id, key)).collect();
+    for (id, state) in states {
+        if let Some(key) = keys.get::<[u8]>(id) {
+            key.set_state(state);
+        }
+    }
+}
+
+/// The state of a key that no license limits.
+fn unlimited(can_decrypt: bool) -> KeyState {
+    KeyState::Settled(if can_decrypt { KeyStatus::Usable } else { KeyStatus::InternalError })
 }
 
 /// What decrypts see.
@@ -148,10 +177,17 @@ impl KeyTable {
             .any(|(candidate, key)| candidate == id && key.status() == KeyStatus::Usable)
     }
 
-    /// Whether a key with that id waits for the first use of its license.
+    /// Whether a key with that id waits for its license to be looked at, for its first use as a rule.
     pub fn waits_for_use(&self, id: &[u8; 16]) -> bool {
         let pin = pin();
-        self.snapshot.read(&pin).by_id.iter().any(|(candidate, key)| candidate == id && key.state() == KeyState::Unused)
+        let waits = |key: &Key| matches!(key.state(), KeyState::Unused | KeyState::Unknown);
+        self.snapshot.read(&pin).by_id.iter().any(|(candidate, key)| candidate == id && waits(key))
+    }
+
+    /// Whether there are keys whose license has to be looked at, because this process is a child after fork().
+    pub fn has_unknown(&self) -> bool {
+        let pin = pin();
+        self.snapshot.read(&pin).keys.iter().any(|key| key.state() == KeyState::Unknown)
     }
 
     /// Whether there is a key with that id, usable or not.
@@ -178,11 +214,14 @@ impl KeyTable {
         }
         let mut keys = self.keys();
         let any_usable = new.iter().any(|key| key.status() == KeyStatus::Usable);
-        for key in new {
-            let key = Arc::new(key);
-            match keys.iter_mut().find(|present| present.id == key.id) {
-                Some(present) => *present = key,
-                None => keys.push(key),
+        let mut places: HashMap<Vec<u8>, usize> = keys.iter().map(|key| key.id.clone()).zip(0..).collect();
+        for key in new.into_iter().map(Arc::new) {
+            match places.entry(key.id.clone()) {
+                Entry::Occupied(place) => keys[*place.get()] = key,
+                Entry::Vacant(place) => {
+                    place.insert(keys.len());
+                    keys.push(key);
+                }
             }
         }
         self.publish(Snapshot::from_keys(keys));
@@ -192,10 +231,7 @@ impl KeyTable {
     /// Changes the state of keys that are there and can decrypt.
     pub fn set_states<'a>(&self, states: impl Iterator<Item = (&'a [u8], KeyState)>) {
         let pin = pin();
-        let keys = &self.snapshot.read(&pin).keys;
-        for (id, state) in states {
-            keys.iter().filter(|key| key.id == id).for_each(|key| key.set_state(state));
-        }
+        set_states(self.snapshot.read(&pin).keys.iter().map(|key| &**key), states);
     }
 
     /// Removes a key. Returns whether it was there. When it returns, the key is wiped.

@@ -7,20 +7,22 @@
 //! 1. [`error`]: what can go wrong.
 //! 2. [`storage`]: the store of offline keys.
 //! 3. [`terms`]: what limits the use of a license's keys, and how such a license is stored.
-//! 4. [`time`]: the clock of an instance, and the thread that wakes sessions when a time has come.
-//! 5. [`platform`]: what an instance offers to its key system.
-//! 6. [`key_system`]: what a key system has to provide.
-//! 7. [`host`]: the key system behind an instance; a panic in it ends here.
-//! 8. [`key_info`]: id and status of a key.
-//! 9. [`key_table`]: the keys of a session, as decrypts find them.
-//! 10. [`events`]: who is told what.
-//! 11. [`statistics`]: counters of the decrypt path.
-//! 12. [`sample`]: a sample to decrypt.
-//! 13. `enforcement`: the licenses with a policy of one session.
-//! 14. [`session`]: requests, licenses, keys, decryption. Reaches its instance by a trait.
-//! 15. [`system`]: an instance of a key system and its sessions.
-//! 16. [`systems`]: the built-in key systems; they use `key_system` and what is below it.
-//! 17. [`registry`]: which key systems exist, by name.
+//! 4. [`recorder`]: writes what becomes of stored licenses, so that nobody else waits for the store.
+//! 5. [`time`]: the clock of an instance, and the thread that wakes sessions when a time has come.
+//! 6. [`platform`]: what an instance offers to its key system.
+//! 7. [`key_system`]: what a key system has to provide.
+//! 8. [`host`]: the key system behind an instance; a panic in it ends here.
+//! 9. [`key_info`]: id and status of a key.
+//! 10. [`key_table`]: the keys of a session, as decrypts find them.
+//! 11. [`events`]: who is told what.
+//! 12. [`statistics`]: counters of the decrypt path.
+//! 13. [`sample`]: a sample to decrypt.
+//! 14. `turn`: what one thread does at a time, and the others do not wait for without limit.
+//! 15. `enforcement`: the licenses with a policy of one session.
+//! 16. [`session`]: requests, licenses, keys, decryption. Reaches its instance by a trait.
+//! 17. [`system`]: an instance of a key system and its sessions.
+//! 18. [`systems`]: the built-in key systems; they use `key_system` and what is below it.
+//! 19. [`registry`]: which key systems exist, by name.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -38,6 +40,7 @@ pub mod key_info;
 pub mod key_system;
 pub mod key_table;
 pub mod platform;
+pub mod recorder;
 pub mod registry;
 pub mod sample;
 pub mod session;
@@ -49,5 +52,6 @@ pub mod terms;
 pub mod time;
 
 mod enforcement;
+mod turn;
 
 pub use error::{Error, Result};

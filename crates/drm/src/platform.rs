@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
+use crate::recorder;
 use crate::storage::{self, FileStore, OfflineStore, StoredKey};
 use crate::time::TimeSource;
 use base::clock::VirtualClock;
@@ -146,12 +147,29 @@ impl Platform {
         self.offline.get(self.default_directory.as_deref())
     }
 
-    /// An offline key.
+    /// An offline key, if there is one: as this process knows it, which the store may not have heard yet.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is none with that id; those of [`Platform::offline_store`] and [`OfflineStore::get`].
+    /// Those of [`Platform::offline_store`] and [`OfflineStore::get`]; [`Error::Internal`] if the store does not take the news.
+    pub fn find_stored_key(&self, id: &[u8]) -> Result<Option<StoredKey>> {
+        let store = self.offline_store()?;
+        recorder::settle(&*store, id)?;
+        store.get(id)
+    }
+
+    /// As [`Platform::find_stored_key`], if there has to be one.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none with that id; those of [`Platform::find_stored_key`].
     pub fn stored_key(&self, id: &[u8]) -> Result<StoredKey> {
-        self.offline_store()?.get(id)?.ok_or_else(|| Error::no_offline_key(id))
+        self.find_stored_key(id)?.ok_or_else(|| Error::no_offline_key(id))
+    }
+
+    /// Gives the offline store a moment to take what was recorded.
+    pub fn linger_at_store(&self) {
+        if let Ok(store) = self.offline_store() {
+            recorder::linger(&*store);
+        }
     }
 
     /// The store of what belongs to the device and not to a key, in the same directory.
@@ -229,23 +247,27 @@ pub fn output_by_word(word: &str) -> Result<Hdcp> {
         .ok_or_else(|| Error::Refused(format!("{OUTPUT_HDCP} is HDCP_NONE, HDCP_V1 or HDCP_V2, not {word:?}").into()))
 }
 
-/// The highest protection level, unless `NATIVE_DRM_EMULATE_LEVEL` asks for a higher one. Nothing gets more secure by that.
+/// The highest protection level, unless `NATIVE_DRM_EMULATE_LEVEL` asks for a higher one, in a build that listens to it. Nothing
+/// gets more secure by that.
 pub fn maximum_level() -> DeviceLevel {
     static SAID: AtomicBool = AtomicBool::new(false);
-    let value = std::env::var("NATIVE_DRM_EMULATE_LEVEL").unwrap_or_default();
-    let level = DeviceLevel::by_word(&value).unwrap_or_default();
+    let level = DeviceLevel::by_word(&emulated("NATIVE_DRM_EMULATE_LEVEL")).unwrap_or_default();
     if level != DeviceLevel::SwCrypto && !SAID.swap(true, Ordering::Relaxed) {
         log::warn!("protection level {level:?} is emulated: nothing gets more secure by it");
     }
     level
 }
 
-/// What `NATIVE_DRM_EMULATE_HDCP` says: NONE, V1 or V2. Nothing gets more secure by that.
+/// What `NATIVE_DRM_EMULATE_HDCP` says, in a build that listens to it: NONE, V1 or V2. Nothing gets more secure by that.
 fn emulated_output() -> Hdcp {
-    let value = std::env::var("NATIVE_DRM_EMULATE_HDCP").unwrap_or_default();
-    let output = Hdcp::by_word(&format!("HDCP_{value}")).unwrap_or_default();
+    let output = Hdcp::by_word(&format!("HDCP_{}", emulated("NATIVE_DRM_EMULATE_HDCP"))).unwrap_or_default();
     if output != Hdcp::None {
         log::warn!("output protection {} is emulated: nothing gets more secure by it", output.word());
     }
     output
+}
+
+/// What the environment wants to be pretended; nothing in builds for users, whose licenses it would lift.
+fn emulated(variable: &str) -> String {
+    if cfg!(feature = "emulation") { std::env::var(variable).unwrap_or_default() } else { String::new() }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::storage::{StoredKey, StoredStatus};
+use crate::storage::{OfflineStore, StoredKey, StoredStatus};
 use license::policy::{Explanation, Grant, KeyPermit, LicenseState, Policy};
 use license::protocol::{Bytes, Hash};
 
@@ -84,7 +84,7 @@ pub struct ExplainedLicense {
 }
 
 /// How a license with a policy is stored.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredLicense {
     /// The license as the service sealed it for this device.
@@ -94,6 +94,29 @@ pub struct StoredLicense {
 }
 
 impl StoredLicense {
+    /// What two sessions know of the same license, put together.
+    #[must_use]
+    pub fn merged_with(self, other: Self) -> Self {
+        let state = newest(&self.state, &other.state);
+        let sealed = if other.state.sequence > self.state.sequence { other.sealed } else { self.sealed };
+        Self { sealed, state }
+    }
+
+    /// Stores it together with what is stored, which may be news of other sessions and processes. Returns what is stored now; none if
+    /// the license has been removed from the store, where it then stays away.
+    ///
+    /// # Errors
+    /// Those of [`OfflineStore::update`]; [`Error::Malformed`] for an entry that is not of this version.
+    pub fn save(&self, store: &dyn OfflineStore, id: &[u8]) -> Result<Option<LicenseState>> {
+        let mut saved = None;
+        store.update(id, &mut |stored| {
+            let merged = self.clone().merged_with(Self::from_stored(stored)?);
+            saved = Some(merged.state.clone());
+            merged.to_stored().map(Some)
+        })?;
+        Ok(saved)
+    }
+
     /// For the store. It contains no secret: the keys in it are sealed for the device.
     pub fn to_stored(&self) -> Result<StoredKey> {
         let payload = serde_json::to_vec(self).map_err(|error| Error::Internal(error.to_string().into()))?;
@@ -105,5 +128,19 @@ impl StoredLicense {
     pub fn from_stored(stored: &StoredKey) -> Result<Self> {
         serde_json::from_slice(&stored.payload)
             .map_err(|error| Error::malformed("stored license", error.column(), "not one of this version"))
+    }
+}
+
+fn newest(own: &LicenseState, other: &LicenseState) -> LicenseState {
+    let first = |a: Option<i64>, b: Option<i64>| match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    let renewed = if other.sequence > own.sequence { other } else { own };
+    LicenseState {
+        first_decryption: first(own.first_decryption, other.first_decryption),
+        expired: own.expired || other.expired,
+        last_seen: own.last_seen.max(other.last_seen),
+        ..renewed.clone()
     }
 }

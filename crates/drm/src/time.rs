@@ -8,8 +8,8 @@ use std::sync::{Arc, Weak};
 
 use crate::error::{Error, Result};
 use base::clock::{Clock, Signal, SystemClock, VirtualClock};
-use base::log;
 use base::sync::{Mutex, OnceCell, catch_unwind, process, statics, thread};
+use base::{dispatcher, log};
 use license::policy::Reading;
 
 /// The clock of an instance.
@@ -71,17 +71,23 @@ statics! {
 /// # Errors
 /// [`Error::Internal`] if there can be no further thread.
 pub fn start_timer() -> Result<()> {
-    let mut timer = TIMER.lock();
+    start(&mut TIMER.lock()).map(drop)
+}
+
+/// The timer with its thread running. A child after fork() takes over the times that its parent waited for.
+fn start(timer: &mut Option<Timer>) -> Result<&mut Timer> {
     let process = process::id();
-    if timer.as_ref().is_some_and(|timer| timer.process == process) {
-        return Ok(());
+    if timer.as_ref().is_none_or(|timer| timer.process != process) {
+        let signal = Signal::new();
+        let own = signal.clone();
+        thread::spawn("native_drm_time", move || run(&own))
+            .map_err(|error| Error::Internal(format!("cannot start the timer thread: {error}").into()))?;
+        *timer = Some(match timer.take() {
+            Some(inherited) => Timer { signal, process, ..inherited },
+            None => Timer { signal, wakes: BTreeMap::new(), times: HashMap::new(), process },
+        });
     }
-    let signal = Signal::new();
-    let own = signal.clone();
-    thread::spawn("native_drm_time", move || run(&own))
-        .map_err(|error| Error::Internal(format!("cannot start the timer thread: {error}").into()))?;
-    *timer = Some(Timer { signal, wakes: BTreeMap::new(), times: HashMap::new(), process });
-    Ok(())
+    timer.as_mut().ok_or_else(|| Error::Internal("no timer".into()))
 }
 
 impl Alarm {
@@ -94,10 +100,12 @@ impl Alarm {
     /// Goes off once the machine's monotonic clock shows what `at` returns, in milliseconds, and no more at the time set
     /// before. `at` is asked under the timer's lock, so that of several calls none sets what has changed meanwhile.
     pub fn set(&self, at: impl FnOnce() -> Option<u64>) {
-        let mut timer = TIMER.lock();
-        let Some(timer) = timer.as_mut() else { return };
+        let mut locked = TIMER.lock();
+        let Some(timer) = locked.as_mut() else { return };
         timer.remove(self.id);
         let Some(at) = at() else { return };
+        // Whoever depends on it has started it, and knows if that failed.
+        let Ok(timer) = start(&mut locked) else { return };
         let first = timer.wakes.first_key_value().is_none_or(|(&(first, _), _)| at < first);
         timer.wakes.insert((at, self.id), Weak::clone(&self.sleeper));
         timer.times.insert(self.id, at);
@@ -150,6 +158,7 @@ fn run(signal: &Signal) {
             }
             Ok(sleeper) => {
                 let Some(sleeper) = sleeper.upgrade() else { continue };
+                let _scope = log::Scope::of_thread(dispatcher::aside);
                 if catch_unwind(AssertUnwindSafe(|| sleeper.wake())).is_err() {
                     log::error!("a license's timer panicked");
                 }

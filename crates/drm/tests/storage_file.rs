@@ -227,3 +227,78 @@ fn foreign_names_are_ignored_and_left_alone_and_old_temporaries_go() {
         assert_eq!(fs::read(space.join(name)).unwrap(), b"mine", "{name}");
     }
 }
+
+/// Something that a store is used for.
+type Use<'a> = &'a dyn Fn() -> Result<(), Error>;
+
+#[test]
+fn what_other_users_can_change_or_read_is_not_trusted() {
+    let parent = tempfile::tempdir().unwrap();
+    let root = parent.path().join("store");
+    let store = open(&root);
+    store.put_all(&[(b"a", key(b"1"))]).unwrap();
+    let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let refused = |result: Result<(), Error>, place: &Path| {
+        assert!(
+            matches!(&result, Err(Error::Storage { action: "trust", path, .. }) if path == place),
+            "{}: {result:?}",
+            place.display()
+        );
+    };
+    let uses: [(&str, Use); 5] = [
+        ("put", &|| store.put_all(&[(b"b", key(b"2"))])),
+        ("get", &|| store.get(b"a").map(drop)),
+        ("update", &|| store.set_status(b"a", StoredStatus::Inactive).map(drop)),
+        ("device id", &|| store.device_id().map(drop)),
+        ("remove", &|| store.remove(b"a").map(drop)),
+    ];
+    for directory in [root.clone(), root.join(SPACE)] {
+        for mode in [0o777, 0o1777, 0o702] {
+            set(&directory, mode);
+            let before = everything(&root);
+            for (name, use_it) in uses {
+                // The id is in the root alone and costs no lock.
+                if name != "device id" {
+                    refused(use_it(), &directory);
+                }
+            }
+            assert_eq!(everything(&root), before);
+        }
+        set(&directory, 0o770);
+    }
+    for mode in [0o644, 0o640, 0o604, 0o660] {
+        set(&root.join("device.key"), mode);
+        for (name, use_it) in uses {
+            if name != "remove" {
+                refused(use_it(), &root.join("device.key"));
+            }
+        }
+    }
+    set(&root.join("device.key"), 0o600);
+    assert_eq!(store.get(b"a").unwrap(), Some(key(b"1")));
+}
+
+#[test]
+fn special_files_are_refused_and_not_waited_for() {
+    let parent = tempfile::tempdir().unwrap();
+    let root = parent.path().join("store");
+    let store = open(&root);
+    for name in ["lock", "device.key", &format!("{SPACE}/{}.key", hex::encode(b"a"))] {
+        let _ = fs::remove_dir_all(&root);
+        store.put_all(&[(b"a", key(b"1"))]).unwrap();
+        let path = root.join(name);
+        for make in ["mkfifo", "mkdir", "ln -s /dev/zero"] {
+            let _ = fs::remove_file(&path);
+            let _ = fs::remove_dir(&path);
+            let mut words = make.split(' ').chain([path.to_str().unwrap()]);
+            let made = std::process::Command::new(words.next().unwrap()).args(words).status().unwrap();
+            assert!(made.success());
+            let result = if name == "lock" {
+                store.set_status(b"a", StoredStatus::Inactive).map(drop)
+            } else {
+                store.get(b"a").map(drop)
+            };
+            assert!(matches!(result, Err(Error::Storage { .. })), "{name}, {make}: {result:?}");
+        }
+    }
+}

@@ -162,7 +162,8 @@ typedef struct OH_MediaKeySession_UserDataCallback {
 typedef int32_t (*OH_Drm_PsshBoxCallback)(const uint8_t *uuid, const uint8_t *pssh, size_t psshLen, void *userData);
 
 /**
- * Receives log lines, from any thread, perhaps while a session is locked: it must not call the library.
+ * Receives log lines: those of a call on the thread that made the call, at its end; others on a thread of the library's. It may
+ * call every function of the library; while it blocks, nothing but its own thread's call waits.
  *
  * @param level the line's level
  * @param message the line, NUL-terminated UTF-8 without line end, valid during the call

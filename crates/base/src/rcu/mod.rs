@@ -31,7 +31,8 @@
 //! # Threads and forks
 //!
 //! A thread's record is claimed at its first pin and released when the thread ends, to be claimed by another thread
-//! later. Records are never freed; there are as many as threads have been pinning at the same time. A pin in a
+//! later. Records are never freed; there are as many as threads have been pinning at the same time. A writer looks at those that
+//! threads own: 64 of them share a word that says which. A pin in a
 //! thread-local destructor that runs after the record's release claims a record for as long as it lasts. A thread that ends
 //! while pinned (its [`Pin`] was leaked, so a reference into a cell may have been leaked with it) keeps its record, and every
 //! later [`synchronize`] waits forever: that is the price of safety here.

@@ -5,16 +5,32 @@ use core::ptr;
 use std::sync::Once;
 
 use super::current;
-use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use crate::sync::{choose_fences, light_fence, statics, thread_local};
+use crate::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{UNDER_MODEL_CHECKER, choose_fences, light_fence, statics, thread_local};
 
 statics! {
     /// The global epoch. 0 is no epoch: it stands for "not pinned" in a record.
     pub(super) static EPOCH: AtomicU64 = AtomicU64::new(1);
 
-    /// The newest record; each points to the one before it.
-    static RECORDS: AtomicPtr<Record> = AtomicPtr::new(ptr::null_mut());
+    /// The newest block; each points to the one before it.
+    static BLOCKS: AtomicPtr<Block> = AtomicPtr::new(ptr::null_mut());
 }
+
+/// Records of a block. A model checker's are few, as its threads are.
+const BLOCK: usize = if UNDER_MODEL_CHECKER { 2 } else { 64 };
+
+/// Records that share a word in which it stands who is claimed: a writer passes by those that threads of the past have left
+/// behind at the cost of a bit.
+struct Block {
+    /// Bit i is set while some thread owns record i.
+    claimed: AtomicU64,
+    records: [Record; BLOCK],
+    next: *const Self,
+}
+
+// SAFETY: all fields but `next` are Sync by themselves; `next` is never written to after the block was published, and
+// points to a block that is never freed.
+unsafe impl Sync for Block {}
 
 /// A thread's record. Two cache lines, because CPUs fetch them in pairs: no thread's pins slow down another's.
 #[repr(align(128))]
@@ -24,10 +40,9 @@ pub(super) struct Record {
     /// What the last pin's end has to look at: 0 as a rule, else twice the number of pins beside the outermost one, plus
     /// [`TRANSIENT`]. Used by the owner only (and after a fork); atomic because the record is shared.
     extra: AtomicUsize,
-    /// Whether some thread owns this record.
-    claimed: AtomicBool,
     index: usize,
-    next: *const Record,
+    /// The block that this is in. Not written to after that was published.
+    block: *const Block,
 }
 
 /// Release the record when the last pin is gone: the owner's thread is ending.
@@ -35,9 +50,11 @@ const TRANSIENT: usize = 1;
 /// One pin beside the outermost one.
 const NESTED: usize = 2;
 
-// SAFETY: all fields but `next` are Sync by themselves; `next` is never written to after the record was published, and
-// points to a record that is never freed.
+// SAFETY: all fields but `block` are Sync by themselves; `block` is never written to after the record was published, and
+// points to a block that is never freed.
 unsafe impl Sync for Record {}
+// SAFETY: as above; only its block makes a record.
+unsafe impl Send for Record {}
 
 thread_local! {
     /// Releases the record when the thread ends.
@@ -49,14 +66,14 @@ struct ReleaseRecord(Cell<*const Record>);
 
 impl Drop for ReleaseRecord {
     fn drop(&mut self) {
-        // SAFETY: it is null or points to a record from RECORDS; those are never freed.
+        // SAFETY: it is null or points to a record from BLOCKS; those are never freed.
         if let Some(record) = unsafe { self.0.get().as_ref() } {
             if record.is_pinned() {
                 // Pinned by a destructor that is still running, or for good.
                 record.extra.store(record.extra.load(Ordering::Relaxed) | TRANSIENT, Ordering::Relaxed);
             } else {
                 current::set(ptr::null());
-                record.claimed.store(false, Ordering::Release);
+                record.release();
             }
         }
     }
@@ -64,7 +81,7 @@ impl Drop for ReleaseRecord {
 
 #[inline]
 fn own() -> Option<&'static Record> {
-    // SAFETY: it is null or points to a record from RECORDS; those are never freed.
+    // SAFETY: it is null or points to a record from BLOCKS; those are never freed.
     unsafe { current::get().as_ref() }
 }
 
@@ -78,12 +95,23 @@ pub(super) fn this_thread_is_pinned() -> bool {
     own().is_some_and(Record::is_pinned)
 }
 
-/// All records there are, whether owned or not.
-pub(super) fn all() -> impl Iterator<Item = &'static Record> {
-    // SAFETY: null or a record that was published with release ordering; records are never freed.
-    let newest = unsafe { RECORDS.load(Ordering::Acquire).as_ref() };
+/// The newest block, null or one that was read from BLOCKS with acquire ordering, and all before it.
+fn from(newest: *const Block) -> impl Iterator<Item = &'static Block> {
+    // SAFETY: null or a block that was published with release ordering; blocks are never freed.
+    let newest = unsafe { newest.as_ref() };
     // SAFETY: as above.
-    core::iter::successors(newest, |record| unsafe { record.next.as_ref() })
+    core::iter::successors(newest, |block| unsafe { block.next.as_ref() })
+}
+
+/// All records that threads own.
+///
+/// A thread claims its record before R2 of the protocol and releases it after R5, so that for a writer a record that is not
+/// claimed is as good as one whose P is 0: the argument of the protocol holds for this word as it does for P.
+pub(super) fn all() -> impl Iterator<Item = &'static Record> {
+    from(BLOCKS.load(Ordering::Acquire)).flat_map(|block| {
+        let claimed = block.claimed.load(Ordering::Acquire);
+        block.records.iter().enumerate().filter(move |(bit, _)| claimed & (1 << bit) != 0).map(|(_, record)| record)
+    })
 }
 
 #[cold]
@@ -95,7 +123,7 @@ fn claim_for_this_thread() -> &'static Record {
         // (no memory) leaves children of a process that pins in several threads while forking without writers.
         unsafe { libc::pthread_atfork(None, None, Some(release_others_after_fork)) };
     });
-    let record = all().find(|record| record.try_claim()).unwrap_or_else(Record::publish_new);
+    let record = Block::claim();
     current::set(record);
     // Fails when this thread's destructors have already run: then the record goes with the last pin.
     let transient = AT_THREAD_END.try_with(|end| end.0.set(record)).is_err();
@@ -110,37 +138,79 @@ extern "C" fn release_others_after_fork() {
         if !ptr::eq(record, current::get()) {
             record.extra.store(0, Ordering::Relaxed);
             record.pinned.store(0, Ordering::Release);
-            record.claimed.store(false, Ordering::Release);
+            record.release();
+        }
+    }
+}
+
+impl Block {
+    /// A record of this block for the calling thread.
+    fn try_claim(&self) -> Option<&Record> {
+        let mut claimed = self.claimed.load(Ordering::Relaxed);
+        loop {
+            let bit = claimed.trailing_ones() as usize;
+            let record = self.records.get(bit)?;
+            let with_it = claimed | 1 << bit;
+            match self.claimed.compare_exchange(claimed, with_it, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return Some(record),
+                Err(other) => claimed = other,
+            }
+        }
+    }
+
+    /// A record for the calling thread, of a new block if all others are taken.
+    fn claim() -> &'static Record {
+        let mut newest = BLOCKS.load(Ordering::Acquire);
+        let mut own = None;
+        loop {
+            if let Some(record) = from(newest).find_map(Self::try_claim) {
+                return record;
+            }
+            let block = own.take().unwrap_or_else(|| Box::new(Self::new()));
+            match block.publish(newest) {
+                Ok(block) => return &block.records[0],
+                // Another thread has been faster: its block has room for this one, too, which keeps the numbers small.
+                Err((other, block)) => {
+                    newest = other;
+                    own = Some(block);
+                }
+            }
+        }
+    }
+
+    /// A block whose first record is claimed.
+    fn new() -> Self {
+        let record = |_| Record { pinned: AtomicU64::new(0), extra: AtomicUsize::new(0), index: 0, block: ptr::null() };
+        Self { claimed: AtomicU64::new(1), records: core::array::from_fn(record), next: ptr::null() }
+    }
+
+    /// Puts the block in front of `newest`, if that still is the newest one.
+    fn publish(mut self: Box<Self>, newest: *mut Self) -> Result<&'static Self, (*mut Self, Box<Self>)> {
+        // SAFETY: null or a block that was published; blocks are never freed.
+        let first = unsafe { newest.as_ref() }.map_or(0, |newest| newest.records[0].index + BLOCK);
+        self.next = newest;
+        let block = Box::into_raw(self);
+        for offset in 0..BLOCK {
+            // SAFETY: from the box; nobody else knows of it before it is published.
+            let record = unsafe { &mut (*block).records[offset] };
+            record.index = first + offset;
+            record.block = block;
+        }
+        match BLOCKS.compare_exchange(newest, block, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: blocks are never freed.
+            Ok(_) => Ok(unsafe { &*block }),
+            // SAFETY: from the box above; it was not published.
+            Err(other) => Err((other, unsafe { Box::from_raw(block) })),
         }
     }
 }
 
 impl Record {
-    fn try_claim(&self) -> bool {
-        !self.claimed.load(Ordering::Relaxed)
-            && self.claimed.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
-    }
-
-    /// A new record, claimed, at the head of the list.
-    fn publish_new() -> &'static Self {
-        // Numbers are given out under the list's exchange below: the head's number plus one.
-        let record = Box::leak(Box::new(Self {
-            pinned: AtomicU64::new(0),
-            extra: AtomicUsize::new(0),
-            claimed: AtomicBool::new(true),
-            index: 0,
-            next: ptr::null(),
-        }));
-        let mut head = RECORDS.load(Ordering::Acquire);
-        loop {
-            record.next = head;
-            // SAFETY: null or a record that was published; records are never freed.
-            record.index = unsafe { head.as_ref() }.map_or(0, |head| head.index + 1);
-            match RECORDS.compare_exchange_weak(head, record, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return record,
-                Err(other) => head = other,
-            }
-        }
+    /// Gives the record back, for another thread to claim.
+    fn release(&self) {
+        // SAFETY: set before the block was published; blocks are never freed.
+        let block = unsafe { &*self.block };
+        block.claimed.fetch_and(!(1 << (self.index % BLOCK)), Ordering::Release);
     }
 
     #[inline]
@@ -184,7 +254,7 @@ impl Record {
             self.pinned.store(0, Ordering::Release);
             self.extra.store(0, Ordering::Relaxed);
             current::set(ptr::null());
-            self.claimed.store(false, Ordering::Release);
+            self.release();
         }
     }
 

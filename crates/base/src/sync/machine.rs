@@ -1,6 +1,7 @@
 //! The real ones.
 
 pub(crate) use super::fence::{choose_fences, heavy_fence, light_fence};
+pub use super::process_byte::ProcessByte;
 pub use once_cell::sync::OnceCell;
 pub use parking_lot::{Condvar, Mutex, MutexGuard};
 pub use std::panic::catch_unwind;

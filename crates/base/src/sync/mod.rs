@@ -16,6 +16,8 @@ mod machine;
 #[cfg(loom)]
 pub mod model;
 #[cfg(not(loom))]
+mod process_byte;
+#[cfg(not(loom))]
 pub mod thread;
 
 #[cfg(not(loom))]

@@ -243,6 +243,7 @@ impl MediaKeySession {
     /// [`Error::KeySystemFailed`].
     pub fn status_rows(&self) -> Result<Vec<(String, String)>> {
         self.host.check()?;
+        self.look_at_inherited_licenses();
         let keys = self.keys.list().into_iter().map(|key| (hex::encode(key.id), key.status.word().to_owned()));
         let license = self.enforcement.rows().into_iter().map(|(name, value)| (name.to_owned(), value));
         Ok(keys.chain(license).collect())
@@ -274,7 +275,7 @@ impl MediaKeySession {
     pub fn generate_offline_release_request(&self, id: &[u8]) -> Result<Vec<u8>> {
         self.host.check()?;
         self.owner()?;
-        let stored = self.platform.offline_store()?.get(id)?;
+        let stored = self.platform.find_stored_key(id)?;
         self.host.run(|| self.module.release_request(id, stored.as_ref()))
     }
 
@@ -336,6 +337,7 @@ impl MediaKeySession {
 
     /// Whether a key can be used now.
     pub fn has_usable_key(&self, id: &[u8; 16]) -> bool {
+        self.look_at_inherited_licenses();
         self.keys.has_usable(id)
     }
 

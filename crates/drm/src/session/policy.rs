@@ -54,6 +54,10 @@ impl MediaKeySession {
     }
 
     fn begin_own_use(&self, id: &[u8; 16]) -> Result<()> {
+        // A child after fork() has no timer yet, and no license may be without one.
+        if self.platform.is_on_machine_clock() {
+            time::start_timer()?;
+        }
         self.enforcement.begin_use(id, &self.surroundings())?;
         self.schedule();
         Ok(())
@@ -63,6 +67,13 @@ impl MediaKeySession {
     pub fn refusal(&self, id: &[u8; 16]) -> Option<String> {
         let sibling = || self.sharing_session(id).and_then(|sibling| sibling.enforcement.refusal(id));
         self.enforcement.refusal(id).or_else(sibling)
+    }
+
+    /// Takes up licenses that the parent of this process had.
+    pub(super) fn look_at_inherited_licenses(&self) {
+        if self.keys.has_unknown() {
+            self.tick();
+        }
     }
 
     /// Lets the licenses see the time.

@@ -10,7 +10,7 @@ use std::path::Path;
 use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
 
-use super::files::{TEMPORARY, failed, read, sync_directory, write_new};
+use super::files::{TEMPORARY, failed, read_private, sync_directory, write_new};
 use crate::error::{Error, Result};
 use base::secret::{SecretArray, SecretBytes};
 
@@ -20,9 +20,9 @@ const LENGTH: usize = 48;
 pub(super) struct DeviceKey(SecretArray<32>);
 
 impl DeviceKey {
-    /// Reads the key; `None` if there is none yet.
+    /// Reads the key, unless others can read it; `None` if there is none yet.
     pub fn load(path: &Path) -> Result<Option<Self>> {
-        let Some(content) = read(path, LENGTH)?.map(SecretBytes::from) else { return Ok(None) };
+        let Some(content) = read_private(path, LENGTH)?.map(SecretBytes::from) else { return Ok(None) };
         let damaged = |reason: &'static str| Error::StorageDamaged { path: path.to_owned(), reason: reason.into() };
         let (body, check) = content.split_last_chunk::<8>().ok_or_else(|| damaged("incomplete"))?;
         let key = body.strip_prefix(MAGIC).and_then(SecretArray::from_slice);

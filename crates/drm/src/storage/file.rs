@@ -61,6 +61,7 @@ impl FileStore {
     }
 
     fn lock(&self) -> Result<Lock> {
+        self.check_directories()?;
         Lock::take(&self.root.join("lock"))
     }
 
@@ -97,7 +98,13 @@ impl FileStore {
         Ok(false)
     }
 
+    fn check_directories(&self) -> Result<()> {
+        files::check_directory(&self.root)?;
+        files::check_directory(&self.directory())
+    }
+
     fn read(&self, id: &[u8]) -> Result<Option<StoredKey>> {
+        self.check_directories()?;
         let path = self.entry(id);
         let Some(content) = files::read(&path, MAX_FILE)? else { return Ok(None) };
         // Read each time: another process may have emptied the directory and begun anew.
@@ -136,6 +143,10 @@ impl OfflineStore for FileStore {
 
     fn device_id(&self) -> Result<[u8; 16]> {
         on_clean_stack(|| self.device_id_now())
+    }
+
+    fn name(&self) -> String {
+        hex::encode(self.directory().as_os_str().as_encoded_bytes())
     }
 }
 

@@ -1,9 +1,15 @@
 //! Durable file operations: nothing here leaves a half-written file under its final name.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::{ArcMutexGuard, Mutex, RawMutex};
 
 use crate::error::{Error, Result};
 
@@ -47,33 +53,104 @@ pub(super) fn sync_directory(path: &Path) -> Result<()> {
     File::open(path).and_then(|directory| directory.sync_all()).map_err(failed("sync", path))
 }
 
-/// An exclusive lock between processes and, since each call opens the file anew, between threads.
+/// How long a store that somebody else has locked is waited for: a process that was stopped never gives it back.
+pub const LOCK_WAIT: Duration = Duration::from_secs(5);
+/// The longest pause between two looks at a lock that another process has.
+const LONGEST_PAUSE: Duration = Duration::from_millis(16);
+
+/// An exclusive lock between processes and between threads.
 pub(super) struct Lock {
     /// Closing the file gives the lock back, also when the process is killed.
     _file: File,
+    /// After the file: threads of this process need not look for when it is free.
+    _turn: ArcMutexGuard<RawMutex, ()>,
 }
 
 impl Lock {
-    /// Waits for the lock.
+    /// Waits for the lock, for [`LOCK_WAIT`] at most.
     pub fn take(path: &Path) -> Result<Self> {
-        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
-        let file = open.map_err(failed("open", path))?;
+        Self::take_until(path, Instant::now() + LOCK_WAIT)
+    }
+
+    fn take_until(path: &Path, deadline: Instant) -> Result<Self> {
+        let held = |by| failed("lock", path)(io::Error::new(ErrorKind::TimedOut, format!("{by} has it for too long")));
+        let turn = turns(path).try_lock_arc_until(deadline).ok_or_else(|| held("another thread"))?;
+        let file = open(OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600), path)
+            .map_err(failed("open", path))?;
+        let mut pause = Duration::from_millis(1);
         loop {
-            match file.lock() {
-                Ok(()) => return Ok(Self { _file: file }),
-                Err(fault) if fault.kind() == ErrorKind::Interrupted => {}
-                Err(fault) => return Err(failed("lock", path)(fault)),
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file, _turn: turn }),
+                Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return Err(held("another process")),
+                Err(TryLockError::WouldBlock) => {
+                    thread::sleep(pause);
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Err(TryLockError::Error(fault)) if fault.kind() == ErrorKind::Interrupted => {}
+                Err(TryLockError::Error(fault)) => return Err(failed("lock", path)(fault)),
             }
         }
     }
 }
 
+/// Where this process's threads line up for a lock file. A child after fork() has lines of its own: a thread of its parent may
+/// have stood in front of the old ones.
+fn turns(path: &Path) -> Arc<Mutex<()>> {
+    type Turns = BTreeMap<(u32, PathBuf), Arc<Mutex<()>>>;
+    static TURNS: Mutex<Turns> = Mutex::new(Turns::new());
+    Arc::clone(TURNS.lock().entry((std::process::id(), path.to_owned())).or_default())
+}
+
+/// Refuses what other users of the machine could have changed, as `ssh` does with its files. What root owns is trusted, and root
+/// trusts everybody's.
+fn check_owner(path: &Path, metadata: &Metadata, others_may: u32) -> Result<()> {
+    let own = rustix::process::geteuid().as_raw();
+    let reason = if own != 0 && ![0, own].contains(&metadata.uid()) {
+        "it belongs to another user"
+    } else if metadata.mode() & 0o077 & !others_may != 0 {
+        "other users have access to it"
+    } else {
+        return Ok(());
+    };
+    Err(failed("trust", path)(io::Error::new(ErrorKind::PermissionDenied, reason)))
+}
+
+/// Refuses a directory that other users can write to. One that does not exist is created for this user only.
+pub(super) fn check_directory(path: &Path) -> Result<()> {
+    match optional(fs::metadata(path)).map_err(failed("read", path))? {
+        // Its group may be this user's alone, as it is on many systems.
+        Some(metadata) => check_owner(path, &metadata, 0o075),
+        None => Ok(()),
+    }
+}
+
+/// Opens a file of the store. What is no file is refused, and not waited for: a FIFO would hold up whoever opens it.
+fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let file = options.custom_flags(libc::O_NONBLOCK).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"))
+    }
+}
+
+/// As [`read`], for a file that no other user may have read or written.
+pub(super) fn read_private(path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
+    read_checked(path, limit, |metadata| check_owner(path, metadata, 0))
+}
+
 /// Reads a file of at most `limit` bytes; a longer one is cut off one byte later. `None` if it does not exist.
 pub(super) fn read(path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
-    let Some(file) = optional(File::open(path)).map_err(failed("open", path))? else { return Ok(None) };
+    read_checked(path, limit, |_| Ok(()))
+}
+
+fn read_checked(path: &Path, limit: usize, check: impl FnOnce(&Metadata) -> Result<()>) -> Result<Option<Vec<u8>>> {
+    let opened = optional(open(OpenOptions::new().read(true), path));
+    let Some(file) = opened.map_err(failed("open", path))? else { return Ok(None) };
     // Enough from the start: growing would leave copies of a secret behind.
-    let length = file.metadata().map_err(failed("read", path))?.len();
-    let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or(limit).min(limit) + 1);
+    let metadata = file.metadata().map_err(failed("read", path))?;
+    check(&metadata)?;
+    let mut content = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(limit).min(limit) + 1);
     file.take(limit as u64 + 1).read_to_end(&mut content).map_err(failed("read", path))?;
     Ok(Some(content))
 }

@@ -63,4 +63,8 @@ impl OfflineStore for MemoryStore {
     fn device_id(&self) -> Result<[u8; 16]> {
         Ok(self.device_id)
     }
+
+    fn name(&self) -> String {
+        format!("memory {}", hex::encode(self.device_id))
+    }
 }

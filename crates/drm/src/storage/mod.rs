@@ -13,5 +13,6 @@ mod store;
 
 pub use directory::default_dir;
 pub use file::FileStore;
+pub use files::LOCK_WAIT;
 pub use memory::MemoryStore;
 pub use store::{Change, MAX_ENTRIES, MAX_ID_LENGTH, MAX_PAYLOAD, OfflineStore, StoredKey, StoredStatus};

@@ -85,6 +85,9 @@ pub trait OfflineStore: Send + Sync {
     /// # Errors
     /// [`Error::StorageDamaged`] if the device key is damaged.
     fn device_id(&self) -> Result<[u8; 16]>;
+
+    /// A name that exactly those stores of this process have that share their entries.
+    fn name(&self) -> String;
 }
 
 pub(super) fn check_id(id: &[u8]) -> Result<()> {

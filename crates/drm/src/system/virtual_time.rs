@@ -20,6 +20,7 @@ impl MediaKeySystem {
         }
         drop(sessions);
         self.for_each_session(MediaKeySession::tick);
+        self.platform.linger_at_store();
         Ok(())
     }
 
@@ -39,6 +40,7 @@ impl MediaKeySystem {
         }
         clock.advance(target.saturating_sub(clock.monotonic_millis()));
         self.for_each_session(MediaKeySession::tick);
+        self.platform.linger_at_store();
         Ok(())
     }
 

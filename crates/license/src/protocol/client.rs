@@ -57,6 +57,11 @@ impl Client {
         self.device.id
     }
 
+    /// The certificate of the authority that has certified the device, in DER; none before the first provisioning.
+    pub fn authority(&self) -> Option<&[u8]> {
+        self.device.provisioned.as_ref().map(|provisioned| &*provisioned.authority.0)
+    }
+
     /// Whether there is a certificate; `now` in milliseconds since 1970.
     pub fn certificate_status(&self, now: i64) -> CertificateStatus {
         self.device.status(now)
@@ -72,14 +77,14 @@ impl Client {
     /// # Errors
     /// [`Error::Internal`] where the system has no random numbers.
     pub fn provision_request(&mut self) -> Result<Vec<u8>> {
-        let key = self.device.signing.verifying_key().to_public_key_der();
+        let key = self.device.signing.public().to_public_key_der();
         let key = key.map_err(|fault| Error::Internal(format!("public key: {fault}")))?;
         let request = ProvisionRequest {
             nonce: random()?,
             signing_key: Bytes(key.as_bytes().to_vec()),
             seal_key: self.device.seal.public().clone(),
         };
-        let request = message(Kind::ProvisionRequest, &to_json(&request), &self.device.signing);
+        let request = self.device.signing.with(|key| message(Kind::ProvisionRequest, &to_json(&request), key))?;
         self.outstanding.truncate(MAX_OUTSTANDING - 1);
         self.outstanding.push_front(hash(&request));
         Ok(request)

@@ -12,7 +12,7 @@ use zeroize::Zeroize;
 
 use super::error::{Error, Result};
 use super::wire::{Bytes, Fixed, Hash};
-use base::secret::{SecretArray, SecretBytes};
+use base::secret::{SecretArray, SecretBytes, SlabBox, on_clean_stack};
 
 /// Bytes of a signature: r and s.
 pub const SIGNATURE: usize = 64;
@@ -81,27 +81,87 @@ pub fn verify(key: &PublicKey, data: &[u8], signature: &[u8; SIGNATURE]) -> bool
     signature.normalize_s() == signature && key.verify(data, &signature).is_ok()
 }
 
-/// A private key of the encapsulation (DHKEM with P-256), with its public key as it is sent.
+/// Bytes of a private key, where core dumps leave them out.
+struct KeptScalar(SlabBox<SecretArray<32>>);
+
+impl KeptScalar {
+    /// Wipes what it is given.
+    fn take(bytes: &mut [u8]) -> Result<Self> {
+        let kept = SlabBox::new(|| SecretArray::from_slice(bytes).unwrap_or_else(SecretArray::zeroed));
+        bytes.zeroize();
+        kept.map(Self).map_err(|fault| Error::Internal(fault.to_string()))
+    }
+}
+
+/// A device's private key for ES256, which lives as long as its device. It is where core dumps do not see it, but for the time of
+/// a signature.
+pub struct KeptSigningKey {
+    scalar: KeptScalar,
+    public: PublicKey,
+}
+
+impl KeptSigningKey {
+    pub fn generate() -> Result<Self> {
+        on_clean_stack(|| Self::keep(&generate_signing_key()?))
+    }
+
+    pub fn from_secret(bytes: &SecretBytes) -> Result<Self> {
+        let bad = || Error::Malformed { what: "device identity", reason: "bad signing key".to_owned() };
+        on_clean_stack(|| Self::keep(&signing_key(bytes).ok_or_else(bad)?))
+    }
+
+    fn keep(key: &PrivateKey) -> Result<Self> {
+        Ok(Self { scalar: KeptScalar::take(&mut key.to_bytes())?, public: *key.verifying_key() })
+    }
+
+    pub fn secret(&self) -> SecretBytes {
+        SecretBytes::from(&self.scalar.0[..])
+    }
+
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// Lends the key.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if it is none any more.
+    pub fn with<T>(&self, action: impl FnOnce(&PrivateKey) -> T) -> Result<T> {
+        on_clean_stack(|| {
+            let key = SigningKey::from_slice(&self.scalar.0[..]);
+            key.map(|key| action(&key)).map_err(|fault| Error::Internal(format!("signing key: {fault}")))
+        })
+    }
+}
+
+/// A private key of the encapsulation (DHKEM with P-256), with its public key as it is sent. It is kept as a
+/// [`KeptSigningKey`] is.
 pub struct SealKey {
-    private: <Suite as Kem>::PrivateKey,
+    private: KeptScalar,
     public: Bytes,
 }
 
 impl SealKey {
     pub fn generate() -> Result<Self> {
-        let seed = random_secret::<32>()?;
-        let (private, public) = Suite::derive_keypair(&*seed);
-        Ok(Self { private, public: Bytes(public.to_bytes().to_vec()) })
+        on_clean_stack(|| {
+            let seed = random_secret::<32>()?;
+            let (private, public) = Suite::derive_keypair(&*seed);
+            let public = Bytes(public.to_bytes().to_vec());
+            Ok(Self { private: KeptScalar::take(&mut private.to_bytes())?, public })
+        })
     }
 
-    pub fn from_secret(bytes: &SecretBytes) -> Option<Self> {
-        let private = <Suite as Kem>::PrivateKey::from_bytes(bytes).ok()?;
-        let public = Bytes(Suite::sk_to_pk(&private).to_bytes().to_vec());
-        Some(Self { private, public })
+    pub fn from_secret(bytes: &SecretBytes) -> Result<Self> {
+        let bad = |_| Error::Malformed { what: "device identity", reason: "bad encapsulation key".to_owned() };
+        on_clean_stack(|| {
+            let private = <Suite as Kem>::PrivateKey::from_bytes(bytes).map_err(bad)?;
+            let public = Bytes(Suite::sk_to_pk(&private).to_bytes().to_vec());
+            Ok(Self { private: KeptScalar::take(&mut private.to_bytes())?, public })
+        })
     }
 
     pub fn secret(&self) -> SecretBytes {
-        taken(&mut self.private.to_bytes())
+        SecretBytes::from(&self.private.0[..])
     }
 
     /// The public key, an uncompressed point (65 bytes).
@@ -112,15 +172,18 @@ impl SealKey {
     /// Opens what [`seal`] made for this key; `None` if it was made for another key or was changed.
     pub fn open(&self, sealed: &Sealed, associated: &[u8]) -> Option<SecretBytes> {
         let encapsulated = <Suite as Kem>::EncappedKey::from_bytes(&sealed.encapsulated.0).ok()?;
-        let opened = hpke::single_shot_open::<AesGcm128, HkdfSha256, Suite>(
-            &OpModeR::Base,
-            &self.private,
-            &encapsulated,
-            INFO,
-            &sealed.text.0,
-            associated,
-        );
-        opened.ok().map(SecretBytes::from)
+        on_clean_stack(|| {
+            let private = <Suite as Kem>::PrivateKey::from_bytes(&self.private.0[..]).ok()?;
+            let opened = hpke::single_shot_open::<AesGcm128, HkdfSha256, Suite>(
+                &OpModeR::Base,
+                &private,
+                &encapsulated,
+                INFO,
+                &sealed.text.0,
+                associated,
+            );
+            opened.ok().map(SecretBytes::from)
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::certificate::{Role, Verified, check, key_id};
-use super::crypto::{PrivateKey, SealKey, generate_signing_key, signing_key, signing_key_bytes};
+use super::crypto::{KeptSigningKey, SealKey};
 use super::error::{Error, Result};
 use super::wire::{Bytes, Id, from_json, secret, to_secret_json};
 use base::secret::SecretBytes;
@@ -33,7 +33,7 @@ pub struct Provisioned {
 }
 
 pub struct Device {
-    pub signing: PrivateKey,
+    pub signing: KeptSigningKey,
     pub seal: SealKey,
     pub id: Id,
     pub provisioned: Option<Provisioned>,
@@ -64,8 +64,8 @@ const VERSION: u32 = 1;
 
 impl Device {
     pub fn generate() -> Result<Self> {
-        let signing = generate_signing_key()?;
-        let id = key_id(signing.verifying_key())?;
+        let signing = KeptSigningKey::generate()?;
+        let id = key_id(signing.public())?;
         Ok(Self { signing, seal: SealKey::generate()?, id, provisioned: None })
     }
 
@@ -75,12 +75,8 @@ impl Device {
             service: provisioned.service_certificate.clone(),
             authority: provisioned.authority.clone(),
         });
-        let kept = Kept {
-            version: VERSION,
-            signing_key: signing_key_bytes(&self.signing),
-            seal_key: self.seal.secret(),
-            certificates,
-        };
+        let kept =
+            Kept { version: VERSION, signing_key: self.signing.secret(), seal_key: self.seal.secret(), certificates };
         to_secret_json(&kept)
     }
 
@@ -90,9 +86,9 @@ impl Device {
         if kept.version != VERSION {
             return Err(malformed(format!("version {} is not known here", kept.version)));
         }
-        let signing = signing_key(&kept.signing_key).ok_or_else(|| malformed("bad signing key".into()))?;
-        let seal = SealKey::from_secret(&kept.seal_key).ok_or_else(|| malformed("bad encapsulation key".into()))?;
-        let mut device = Self { id: key_id(signing.verifying_key())?, signing, seal, provisioned: None };
+        let signing = KeptSigningKey::from_secret(&kept.signing_key)?;
+        let seal = SealKey::from_secret(&kept.seal_key)?;
+        let mut device = Self { id: key_id(signing.public())?, signing, seal, provisioned: None };
         if let Some(kept) = kept.certificates {
             let provisioned = device.check(kept.device, kept.service, kept.authority);
             device.provisioned = Some(

@@ -7,8 +7,11 @@ use super::license::{self, LicenseHead};
 use super::wire::{Bytes, from_json};
 
 /// A message of any kind with any body, signed by a device.
+///
+/// # Panics
+/// Where the device has no signing key.
 pub fn device_message(device: &Client, kind: u8, body: &[u8]) -> Vec<u8> {
-    signed(kind, body, &device.device.signing)
+    device.device.signing.with(|key| signed(kind, body, key)).expect("a signing key")
 }
 
 /// How answers name a message.

@@ -157,7 +157,7 @@ impl SessionClient {
             client_token: ask.client_token.clone().map(Bytes),
             options: ask.options.clone(),
         };
-        let bytes = message(Kind::Request, &to_json(&request), &client.device.signing);
+        let bytes = client.device.signing.with(|key| message(Kind::Request, &to_json(&request), key))?;
         let outstanding =
             Outstanding { hash: hash(&bytes), request_type, license, persistent: request.persistent, key };
         self.outstanding.truncate(MAX_OUTSTANDING - 1);

@@ -18,7 +18,7 @@ pub mod exports {
     pub use super::panic::catch_unwind;
     pub use super::time::Instant;
     pub(crate) use super::witness::Witness;
-    pub use super::{OnceCell, UNDER_MODEL_CHECKER, process, thread};
+    pub use super::{OnceCell, ProcessByte, UNDER_MODEL_CHECKER, process, thread};
     pub(crate) use super::{choose_fences, heavy_fence, last_pointer, light_fence};
     pub use crate::model_thread_local as thread_local;
     pub use loom::hint;
@@ -27,7 +27,7 @@ pub mod exports {
 
 use std::time::Duration;
 
-use loom::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
+use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering, fence};
 
 /// As `std::thread_local`; loom's own knows no `const` values.
 #[macro_export]
@@ -49,6 +49,27 @@ pub fn finish() {
         time::pass(Duration::from_secs(1));
     }
     thread::join_all();
+}
+
+/// An atomic byte: loom's processes do not fork.
+pub struct ProcessByte(AtomicU8);
+
+impl ProcessByte {
+    /// A byte with that value.
+    ///
+    /// # Errors
+    /// None.
+    pub fn new(value: u8) -> std::io::Result<Self> {
+        Ok(Self(AtomicU8::new(value)))
+    }
+}
+
+impl core::ops::Deref for ProcessByte {
+    type Target = AtomicU8;
+
+    fn deref(&self) -> &AtomicU8 {
+        &self.0
+    }
 }
 
 /// Whether a model checker runs: threads have little stack then (32 KiB), and large tables cost steps.

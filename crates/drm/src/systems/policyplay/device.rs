@@ -1,7 +1,12 @@
 //! The device's identity and certificate, kept in the device store: all sessions, instances and processes that use the same
-//! directory are one device.
+//! directory and trust the same authority are one device.
+//!
+//! Where an authority is configured, nothing that another one has certified counts, whoever put it into the store: it stays there,
+//! and the device begins anew beside it.
 
 use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::platform::{LICENSE_AUTHORITY, Platform};
@@ -15,6 +20,11 @@ use license::protocol::{CertificateStatus, Client, License};
 const IDENTITY: &[u8] = b"identity";
 /// Where in the device store the provider's token is.
 const CLIENT_TOKEN: &[u8] = b"client token";
+
+/// Where things are that one authority has certified or given beside those of the first one.
+fn under(name: &[u8], authority: &[u8]) -> Vec<u8> {
+    [name, b" ", &Sha256::digest(authority)[..16]].concat()
+}
 
 /// The device that an instance is.
 pub struct DeviceIdentity {
@@ -129,18 +139,32 @@ impl DeviceIdentity {
             loaded.client = other;
             return Ok(());
         }
-        put(&*loaded.store, IDENTITY, loaded.client.to_secret())
+        // The first identity of a store is everybody's who trusts its authority, or the first one.
+        let first = match Self::read_entry(&loaded.store, IDENTITY, None)? {
+            Some(first) => first.device_id() == loaded.client.device_id(),
+            None => true,
+        };
+        let id = match &loaded.trusted {
+            Some(authority) if !first => under(IDENTITY, authority),
+            _ => IDENTITY.to_vec(),
+        };
+        put(&*loaded.store, &id, loaded.client.to_secret())
     }
 
     /// The provider's token, to go with the next request.
     pub fn client_token(&self) -> Result<Option<Vec<u8>>> {
-        let stored = self.platform.device_store()?.get(CLIENT_TOKEN)?;
+        let stored = self.platform.device_store()?.get(&self.client_token_id())?;
         Ok(stored.map(|stored| stored.payload.to_vec()))
     }
 
     /// Keeps the provider's token.
     pub fn set_client_token(&self, token: &[u8]) -> Result<()> {
-        put(&*self.platform.device_store()?, CLIENT_TOKEN, token.into())
+        put(&*self.platform.device_store()?, &self.client_token_id(), token.into())
+    }
+
+    /// No provider gets another authority's token.
+    fn client_token_id(&self) -> Vec<u8> {
+        self.trusted().map_or_else(|| CLIENT_TOKEN.to_vec(), |authority| under(CLIENT_TOKEN, &authority))
     }
 
     /// The identity, read again from the store if another process may have changed it.
@@ -162,7 +186,18 @@ impl DeviceIdentity {
     }
 
     fn read(store: &Arc<dyn OfflineStore>, trusted: Option<Vec<u8>>) -> Result<Option<Client>> {
-        let stored = store.get(IDENTITY)?;
+        let first = Self::read_entry(store, IDENTITY, trusted.clone())?;
+        match trusted {
+            Some(authority) if first.as_ref().is_none_or(|first| first.authority() != Some(&*authority)) => {
+                let own = Self::read_entry(store, &under(IDENTITY, &authority), Some(authority.clone()))?;
+                Ok(own.filter(|own| own.authority() == Some(&*authority)))
+            }
+            _ => Ok(first),
+        }
+    }
+
+    fn read_entry(store: &Arc<dyn OfflineStore>, id: &[u8], trusted: Option<Vec<u8>>) -> Result<Option<Client>> {
+        let stored = store.get(id)?;
         Ok(stored.map(|stored| Client::from_secret(&stored.payload, trusted)).transpose()?)
     }
 

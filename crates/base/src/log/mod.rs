@@ -2,11 +2,17 @@
 //!
 //! A message that nobody wants costs one relaxed atomic load. Messages never contain key material.
 //!
+//! Nobody waits for whoever reads, and no receiver runs under a lock of the library: within a [`Scope`], which every call of
+//! the program and every turn of the library's threads is, messages are kept until its end. Standard error that takes nothing
+//! loses lines.
+//!
 //! The library's own threads read no environment variable: a program may change its environment while they run, which C
 //! allows as long as nobody else looks. So [`read_environment`] is for calls of the program, and [`write()`] never looks.
 
+mod stderr;
+
+use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
@@ -96,6 +102,73 @@ pub fn enabled(level: Level) -> bool {
     level as u8 <= LIMIT.load(Ordering::Relaxed) && level != Level::Off
 }
 
+/// Messages that one scope keeps at most.
+const MAX_KEPT: usize = 256;
+
+thread_local! {
+    /// Scopes that this thread is in.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    static KEPT: RefCell<Vec<(Level, String)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Keeps this thread's messages until it ends, which is where no lock of the library is held.
+#[must_use]
+pub struct Scope {
+    /// Whether it keeps anything: without logging it costs nothing.
+    keeps: bool,
+    /// Who calls a receiver that must not hold up this thread.
+    caller: Option<Caller>,
+}
+
+/// Has something done by another thread, soon and in order; how many bytes it has.
+pub type Caller = fn(usize, Box<dyn FnOnce() + Send>);
+
+impl Scope {
+    /// For a call of the program. The receiver is called by the same thread.
+    #[inline]
+    pub fn of_call() -> Self {
+        Self::new(None)
+    }
+
+    /// For a turn of a thread that others rely on: a receiver of the program's is called by `caller`.
+    pub fn of_thread(caller: Caller) -> Self {
+        Self::new(Some(caller))
+    }
+
+    #[inline]
+    fn new(caller: Option<Caller>) -> Self {
+        let keeps = enabled(Level::Error);
+        if keeps {
+            DEPTH.with(|depth| depth.set(depth.get() + 1));
+        }
+        Self { keeps, caller }
+    }
+}
+
+impl Drop for Scope {
+    #[inline]
+    fn drop(&mut self) {
+        if self.keeps {
+            self.end();
+        }
+    }
+}
+
+impl Scope {
+    #[cold]
+    fn end(&self) {
+        DEPTH.with(|depth| depth.set(depth.get() - 1));
+        // The scope of a call from within a callback is at its end as free of locks as the outer one.
+        for (level, text) in KEPT.take() {
+            let sink = SINK.read().clone();
+            match (sink, self.caller) {
+                (Some(sink), Some(caller)) => caller(text.len(), Box::new(move || sink(level, &text))),
+                (sink, _) => deliver(sink, level, &text),
+            }
+        }
+    }
+}
+
 /// Writes a message. Use the macros `log_error!`, `log_warn!`, `log_info!` and `log_debug!`, which format only when needed.
 #[cold]
 pub fn write(level: Level, message: fmt::Arguments<'_>) {
@@ -103,14 +176,30 @@ pub fn write(level: Level, message: fmt::Arguments<'_>) {
         return;
     }
     let text = message.to_string();
-    let sink = SINK.read().clone();
-    match sink {
-        Some(sink) => sink(level, &text),
-        // One write per line, so that lines of several threads stay whole. A closed stderr is no reason to fail.
-        None => {
-            let _ = std::io::stderr().write_all(format!("native_drm {}: {text}\n", level.name()).as_bytes());
-        }
+    if DEPTH.with(Cell::get) > 0 {
+        KEPT.with_borrow_mut(|kept| {
+            if kept.len() < MAX_KEPT {
+                kept.push((level, text));
+            }
+        });
+        return;
     }
+    let sink = SINK.read().clone();
+    deliver(sink, level, &text);
+}
+
+fn deliver(sink: Option<Sink>, level: Level, text: &str) {
+    if let Some(sink) = sink {
+        return sink(level, text);
+    }
+    let mut line = format!("native_drm {}: {text}", level.name());
+    if line.len() > stderr::MAX_LINE {
+        let end = (0..=stderr::MAX_LINE).rev().find(|&end| line.is_char_boundary(end));
+        line.truncate(end.unwrap_or_default());
+    }
+    // One write per line, so that lines of several threads stay whole.
+    line.push('\n');
+    stderr::write_line(line.as_bytes());
 }
 
 /// Logs at a [`Level`] with the arguments of `format!`.

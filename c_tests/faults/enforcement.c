@@ -1,0 +1,471 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Whatever happens to the store or to standard error, a license ends in its second, every function returns, and a first use
+ * that cannot be recorded is none. The store is locked by a process that was stopped, each of its system calls in turn fails,
+ * takes seconds or finds no room, FIFOs stand where its files should be, nobody reads standard error, and 512 sessions
+ * have one stored license.
+ *
+ * Runs with the library fault_shim preloaded. Each case is a process of its own, forked from one that has never used the
+ * library, and most of their time they wait: they run side by side. The one timed assertion of the project is here, because what
+ * is asserted is a time: LATE milliseconds after its expiry a license must have ended.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "shim.h"
+#include "support/policy.h"
+
+#define LATE 500
+/* A call that needs a store that somebody holds gives up after 5 s, and one more thread's wait. */
+#define LONGEST_CALL 12
+#define AT_ONCE 24
+/* More system calls than a store gets in a case. */
+#define CALLS 300
+#define NOTHING_LEFT 3
+#define KID_A_HEX "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"
+
+/* The last of it is the number of the case, so that stores do not meet. */
+static const char *policy = "{\"can_play\":true,\"can_persist\":true,\"license_duration_seconds\":2}";
+
+typedef enum Kind { ONLINE, OFFLINE, RESTORED, KINDS } Kind;
+
+typedef struct Player {
+    OH_DrmLicenseService *service;
+    MediaKeySystem *drm;
+    MediaKeySession *session;
+    Recorder recorder;
+    uint8_t id[16];
+    char store[PATH_MAX];
+} Player;
+
+static int64_t now_millis(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t steady_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec;
+}
+
+/* The time at which the library called, in place of the thread. */
+static int64_t ended_at;
+static int64_t expiry;
+/* Whether a case with a higher number would be the same. */
+static bool nothing_left;
+
+static void look_at_time(const RecordedCall *call, void *argument)
+{
+    (void)argument;
+    if (call->kind == RECORDED_EVENT && call->event == EVENT_KEY_EXPIRED) {
+        ended_at = now_millis();
+    }
+    if (call->kind == RECORDED_EVENT && call->event == EVENT_EXPIRATION_UPDATE) {
+        char number[32] = "";
+        memcpy(number, call->info, (size_t)call->info_len < sizeof(number) ? (size_t)call->info_len : 31);
+        expiry = strtoll(number, NULL, 10);
+    }
+}
+
+static OH_DrmLicenseService *machine_time_service(void)
+{
+    OH_DrmLicenseService *service = NULL;
+    REQUIRE_OK(OH_DrmLicenseService_Create(NULL, DRM_LICENSE_PROFILE_STRICT, &service));
+    set_policy(service, policy);
+    REQUIRE_OK(
+        OH_DrmLicenseService_AddContent(service, (const uint8_t *)POLICY_MOVIE, (uint32_t)strlen(POLICY_MOVIE)));
+    return service;
+}
+
+/* A provisioned device with a license that it has not used yet, in a store called `name`. */
+static void make_player(Player *player, const char *name, Kind kind)
+{
+    memset(player, 0, sizeof(*player));
+    snprintf(player->store, sizeof(player->store), "%s", use_own_store(name));
+    player->service = machine_time_service();
+    player->drm = make_system(POLICYPLAY);
+    provision(player->drm, player->service);
+    player->session = make_session(player->drm);
+    recorder_init(&player->recorder);
+    player->recorder.hook = look_at_time;
+    if (kind == RESTORED) {
+        MediaKeySession *first = make_session(player->drm);
+        get_license(first, player->service, MEDIA_KEY_TYPE_OFFLINE, player->id);
+        CHECK_OK(OH_MediaKeySession_Destroy(first));
+        record_session(&player->recorder, player->session);
+        REQUIRE_OK(OH_MediaKeySession_RestoreOfflineMediaKeys(player->session, player->id, 16));
+        return;
+    }
+    record_session(&player->recorder, player->session);
+    DRM_MediaKeyType type = kind == ONLINE ? MEDIA_KEY_TYPE_ONLINE : MEDIA_KEY_TYPE_OFFLINE;
+    get_license(player->session, player->service, type, player->id);
+}
+
+/* Waits for KEY_EXPIRED; it must not be late. (The clocks that it is told by are not read in the same millisecond.) */
+static void await_end(Player *player)
+{
+    for (size_t i = 0; ended_at == 0 && recorder_wait(&player->recorder, i + 1); i++) {
+    }
+    CHECK_CODE(decrypt_nist(player->session, KID_A), DRM_ERR_NO_LICENSE);
+    int64_t late = ended_at - expiry;
+    if (!CHECK(expiry > 0 && late >= -2 && late < LATE)) {
+        fprintf(stderr, "  ended %lld ms after its expiry\n", (long long)late);
+    }
+}
+
+/* Every function returns, what needs the store in its time. */
+static void end(Player *player)
+{
+    int64_t start = steady_seconds();
+    CHECK_STR(row_of(player->session, KID_A_HEX), "EXPIRED");
+    CHECK(steady_seconds() - start <= 1);
+    CHECK_OK(OH_MediaKeySession_ClearMediaKeys(player->session));
+    CHECK_OK(OH_MediaKeySession_Destroy(player->session));
+    CHECK_OK(OH_MediaKeySystem_Destroy(player->drm));
+    CHECK(steady_seconds() - start <= LONGEST_CALL);
+    CHECK_OK(OH_DrmLicenseService_Destroy(player->service));
+    recorder_destroy(&player->recorder);
+}
+
+/* ---- cases: `number` says which kind of license, and more ---- */
+
+/* A process that holds a store's lock and was stopped. */
+static pid_t hold_lock(const char *store)
+{
+    char path[PATH_MAX + 8];
+    int status = 0;
+    snprintf(path, sizeof(path), "%s/lock", store);
+    pid_t holder = fork();
+    REQUIRE(holder >= 0);
+    if (holder == 0) {
+        int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (file < 0 || flock(file, LOCK_EX) != 0) {
+            _exit(1);
+        }
+        raise(SIGSTOP);
+        _exit(0);
+    }
+    REQUIRE(waitpid(holder, &status, WUNTRACED) == holder && WIFSTOPPED(status));
+    return holder;
+}
+
+static void free_lock(pid_t holder)
+{
+    int status = 0;
+    REQUIRE(kill(holder, SIGKILL) == 0 && waitpid(holder, &status, 0) == holder);
+}
+
+static void a_stopped_process_has_the_lock(const char *name, int number)
+{
+    Player player;
+    make_player(&player, name, (Kind)number);
+    CHECK_OK(decrypt_nist(player.session, KID_A));
+    pid_t holder = hold_lock(player.store);
+    await_end(&player);
+    end(&player);
+    free_lock(holder);
+}
+
+/* First use waits for the lock, is refused, and begins once there is no lock. */
+static void a_first_use_that_cannot_be_recorded(const char *name, int number)
+{
+    Player player;
+    policy = "{\"can_play\":true,\"can_persist\":true,\"rental_duration_seconds\":3600,\"playback_duration_seconds\":2}";
+    make_player(&player, name, (Kind)(number + OFFLINE));
+    pid_t holder = hold_lock(player.store);
+    int64_t start = steady_seconds();
+    CHECK_CODE(decrypt_nist(player.session, KID_A), DRM_ERR_SERVICE_DIED);
+    CHECK(steady_seconds() - start <= LONGEST_CALL);
+    CHECK_STR(row_of(player.session, "PlaybackDurationRemaining"), "2");
+    free_lock(holder);
+    CHECK_OK(decrypt_nist(player.session, KID_A));
+    await_end(&player);
+    end(&player);
+}
+
+/* What is not stored needs no store. */
+static void a_license_that_is_not_stored_needs_no_store(const char *name, int number)
+{
+    (void)number;
+    Player player;
+    memset(&player, 0, sizeof(player));
+    make_player(&player, name, ONLINE);
+    pid_t holder = hold_lock(player.store);
+    MediaKeySession *other = make_session(player.drm);
+    get_license(other, player.service, MEDIA_KEY_TYPE_ONLINE, NULL);
+    CHECK_OK(decrypt_nist(other, KID_A));
+    CHECK_OK(decrypt_nist(player.session, KID_A));
+    await_end(&player);
+    end(&player);
+    free_lock(holder);
+}
+
+/* Nobody reads standard error, and there is something to say: the store is locked, too. */
+static void nobody_reads_standard_error(const char *name, int number)
+{
+    Player player;
+    int ends[2];
+    REQUIRE(setenv("NATIVE_DRM_LOG", "debug", 1) == 0);
+    REQUIRE(pipe(ends) == 0 && fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
+    char page[4096];
+    memset(page, 'x', sizeof(page));
+    while (write(ends[1], page, sizeof(page)) > 0) {
+    }
+    while (write(ends[1], page, 1) > 0) {
+    }
+    REQUIRE(fcntl(ends[1], F_SETFL, 0) == 0);
+    int own = dup(STDERR_FILENO);
+    REQUIRE(dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
+    make_player(&player, name, (Kind)number);
+    Drm_ErrCode code = decrypt_nist(player.session, KID_A);
+    pid_t holder = hold_lock(player.store);
+    for (size_t i = 0; ended_at == 0 && recorder_wait(&player.recorder, i + 1); i++) {
+    }
+    /* Lines that did not get through are counted where the next one does. */
+    char text[4096] = "";
+    while (read(ends[0], page, sizeof(page)) == (ssize_t)sizeof(page)) {
+        if (page[0] != 'x' || page[4095] != 'x') {
+            break;
+        }
+        if (fcntl(ends[0], F_GETFL) >= 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
+            break;
+        }
+    }
+    CHECK_OK(OH_MediaKeySession_ClearMediaKeys(player.session));
+    ssize_t size = read(ends[0], text, sizeof(text) - 1);
+    REQUIRE(dup2(own, STDERR_FILENO) == STDERR_FILENO);
+    CHECK_OK(code);
+    CHECK(size > 0 && strstr(text, "lines were lost") != NULL);
+    ended_at = ended_at > 0 ? ended_at : INT64_MAX;
+    CHECK(ended_at - expiry < LATE);
+    CHECK_OK(OH_MediaKeySystem_Destroy(player.drm));
+    free_lock(holder);
+}
+
+/* The program's log callback blocks until the license has ended. */
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static MediaKeySession *logged_session;
+static int logged;
+
+static void block_in_log(NativeDrm_LogLevel level, const char *message, void *data)
+{
+    (void)level, (void)message, (void)data;
+    /* It may call the library. */
+    DRM_ContentProtectionLevel protection;
+    if (logged_session != NULL) {
+        (void)row_of(logged_session, "LicenseType");
+        CHECK_OK(OH_MediaKeySession_GetContentProtectionLevel(logged_session, &protection));
+    }
+    __atomic_add_fetch(&logged, 1, __ATOMIC_SEQ_CST);
+    pthread_mutex_lock(&gate);
+    pthread_mutex_unlock(&gate);
+}
+
+static void a_log_callback_blocks(const char *name, int number)
+{
+    Player player;
+    CHECK_OK(OH_Drm_SetLogCallback(NATIVE_DRM_LOG_DEBUG, block_in_log, NULL));
+    make_player(&player, name, (Kind)number);
+    CHECK_OK(decrypt_nist(player.session, KID_A));
+    logged_session = player.session;
+    pid_t holder = hold_lock(player.store);
+    pthread_mutex_lock(&gate);
+    await_end(&player);
+    pthread_mutex_unlock(&gate);
+    CHECK_STR(row_of(player.session, KID_A_HEX), "EXPIRED");
+    CHECK(__atomic_load_n(&logged, __ATOMIC_SEQ_CST) > 0);
+    free_lock(holder);
+    logged_session = NULL;
+    end(&player);
+}
+
+/* FIFOs in the places of the store's files. */
+static void fifos_in_the_store(const char *name, int number)
+{
+    Player player;
+    char path[PATH_MAX + 128];
+    char hex[33];
+    make_player(&player, name, (Kind)(number % KINDS));
+    CHECK_OK(decrypt_nist(player.session, KID_A));
+    for (int i = 0; i < 16; i++) {
+        snprintf(hex + 2 * i, 3, "%02x", player.id[i]);
+    }
+    if (number == 2 * KINDS + ONLINE) {
+        await_end(&player); /* what is not stored has no file */
+        end(&player);
+        return;
+    }
+    const char *format = number / KINDS == 0 ? "%s/lock" : number / KINDS == 1 ? "%s/device.key" : "%s/" POLICYPLAY "/%s.key";
+    snprintf(path, sizeof(path), format, player.store, hex);
+    (void)unlink(path);
+    REQUIRE(mkfifo(path, 0600) == 0);
+    await_end(&player);
+    DRM_OfflineMediaKeyStatus status;
+    MediaKeySession *other = make_session(player.drm);
+    if (number % KINDS != ONLINE) {
+        int64_t start = steady_seconds();
+        Drm_ErrCode code = OH_MediaKeySession_RestoreOfflineMediaKeys(other, player.id, 16);
+        CHECK(code == DRM_ERR_SERVICE_DIED || code == DRM_ERR_NO_LICENSE);
+        (void)OH_MediaKeySystem_GetOfflineMediaKeyStatus(player.drm, player.id, 16, &status);
+        (void)OH_MediaKeySystem_ClearOfflineMediaKeys(player.drm, player.id, 16);
+        CHECK(steady_seconds() - start <= 3 * LONGEST_CALL);
+    }
+    end(&player);
+}
+
+/* Each system call of the store in turn goes wrong while a license is used, ends and goes: until there is none left. */
+static void a_call_goes_wrong(const char *name, int number, FaultKind fault)
+{
+    Player player;
+    make_player(&player, name, number % 2 == 0 ? OFFLINE : RESTORED);
+    fault_arm(player.store, number + 1, fault);
+    Drm_ErrCode code = decrypt_nist(player.session, KID_A);
+    CHECK(code == DRM_ERR_OK || code == DRM_ERR_SERVICE_DIED || code == DRM_ERR_NO_LICENSE);
+    await_end(&player);
+    end(&player);
+    nothing_left = fault_disarm() == NULL;
+}
+
+static void a_call_fails(const char *name, int number) { a_call_goes_wrong(name, number, FAULT_EIO); }
+static void a_call_takes_seconds(const char *name, int number) { a_call_goes_wrong(name, number, FAULT_SLOW); }
+static void there_is_no_more_room(const char *name, int number) { a_call_goes_wrong(name, number, FAULT_FULL); }
+
+/* 512 sessions on one stored license. */
+#define SYSTEMS 8
+#define SESSIONS 64
+static int ended_sessions;
+static int64_t last_ended_at;
+static pthread_mutex_t ended_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t all_ended = PTHREAD_COND_INITIALIZER;
+
+static Drm_ErrCode count_ends(MediaKeySession *session, DRM_EventType type, uint8_t *info, int32_t size, char *extra)
+{
+    (void)session, (void)info, (void)size, (void)extra;
+    if (type == EVENT_KEY_EXPIRED) {
+        pthread_mutex_lock(&ended_mutex);
+        last_ended_at = now_millis();
+        if (++ended_sessions == SYSTEMS * SESSIONS) {
+            pthread_cond_signal(&all_ended);
+        }
+        pthread_mutex_unlock(&ended_mutex);
+    }
+    return DRM_ERR_OK;
+}
+
+static void many_sessions_have_one_license(const char *name, int number)
+{
+    (void)number;
+    Player player;
+    MediaKeySystem *systems[SYSTEMS];
+    MediaKeySession *sessions[SYSTEMS][SESSIONS];
+    OH_MediaKeySession_Callback callback = {count_ends, NULL};
+    policy = "{\"can_play\":true,\"can_persist\":true,\"license_duration_seconds\":12}";
+    make_player(&player, name, OFFLINE);
+    CHECK_OK(decrypt_nist(player.session, KID_A));
+    for (int i = 0; i < SYSTEMS; i++) {
+        systems[i] = make_system(POLICYPLAY);
+        for (int k = 0; k < SESSIONS; k++) {
+            sessions[i][k] = make_session(systems[i]);
+            REQUIRE_OK(OH_MediaKeySession_SetCallback(sessions[i][k], &callback));
+            REQUIRE_OK(OH_MediaKeySession_RestoreOfflineMediaKeys(sessions[i][k], player.id, 16));
+        }
+    }
+    REQUIRE(now_millis() < expiry);
+    pthread_mutex_lock(&ended_mutex);
+    while (ended_sessions < SYSTEMS * SESSIONS) {
+        pthread_cond_wait(&all_ended, &ended_mutex);
+    }
+    pthread_mutex_unlock(&ended_mutex);
+    printf("512 sessions on one license: the last ended %lld ms after its expiry\n", (long long)(last_ended_at - expiry));
+    CHECK(last_ended_at - expiry < LATE);
+    for (int i = 0; i < SYSTEMS; i++) {
+        CHECK_CODE(decrypt_nist(sessions[i][SESSIONS - 1], KID_A), DRM_ERR_NO_LICENSE);
+        CHECK_OK(OH_MediaKeySystem_Destroy(systems[i]));
+    }
+    end(&player);
+}
+
+/* ---- */
+
+typedef struct Case {
+    const char *name;
+    void (*run)(const char *name, int number);
+    int count;
+} Case;
+
+static const Case cases[] = {
+    {"many_sessions_have_one_license", many_sessions_have_one_license, 1},
+    {"a_stopped_process_has_the_lock", a_stopped_process_has_the_lock, KINDS},
+    {"a_first_use_that_cannot_be_recorded", a_first_use_that_cannot_be_recorded, 2},
+    {"a_license_that_is_not_stored_needs_no_store", a_license_that_is_not_stored_needs_no_store, 1},
+    {"nobody_reads_standard_error", nobody_reads_standard_error, KINDS},
+    {"a_log_callback_blocks", a_log_callback_blocks, KINDS},
+    {"fifos_in_the_store", fifos_in_the_store, 3 * KINDS},
+    {"a_call_fails", a_call_fails, CALLS},
+    {"a_call_takes_seconds", a_call_takes_seconds, CALLS},
+    {"there_is_no_more_room", there_is_no_more_room, CALLS},
+};
+
+static pid_t start(const Case *one, int number)
+{
+    char name[128];
+    fflush(NULL);
+    pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        alarm(100);
+        check_failed_count = 0;
+        snprintf(name, sizeof(name), "%s.%d", one->name, number);
+        one->run(name, number);
+        if (check_failed_count > 0) {
+            fprintf(stderr, "failed: %s\n", name);
+        }
+        fflush(NULL);
+        _exit(check_failed_count > 0 ? EXIT_FAILURE : nothing_left ? NOTHING_LEFT : EXIT_SUCCESS);
+    }
+    return child;
+}
+
+/* All numbers of a case, AT_ONCE at a time. */
+static void run_all(const Case *one)
+{
+    int started = 0;
+    int count = one->count;
+    for (int ended = 0; ended < started || started < count; ended++) {
+        while (started < count && started < ended + AT_ONCE) {
+            start(one, started++);
+        }
+        int status = 0;
+        REQUIRE(wait(&status) > 0);
+        bool good = WIFEXITED(status) && (WEXITSTATUS(status) == EXIT_SUCCESS || WEXITSTATUS(status) == NOTHING_LEFT);
+        if (!CHECK(good)) {
+            fprintf(stderr, "  a process of %s ended with status %x\n", one->name, (unsigned)status);
+        } else if (WEXITSTATUS(status) == NOTHING_LEFT) {
+            count = started;
+        }
+    }
+    CHECK(started < CALLS);
+    printf("%s: %d processes\n", one->name, started);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (argc < 2 || strcmp(argv[1], cases[i].name) == 0) {
+            run_all(&cases[i]);
+        }
+    }
+    return check_finish("enforcement");
+}

@@ -187,11 +187,8 @@ pub fn request(request: &Request, target: &mut DRM_MediaKeyRequest) {
 
 /// The pssh boxes in some data that fit into a DRM_MediaKeySystemInfo.
 pub fn fitting_pssh_boxes(data: &[u8]) -> Result<Vec<Vec<u8>>> {
-    let mut boxes = init_data::find_pssh(data)?;
-    init_data::retain_fitting(&mut boxes, MAX_PSSH_DATA_LEN, MAX_PSSH_INFO_COUNT, is_understood);
-    if boxes.is_empty() {
-        return Err(Error::NotFound { what: "pssh box", name: format!("of at most {MAX_PSSH_DATA_LEN} bytes") });
-    }
+    let mut boxes = init_data::find_pssh_within(data, MAX_PSSH_DATA_LEN)?;
+    init_data::retain_fitting(&mut boxes, MAX_PSSH_INFO_COUNT, is_understood);
     Ok(boxes)
 }
 

@@ -265,7 +265,7 @@ fn a_full_file_system_loses_nothing() {
         let status = Command::new(program).args(arguments).arg(directory.path()).stderr(Stdio::null()).status();
         status.is_ok_and(|status| status.success())
     };
-    if !run("mount", &["-t", "tmpfs", "-o", "size=256k", "tmpfs"]) {
+    if !run("mount", &["-t", "tmpfs", "-o", "size=256k,mode=700", "tmpfs"]) {
         println!("skipped: this user may not mount a file system");
         return;
     }
@@ -309,7 +309,7 @@ fn a_read_only_directory_loses_nothing() {
     let paths = [&store, &store.join(SPACE), directory.path()];
     let all =
         |mode: u32| paths.iter().for_each(|path| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap());
-    // Root may write everywhere, so the child is somebody else, who must be able to reach and to read everything.
+    // Root may write everywhere, so the child is somebody else, to whom the store belongs.
     let mut program = this_test("finds_the_store_unwritable", &store);
     let root =
         fs::metadata("/proc/self").map(|own| std::os::unix::fs::MetadataExt::uid(&own)).is_ok_and(|uid| uid == 0);
@@ -322,7 +322,10 @@ fn a_read_only_directory_loses_nothing() {
         child.stdin(Stdio::null()).stdout(Stdio::piped()).current_dir("/");
         program = child;
         for file in [store.join("device.key"), store.join("lock"), store.join(SPACE).join("61.key")] {
-            fs::set_permissions(file, Permissions::from_mode(0o644)).unwrap();
+            std::os::unix::fs::chown(file, Some(65534), Some(65534)).unwrap();
+        }
+        for path in paths {
+            std::os::unix::fs::chown(path, Some(65534), Some(65534)).unwrap();
         }
     }
     all(0o555);

@@ -23,6 +23,15 @@ const MP4_STARTS: [&[u8; 4]; 16] = [
 /// [`Error::Malformed`] with the offset for data of a known kind with nothing in it that can be read; [`Error::NotFound`]
 /// for data of no known kind and for data without a `pssh` box.
 pub fn find_pssh(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
+    find_pssh_within(bytes, usize::MAX)
+}
+
+/// As [`find_pssh`], for a caller who has room for boxes of at most `longest` bytes: longer ones are left out, which is said
+/// in the log, and what they list counts as listed nowhere.
+///
+/// # Errors
+/// As [`find_pssh`], and [`Error::NotFound`] if nothing fits.
+pub fn find_pssh_within(bytes: &[u8], longest: usize) -> Result<Vec<Vec<u8>>> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let protection = match bytes.get(4..8) {
         Some(b"pssh") => raw(bytes)?,
@@ -44,9 +53,9 @@ pub fn find_pssh(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
         })?,
     };
     let mut seen = HashSet::new();
-    let mut boxes = protection.into_boxes();
+    let mut boxes = protection.into_boxes(longest);
     boxes.retain(|found| seen.insert(found.clone()));
-    if boxes.is_empty() { Err(not_found("the data holds none")) } else { Ok(boxes) }
+    if boxes.is_empty() { Err(not_found("the data holds none, or none that fits")) } else { Ok(boxes) }
 }
 
 fn raw(bytes: &[u8]) -> Result<Protection> {

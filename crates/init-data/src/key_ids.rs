@@ -28,24 +28,39 @@ pub fn parse_keyids_init_data(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
         let id = Variant::Url.decode(KEYIDS, text).map_err(|fault| fault.reason)?;
         if id.is_empty() { Err("empty key id") } else { Ok(id) }
     };
-    each_key_id(KEYIDS, bytes, decode)
+    each_key_id(KEYIDS, bytes, decode)?.into_iter().collect()
 }
 
 /// Parses the JSON in the data of ClearPlay's version 0 `pssh` boxes: member `kids`, an array of texts, at least one, each
-/// 16 bytes in base64 or 32 hexadecimal digits (as base64 those would be 24 bytes). Other members are common there (`version`, `contentID`, `enschema`). Padding may be missing and a
+/// 16 bytes in base64 or 32 hexadecimal digits (as base64 those would be 24 bytes). An entry that is neither is passed over, as long as there is another. Other members are common there (`version`, `contentID`, `enschema`). Padding may be missing and a
 /// NUL may end the text, since OpenHarmony's ClearPlay reads both.
 ///
 /// # Errors
 /// [`Error::Malformed`] with the offset in `bytes`.
 pub fn parse_clearplay_pssh_data(bytes: &[u8]) -> Result<Vec<[u8; 16]>> {
     let text = bytes.iter().rposition(|&byte| byte != 0).map_or(&[][..], |last| &bytes[..=last]);
-    each_key_id(CLEARPLAY, text, |text| {
+    let ids = each_key_id(CLEARPLAY, text, |text| {
         if let Ok(id) = <[u8; 16]>::from_hex(text) {
             return Ok(id);
         }
         let id = Variant::Lenient.decode(CLEARPLAY, text).map_err(|fault| fault.reason)?;
         id.try_into().map_err(|_| "key id is not 16 bytes long")
-    })
+    })?;
+    let mut first_fault = None;
+    let mut good = Vec::new();
+    for id in ids {
+        match id {
+            Ok(id) => good.push(id),
+            Err(fault) => {
+                base::log_warn!("passed over: {fault}");
+                first_fault.get_or_insert(fault);
+            }
+        }
+    }
+    match first_fault {
+        Some(fault) if good.is_empty() => Err(fault),
+        _ => Ok(good),
+    }
 }
 
 /// Takes W3C `webm` initialisation data: the key id itself (`ContentEncKeyID`), 1 to 512 bytes as in browsers.
@@ -64,13 +79,13 @@ pub fn parse_webm_init_data(bytes: &[u8]) -> Result<Vec<u8>> {
     }
 }
 
-/// Decodes the entries of `kids`; `decode` says what is wrong with one, but not where: the offset inside of an entry says
+/// Decodes each entry of `kids`; `decode` says what is wrong with one, but not where: the offset inside of an entry says
 /// nothing to a caller who sees the whole.
 fn each_key_id<T>(
     what: &'static str,
     bytes: &[u8],
     decode: impl Fn(&String) -> Result<T, &'static str>,
-) -> Result<Vec<T>> {
+) -> Result<Vec<Result<T>>> {
     // serde would take an array for a struct, too.
     match bytes.iter().position(|byte| !byte.is_ascii_whitespace()) {
         Some(at) if bytes[at] == b'{' => {}
@@ -93,7 +108,7 @@ fn each_key_id<T>(
             Error::malformed(what, offset_of(bytes, text), format!("entry {index} of `kids`: {reason}"))
         })
     });
-    ids.collect()
+    Ok(ids.collect())
 }
 
 /// Where `text` first stands in `bytes`; 0 if it is written with escapes.

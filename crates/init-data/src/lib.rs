@@ -27,7 +27,7 @@ mod system_data;
 pub mod webm;
 mod xml;
 
-pub use detect::find_pssh;
+pub use detect::{find_pssh, find_pssh_within};
 pub use error::{Error, Result};
 pub use protection::Protection;
 pub use select::{key_ids_for, key_ids_of_system, retain_fitting};

@@ -8,12 +8,13 @@ use super::pssh;
 const WHAT: &str = "MP4 file";
 /// Containers inside of each other: `moov`/`trak`/`mdia`/`minf`/`stbl`/`stsd`/entry/`sinf`/`schi` is the deepest useful one.
 const DEEPEST: usize = 10;
-/// Protected Interoperable File Format 1.1, sections 5.3.1 and 5.3.3: `uuid` boxes that became `pssh` and `tenc`.
+/// Protected Interoperable File Format 1.1, sections 5.3.1 to 5.3.3: `uuid` boxes that became `pssh`, `senc` and `tenc`.
 const PIFF_PSSH: [u8; 16] = 0xd08a_4f18_10f3_4a82_b6c8_32d8_aba1_83d3_u128.to_be_bytes();
+const PIFF_SENC: [u8; 16] = 0xa239_4f52_5a9b_4f14_a244_6c42_7c64_8df4_u128.to_be_bytes();
 const PIFF_TENC: [u8; 16] = 0x8974_dbce_7be7_4c51_84f9_7148_f988_2554_u128.to_be_bytes();
 
 /// Reads the `pssh` boxes of `moov` and `moof` (ISO/IEC 23001-7, section 8.1), those that stand at the top level, and PIFF's
-/// as ordinary boxes; and the key ids of `tenc` and of `seig` sample groups. An empty result means a file without any.
+/// as ordinary boxes; and the key ids of `tenc`, of `seig` sample groups and of PIFF's sample encryption boxes. An empty result means a file without any.
 ///
 /// The data may end anywhere. A box that cannot be read is passed over and said in the log.
 ///
@@ -96,6 +97,7 @@ impl Walk<'_> {
             b"sgpd" => self.sample_group_description(content),
             b"uuid" => match self.bytes.get(at + header.length - 16..).and_then(<[u8]>::first_chunk::<16>) {
                 Some(&PIFF_TENC) => self.track_encryption(content),
+                Some(&PIFF_SENC) => self.sample_encryption(content),
                 Some(&PIFF_PSSH) => {
                     // Shorter than the box that it stands in.
                     let size = u32::try_from(content.len() + 8).unwrap_or_default();
@@ -113,6 +115,17 @@ impl Walk<'_> {
     fn track_encryption(&mut self, content: &[u8]) {
         if let Some(id) = array(content, 8)
             && content[6] != 0
+        {
+            self.reading.add_key_id(id);
+        }
+    }
+
+    /// PIFF's `senc`: with flag 1, an algorithm id (0 for clear), IV size and key id that stand for those of the track.
+    fn sample_encryption(&mut self, content: &[u8]) {
+        if let Some(&[_, _, _, flags, algorithm @ .., _]) = content.first_chunk::<8>()
+            && flags & 1 != 0
+            && algorithm != [0; 3]
+            && let Some(id) = array(content, 8)
         {
             self.reading.add_key_id(id);
         }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::error::{Error, Result};
 use super::key_ids::parse_clearplay_pssh_data;
-use super::{OWN_SYSTEM_IDS, W3C_CLEAR_KEY_SYSTEM_ID, pssh};
+use super::{CLEARPLAY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID, POLICYPLAY_SYSTEM_ID, W3C_CLEAR_KEY_SYSTEM_ID, pssh};
 use base::base64::Variant;
 
 /// Key ids in one box that this crate makes: what the 2048 bytes have room for that OpenHarmony's struct gives a box.
@@ -21,22 +21,39 @@ pub struct Protection {
 }
 
 impl Protection {
-    /// The boxes, followed by boxes with the common system id of W3C EME for those key ids that no box of this library's
-    /// key systems lists, 125 ids each. Otherwise content made for other key systems alone would be of no use to Clear
-    /// Key, although it names the keys.
-    pub fn into_boxes(self) -> Vec<Vec<u8>> {
-        let Self { pssh: mut boxes, mut key_ids } = self;
-        let mut listed: HashSet<_> = boxes.iter().flat_map(|bytes| listed_for_own_system(bytes)).collect();
-        key_ids.retain(|id| listed.insert(*id));
-        boxes.extend(key_ids.chunks(KEY_IDS_PER_BOX).map(|ids| pssh::build(&W3C_CLEAR_KEY_SYSTEM_ID, ids, &[])));
+    /// The boxes of at most `longest` bytes, followed by boxes for those key ids that they do not list, 125 ids each: with the
+    /// common system id of W3C EME for what no box of Clear Key lists, since otherwise content made for other key systems
+    /// would be of no use to Clear Key, although it names the keys; and with the system id of each other key system
+    /// of this library that has a box with a list, for what is not in it.
+    pub fn into_boxes(self, longest: usize) -> Vec<Vec<u8>> {
+        let Self { pssh: mut boxes, key_ids } = self;
+        let all = boxes.len();
+        boxes.retain(|found| found.len() <= longest);
+        if boxes.len() < all {
+            base::log_warn!("{} of {all} pssh boxes left out: more than {longest} bytes", all - boxes.len());
+        }
+        let mut made = Vec::new();
+        for system_ids in [
+            &[W3C_CLEAR_KEY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID][..],
+            &[CLEARPLAY_SYSTEM_ID],
+            &[POLICYPLAY_SYSTEM_ID],
+        ] {
+            let mut listed: HashSet<_> = boxes.iter().flat_map(|bytes| listed(system_ids, bytes)).collect();
+            let is_common = system_ids[0] == W3C_CLEAR_KEY_SYSTEM_ID;
+            if is_common || !listed.is_empty() {
+                let missing: Vec<_> = key_ids.iter().copied().filter(|id| listed.insert(*id)).collect();
+                made.extend(missing.chunks(KEY_IDS_PER_BOX).map(|ids| pssh::build(&system_ids[0], ids, &[])));
+            }
+        }
+        boxes.extend(made);
         boxes
     }
 }
 
-/// The key ids in a box, if it is for a key system of this library.
-fn listed_for_own_system(bytes: &[u8]) -> Vec<[u8; 16]> {
+/// The key ids in a box, if it is for one of these systems.
+fn listed(system_ids: &[[u8; 16]], bytes: &[u8]) -> Vec<[u8; 16]> {
     match pssh::parse(bytes) {
-        Ok(own) if !OWN_SYSTEM_IDS.contains(&own.system_id) => Vec::new(),
+        Ok(other) if !system_ids.contains(&other.system_id) => Vec::new(),
         Ok(own) if own.key_ids.is_empty() => parse_clearplay_pssh_data(own.data).unwrap_or_default(),
         Ok(own) => own.key_ids,
         Err(_) => Vec::new(),

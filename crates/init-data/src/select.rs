@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use super::error::{Error, Result};
 use super::key_ids::parse_clearplay_pssh_data;
 use super::pssh::{self, PsshBox};
-use super::system_data;
+use super::{DASHIF_CLEAR_KEY_SYSTEM_ID, W3C_CLEAR_KEY_SYSTEM_ID, system_data};
 
 /// The key ids that a key system asks a license for, without repetitions, in the order of the boxes.
 ///
-/// The first box with one of `system_ids` and key ids in it is taken, and all others with the same system id: tracks may have
-/// boxes of their own. Where there is none, the same is done with the boxes of any other system, because content made for
+/// All boxes with one of `system_ids` count: tracks may have boxes of their own. Where none of them has a key id, those of
+/// one other system are taken, of the first one that has any, because content made for
 /// another key system with the same keys is common. Key ids are the list of a version 1 box or, with `clearplay_json`, the
 /// `kids` in the data of a box without a list. Where no box lists any, those in the data of Widevine's and PlayReady's boxes
 /// count.
@@ -40,16 +40,20 @@ pub fn key_ids_for(system_ids: &[[u8; 16]], boxes: &[PsshBox], clearplay_json: b
 /// As [`key_ids_for`].
 pub fn key_ids_of_system(system_ids: &[[u8; 16]], boxes: &[PsshBox], clearplay_json: bool) -> Result<Vec<[u8; 16]>> {
     let mut first_fault = None;
-    let own = boxes.iter().filter(|candidate| system_ids.contains(&candidate.system_id));
-    let listed = of_first_system(own, |own| {
-        of_box(own, clearplay_json).unwrap_or_else(|fault| {
-            base::log_warn!("passed over: {fault}");
-            first_fault.get_or_insert(fault);
-            None
-        })
-    });
-    let none = || first_fault.unwrap_or_else(|| not_found("no pssh box of this key system lists a key id"));
-    listed.ok_or_else(none)
+    let mut all = Vec::new();
+    for own in boxes.iter().filter(|candidate| system_ids.contains(&candidate.system_id)) {
+        match of_box(own, clearplay_json) {
+            Ok(ids) => all.extend(ids.unwrap_or_default()),
+            Err(fault) => {
+                base::log_warn!("passed over: {fault}");
+                first_fault.get_or_insert(fault);
+            }
+        }
+    }
+    if all.is_empty() {
+        return Err(first_fault.unwrap_or_else(|| not_found("no pssh box of this key system lists a key id")));
+    }
+    Ok(distinct(all))
 }
 
 /// The key ids of the first box that has any and of all others of its system, without repetitions.
@@ -60,36 +64,30 @@ fn of_first_system<'a, 'b: 'a>(
     let mut system = None;
     let mut all = Vec::new();
     for candidate in boxes {
-        if system.is_none_or(|system| system == candidate.system_id)
+        // Clear Key's two are one.
+        let of_candidate = match candidate.system_id {
+            DASHIF_CLEAR_KEY_SYSTEM_ID => W3C_CLEAR_KEY_SYSTEM_ID,
+            other => other,
+        };
+        if system.is_none_or(|system| system == of_candidate)
             && let Some(ids) = ids_of(candidate)
         {
-            system = Some(candidate.system_id);
+            system = Some(of_candidate);
             all.extend(ids);
         }
     }
     system.map(|_| distinct(all))
 }
 
-/// Leaves out boxes of more than `longest` bytes. If more than `most` are left, those whose system id `is_understood` come
-/// first, each half in the order of the stream, and the rest is left out. What is left out is said in the log.
-pub fn retain_fitting(
-    boxes: &mut Vec<Vec<u8>>,
-    longest: usize,
-    most: usize,
-    is_understood: impl Fn(&[u8; 16]) -> bool,
-) {
+/// If there are more than `most` boxes, those whose system id `is_understood` come first, each half in the order of the stream,
+/// and the rest is left out, which is said in the log.
+pub fn retain_fitting(boxes: &mut Vec<Vec<u8>>, most: usize, is_understood: impl Fn(&[u8; 16]) -> bool) {
     let all = boxes.len();
-    boxes.retain(|found| found.len() <= longest);
-    if boxes.len() > most {
+    if all > most {
         // A stable sort.
         boxes.sort_by_cached_key(|found| !pssh::parse(found).is_ok_and(|parsed| is_understood(&parsed.system_id)));
         boxes.truncate(most);
-    }
-    if boxes.len() < all {
-        base::log_warn!(
-            "{} of {all} pssh boxes left out: more than {longest} bytes, or more than {most} boxes",
-            all - boxes.len()
-        );
+        base::log_warn!("{} of {all} pssh boxes left out: more than {most} boxes", all - most);
     }
 }
 
@@ -127,14 +125,13 @@ mod tests {
     #[test]
     fn boxes_that_fit_in_the_order_of_the_stream_unless_there_are_too_many() {
         let all = [of_system(1, 0), of_system(2, 100), of_system(3, 0), of_system(2, 0)];
-        let fitting = |longest, most| {
+        let fitting = |most| {
             let mut boxes = all.to_vec();
-            retain_fitting(&mut boxes, longest, most, |system| system[0] == 2);
+            retain_fitting(&mut boxes, most, |system| system[0] == 2);
             boxes
         };
-        assert_eq!(fitting(132, 4), all);
-        assert_eq!(fitting(131, 4), [all[0].clone(), all[2].clone(), all[3].clone()]);
-        assert_eq!(fitting(132, 3), [all[1].clone(), all[3].clone(), all[0].clone()]);
-        assert_eq!(fitting(31, 4).len(), 0);
+        assert_eq!(fitting(4), all);
+        assert_eq!(fitting(3), [all[1].clone(), all[3].clone(), all[0].clone()]);
+        assert_eq!(fitting(0).len(), 0);
     }
 }

@@ -97,6 +97,20 @@ fn clearplay_data_has_16_byte_ids_in_standard_base64_or_hexadecimal() {
 }
 
 #[test]
+fn an_entry_of_clearplay_data_that_is_no_key_id_is_passed_over() {
+    let (good, id) = ("ASNFZ4mrze/+3LqYdlQyEA==", "0123456789abcdeffedcba9876543210");
+    for bad in ["", "bad", "0123456789abcdeffedcba98765432", "G-Ek_-XmUkpBHQgXYWQQIg"] {
+        for kids in [vec![bad, good], vec![good, bad], vec![bad, good, bad], vec![good, bad, good]] {
+            let text = format!("{{\"kids\":[\"{}\"]}}", kids.join("\",\""));
+            let ids = parse_clearplay_pssh_data(text.as_bytes()).unwrap();
+            assert_eq!(ids.len(), kids.iter().filter(|kid| **kid == good).count(), "{text}");
+            assert!(ids.iter().all(|found| hex::encode(found) == id), "{text}");
+        }
+        refused(parse_clearplay_pssh_data(format!("{{\"kids\":[\"{bad}\",\"{bad}\"]}}").as_bytes()), bad);
+    }
+}
+
+#[test]
 fn the_systems_own_box_comes_first() {
     let other = pssh::build(&[1; 16], &[[0xaa; 16]], b"");
     let empty = pssh::build(&CLEARPLAY_SYSTEM_ID, &[], b"");
@@ -118,7 +132,7 @@ fn either_clear_key_id_is_own() {
     let all = [other, dash, w3c].concat();
     let boxes = pssh::parse_all(&all).unwrap();
     let systems = [W3C_CLEAR_KEY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID];
-    assert_eq!(key_ids_for(&systems, &boxes, false).unwrap(), [[1; 16]], "the first supported box");
+    assert_eq!(key_ids_for(&systems, &boxes, false).unwrap(), [[1; 16], [2; 16]], "both are Clear Key's");
     assert_eq!(key_ids_for(&systems, &boxes[..1], false).unwrap(), [[3; 16]]);
     assert!(matches!(key_ids_of_system(&systems, &boxes[..1], false), Err(Error::NotFound { .. })));
 }
@@ -253,13 +267,13 @@ fn of_other_systems_too_all_boxes_of_the_first_that_has_ids_count() {
 }
 
 #[test]
-fn of_two_own_systems_the_boxes_of_the_first_count() {
+fn the_boxes_of_two_own_system_ids_count_alike() {
     let systems = [W3C_CLEAR_KEY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID];
     let [w3c, dash] = systems;
     for (first, second) in [(w3c, dash), (dash, w3c)] {
         let part = |system: [u8; 16], id: u8| pssh::build(&system, &[[id; 16]], b"");
         let bytes = [part(first, 1), part(second, 2), part(first, 3), part(second, 4)].concat();
         let boxes = pssh::parse_all(&bytes).unwrap();
-        assert_eq!(key_ids_of_system(&systems, &boxes, false).unwrap(), [[1; 16], [3; 16]]);
+        assert_eq!(key_ids_of_system(&systems, &boxes, false).unwrap(), [1, 2, 3, 4].map(|id| [id; 16]));
     }
 }

@@ -2,7 +2,10 @@
 
 use init_data::Error;
 use init_data::pssh::{self, PsshBox};
-use init_data::{CLEARPLAY_SYSTEM_ID, W3C_CLEAR_KEY_SYSTEM_ID, dash, find_pssh, hls, key_ids_for, mp4};
+use init_data::{
+    CLEARPLAY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID, POLICYPLAY_SYSTEM_ID, W3C_CLEAR_KEY_SYSTEM_ID, dash, find_pssh,
+    find_pssh_within, hls, key_ids_for, key_ids_of_system, mp4,
+};
 
 const PLAYREADY: &str = "9a04f07998404286ab92e65be0885f95";
 const WIDEVINE: &str = "edef8ba979d64acea3c827dcd51d21ed";
@@ -70,11 +73,62 @@ fn an_own_box_that_lists_key_ids_needs_no_help() {
     assert_eq!(ids, ["00112233445566778899aabbccddeeff", "0102030405060708090a0b0c0d0e0f10"]);
     // The box is for another system: Clear Key gets one of its own.
     assert_eq!(find_pssh(mpd.as_bytes()).unwrap(), [own, pssh::build(&W3C_CLEAR_KEY_SYSTEM_ID, &parsed.key_ids, b"")]);
-    for system in [W3C_CLEAR_KEY_SYSTEM_ID, CLEARPLAY_SYSTEM_ID] {
+    for system in [W3C_CLEAR_KEY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID] {
         let own = pssh::build(&system, &parsed.key_ids, b"");
         let mpd = mpd.replace(&text[..9], &base64(&own)[..9]).replace(&text[9..], &base64(&own)[9..]);
         assert_eq!(find_pssh(mpd.as_bytes()).unwrap(), [own], "all ids are listed");
     }
+}
+
+/// Whatever boxes list which of a manifest's ids: each key system that can use the manifest asks for all of them.
+#[test]
+fn every_key_system_finds_all_key_ids_of_a_manifest() {
+    let systems = [W3C_CLEAR_KEY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID, CLEARPLAY_SYSTEM_ID, POLICYPLAY_SYSTEM_ID];
+    let ids = [[0xa1; 16], [0xb2; 16], [0xc3; 16]];
+    let defaults: String =
+        ids.iter().map(|id| format!("<ContentProtection c:default_KID='{}'/>", hex::encode(id))).collect();
+    // Each system: no box, or one with each set of the ids; two systems at a time.
+    for first in systems {
+        for second in systems {
+            for sets in 0..64 {
+                let part = |system, set: usize| {
+                    let listed: Vec<_> = (0..3).filter(|bit| set & (1 << bit) != 0).map(|bit| ids[bit]).collect();
+                    let made = pssh::build(&system, &listed, b"");
+                    if set == 0 { String::new() } else { format!("<c:pssh>{}</c:pssh>", base64(&made)) }
+                };
+                let boxes = [part(first, sets % 8), part(second, sets / 8)].concat();
+                let mpd = format!(
+                    "<MPD xmlns:c='urn:mpeg:cenc:2013'>{defaults}<ContentProtection>{boxes}</ContentProtection></MPD>"
+                );
+                let found = find_pssh(mpd.as_bytes()).unwrap().concat();
+                let found = pssh::parse_all(&found).unwrap();
+                let sorted = |ids: Result<Vec<[u8; 16]>, _>| {
+                    let mut ids = ids.unwrap();
+                    ids.sort_unstable();
+                    ids
+                };
+                assert_eq!(sorted(key_ids_of_system(&systems[..2], &found, false)), ids, "Clear Key, {mpd}");
+                assert_eq!(sorted(key_ids_for(&systems[2..3], &found, true)), ids, "ClearPlay, {mpd}");
+                assert_eq!(sorted(key_ids_for(&systems[3..], &found, true)), ids, "PolicyPlay, {mpd}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_box_that_does_not_fit_lists_nothing() {
+    let ids: Vec<[u8; 16]> = (0..130_u8).map(|id| [id + 1; 16]).collect();
+    let long = pssh::build(&W3C_CLEAR_KEY_SYSTEM_ID, &ids, b"");
+    assert!(long.len() > 2048);
+    let defaults: String =
+        ids.iter().map(|id| format!("<ContentProtection default_KID='{}'/>", hex::encode(id))).collect();
+    let mpd = format!("<MPD>{defaults}<ContentProtection><pssh>{}</pssh></ContentProtection></MPD>", base64(&long));
+    assert_eq!(find_pssh(mpd.as_bytes()).unwrap(), [long]);
+    let fitting = find_pssh_within(mpd.as_bytes(), 2048).unwrap();
+    assert!(fitting.iter().all(|found| found.len() <= 2048));
+    let fitting = fitting.concat();
+    let found = pssh::parse_all(&fitting).unwrap();
+    assert_eq!(key_ids_of_system(&[W3C_CLEAR_KEY_SYSTEM_ID], &found, false).unwrap(), ids);
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -225,6 +225,21 @@ fn key_ids_stand_in_tracks_and_sample_groups() {
     assert_eq!(most, ids.len());
 }
 
+/// A sample encryption box of PIFF may name another key than its track does.
+#[test]
+fn key_ids_stand_in_sample_encryption_boxes_of_piff() {
+    const PIFF_SENC: [u8; 16] = 0xa239_4f52_5a9b_4f14_a244_6c42_7c64_8df4_u128.to_be_bytes();
+    let senc = |flags: u8, algorithm: u8, id: u8| {
+        let content = [&PIFF_SENC[..], &[0, 0, 0, flags, 0, 0, algorithm, 8], &[id; 16], &[0; 4]].concat();
+        boxed(b"moof", &boxed(b"traf", &boxed(b"uuid", &content)))
+    };
+    let all = [senc(1, 1, 1), senc(3, 2, 2), senc(0, 1, 3), senc(1, 0, 4)].concat();
+    assert_eq!(mp4::parse(&all).unwrap().key_ids, [[1; 16], [2; 16]]);
+    let cut =
+        boxed(b"moof", &boxed(b"traf", &boxed(b"uuid", &[&PIFF_SENC[..], &[0, 0, 0, 1, 0, 0, 1, 8, 9]].concat())));
+    assert_eq!(mp4::parse(&cut).unwrap().key_ids, [[0; 16]; 0]);
+}
+
 const PIFF_TENC: [u8; 16] = 0x8974_dbce_7be7_4c51_84f9_7148_f988_2554_u128.to_be_bytes();
 
 #[test]

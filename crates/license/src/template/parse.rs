@@ -29,8 +29,10 @@ const OUTPUT_PROTECTION: &[&str] = &["hdcp"];
 const SESSION_INIT: &[&str] = &["provider_session_token", "provider_client_token", "override_provider_client_token"];
 
 /// A member with a name like one of these is never ignored: what it was meant to restrict would be allowed.
-const TOLERANT: Unknown =
-    Unknown::IgnoredInAzure { except: &[MESSAGE, SPEC, OUTPUT_PROTECTION, PolicyOverrides::NAMES, SESSION_INIT] };
+const TOLERANT: Unknown = Unknown::IgnoredInAzure {
+    except: &[MESSAGE, SPEC, OUTPUT_PROTECTION, PolicyOverrides::NAMES, SESSION_INIT],
+    restricts: &[OUTPUT_PROTECTION, PolicyOverrides::NAMES, &["security_level", "required_output_protection"]],
+};
 
 /// A message that was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]

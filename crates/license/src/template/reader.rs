@@ -26,13 +26,17 @@ pub(super) struct Fields<'n, 'a> {
     pub at: &'n At<'n>,
 }
 
+/// Lists of names.
+type Names = &'static [&'static [&'static str]];
+
 /// What becomes of members that an object does not have.
 #[derive(Clone, Copy)]
 pub(super) enum Unknown {
     /// They are refused: whatever they were meant to say, it restricts.
     Refused,
-    /// Profile azure ignores them with a warning, except those with a name like one in these lists.
-    IgnoredInAzure { except: &'static [&'static [&'static str]] },
+    /// Profile azure ignores them with a warning, except those with a name like one in these lists, and those that hold, at any
+    /// depth, one with a name like one that `restricts`: the object was meant to be another.
+    IgnoredInAzure { except: Names, restricts: Names },
 }
 
 impl Reader {
@@ -61,7 +65,7 @@ impl Reader {
         for (name, value) in members {
             let at = at.member(name);
             if !known.contains(&&**name) {
-                self.unknown(name, &at, known, unknown);
+                self.unknown(name, value, &at, known, unknown);
             } else if matches!(value, Node::Null) && self.profile == Profile::Azure {
                 self.warn(WarningRule::NullMember, &at, "null counts as absent");
             }
@@ -69,11 +73,13 @@ impl Reader {
         Ok(Fields { members, at })
     }
 
-    fn unknown(&mut self, name: &str, at: &At<'_>, known: &[&'static str], unknown: Unknown) {
+    fn unknown(&mut self, name: &str, value: &Node<'_>, at: &At<'_>, known: &[&'static str], unknown: Unknown) {
         let suggestion = closest(name, known.iter().copied());
         let ignored = match unknown {
             Unknown::Refused => false,
-            Unknown::IgnoredInAzure { except } => self.profile == Profile::Azure && !is_near(name, except),
+            Unknown::IgnoredInAzure { except, restricts } => {
+                self.profile == Profile::Azure && !is_near(name, except) && !holds_any(value, restricts)
+            }
         };
         if ignored {
             let hint = suggestion.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
@@ -169,6 +175,15 @@ impl Reader {
         );
         self.invalid(refusal.with_suggestion(closest(text, known)));
         Ok(None)
+    }
+}
+
+/// Whether there is a member with a name like one of these inside of a value.
+fn holds_any(value: &Node<'_>, names: Names) -> bool {
+    match value {
+        Node::Object(members) => members.iter().any(|(name, value)| is_near(name, names) || holds_any(value, names)),
+        Node::Array(elements) => elements.iter().any(|element| holds_any(element, names)),
+        _ => false,
     }
 }
 

@@ -254,8 +254,16 @@ static void releases(void)
     CHECK(response.answer.status >= 400);
 
     /* ClearOfflineMediaKeys deletes without asking anybody. */
+    CHECK_OK(decrypt_nist(session, KID_A));
     CHECK_OK(OH_MediaKeySystem_ClearOfflineMediaKeys(system, id, 16));
     CHECK_OK(decrypt_nist(session, KID_A));
+    CHECK_OK(OH_MediaKeySession_Destroy(session));
+    /* A license that was not used before cannot be any more: its use could not be recorded. */
+    session = make_session(system);
+    get_license(session, service, MEDIA_KEY_TYPE_OFFLINE, id);
+    CHECK_OK(OH_MediaKeySystem_ClearOfflineMediaKeys(system, id, 16));
+    CHECK_CODE(decrypt_nist(session, KID_A), DRM_ERR_NO_LICENSE);
+    CHECK_CODE(decrypt_nist(session, KID_A), DRM_ERR_NO_KEY);
     CHECK_OK(OH_MediaKeySession_Destroy(session));
     session = make_session(system);
     CHECK_UNKNOWN(OH_MediaKeySession_RestoreOfflineMediaKeys(session, id, 16));

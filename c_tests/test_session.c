@@ -70,12 +70,17 @@ static void requests_from_pssh(void)
 static void requests_from_json_in_pssh(void)
 {
     static const char json[] = "{\"kids\":[\"" KID_A_BASE64 "==\",\"" KID_B_BASE64 "==\"]}";
-    static const char *const broken[] = {"{\"kids\":[\"" KID_A_BASE64 "==\",\"AAAA\"]}", "{\"kids\":\"x\"}", "{", "[]",
+    static const char partly[] = "{\"kids\":[\"" KID_A_BASE64 "==\",\"AAAA\"]}";
+    static const char *const broken[] = {"{\"kids\":[\"AAAA\"]}", "{\"kids\":\"x\"}", "{", "[]",
                                          "{\"kids\":[\"" KID_A_BASE64 "==\"]", "{\"kids\":[1]}", "{\"kids\":[\"?\"]}"};
     uint8_t box[512];
     size_t size = make_pssh(box, CLEARPLAY_UUID, NULL, 0, json, strlen(json));
     expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "video/avc", box, size,
                    "{\"kids\":[\"" KID_A_BASE64 "==\",\"" KID_B_BASE64 "==\"],\"type\":\"temporary\"}");
+    /* One bad entry costs nothing but itself. */
+    size = make_pssh(box, CLEARPLAY_UUID, NULL, 0, partly, strlen(partly));
+    expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "video/mp4", box, size,
+                   "{\"kids\":[\"" KID_A_BASE64 "==\"],\"type\":\"temporary\"}");
     for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
         size = make_pssh(box, CLEARPLAY_UUID, NULL, 0, broken[i], strlen(broken[i]));
         expect_request(CLEARPLAY, MEDIA_KEY_TYPE_ONLINE, "video/mp4", box, size, NULL);

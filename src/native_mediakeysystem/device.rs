@@ -147,7 +147,8 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GetOfflineMediaKeyStatus(
     })
 }
 
-/// Deletes a stored (offline) media key, also a damaged one. Sessions that have restored it keep it.
+/// Deletes a stored (offline) media key, also a damaged one. Sessions that have restored it keep it; a license of
+/// com.policyplay.drm that nobody has used is lost to them as well, since its first use could not be recorded.
 ///
 /// Any thread.
 ///

@@ -45,6 +45,8 @@ pub struct Enforcement {
     level: DeviceLevel,
     /// Never locked while anything is stored, logged or waited for: the timer needs it.
     held: Mutex<Vec<Held>>,
+    /// The stored license that is being taken, unless it was released meanwhile. Locked inside of `held`.
+    taking: Mutex<Option<Vec<u8>>>,
     /// Had by whoever stores something before it holds.
     storing: Turn,
 }
@@ -64,7 +66,7 @@ struct Held {
 impl Enforcement {
     /// For a session at a protection level.
     pub fn new(platform: Arc<Platform>, level: DeviceLevel) -> Self {
-        Self { platform, level, held: Mutex::default(), storing: Turn::default() }
+        Self { platform, level, held: Mutex::default(), taking: Mutex::default(), storing: Turn::default() }
     }
 
     /// What device and output offer now.
@@ -72,7 +74,8 @@ impl Enforcement {
         Device { level: self.level, hdcp: self.platform.output() }
     }
 
-    /// Takes a license. `unused` is asked, before anything changes, whether it may still be taken; `taken` is told.
+    /// Takes a license. `unused` is asked, before anything changes, whether it may still be taken; `taken` is told, as soon as it
+    /// is. Keys that it has replaced are still to be reaped.
     pub fn apply(
         &self,
         terms: &Terms,
@@ -84,6 +87,7 @@ impl Enforcement {
     ) -> Result<()> {
         let _turn = self.turn()?;
         unused()?;
+        *self.taking.lock() = Some(terms.license_id.clone());
         let reading = self.platform.reading();
         let mut new = Held {
             id: terms.license_id.clone(),
@@ -98,11 +102,14 @@ impl Enforcement {
             let store = self.platform.offline_store()?;
             if let Arrival::Issued { .. } = terms.arrival {
                 store.put_all(&[(&new.id, stored.to_stored()?)])?;
-            } else {
-                stored.save(&*store, &new.id)?;
+            } else if stored.save(&*store, &new.id)?.is_none() && matches!(terms.arrival, Arrival::Restored(_)) {
+                return Err(Error::no_offline_key(&new.id));
             }
         }
         let mut held = self.held.lock();
+        if self.taking.lock().take().is_none() {
+            return Err(Error::no_offline_key(&new.id));
+        }
         // Meanwhile time has passed, perhaps all that there was.
         new.license = self.take(terms, &held, reading)?;
         new.license.advance(self.platform.reading());
@@ -174,9 +181,15 @@ impl Enforcement {
         };
         // Nothing may be decrypted that would not count as used after a crash.
         let saved = stored.save(&*self.platform.offline_store()?, &id)?;
+        let Some(saved) = saved else {
+            self.forget(&id, around);
+            around.events.post(Event::KeysChanged { keys: around.keys.list(), new_keys_available: false });
+            let reason = "its license is stored no more, so that its use cannot be recorded".into();
+            return Err(Error::NoLicense { key_id: hex::encode(key_id), reason });
+        };
         let mut held = self.held.lock();
         let Some(mine) = find(&mut held, key_id).filter(|mine| mine.id == id) else { return Ok(()) };
-        if let Some(saved) = saved.filter(|saved| saved.first_decryption < stored.state.first_decryption) {
+        if saved.first_decryption < stored.state.first_decryption {
             // Another session has begun to use it.
             let known = StoredLicense { state: mine.license.engine().license_state().clone(), ..stored.clone() };
             let state = known.merged_with(StoredLicense { state: saved, ..stored }).state;
@@ -204,8 +217,8 @@ impl Enforcement {
 
     /// Level or output changed.
     pub fn output_changed(&self, around: &Surroundings<'_>) {
-        let device = self.device();
-        self.change(around, |license, reading| license.set_device(reading, device));
+        // As it is once the licenses are locked: of several changes at the same time the last one counts.
+        self.change(around, |license, reading| license.set_device(reading, self.device()));
     }
 
     /// A renewal was refused: it counts against every license that waits for one.
@@ -304,28 +317,36 @@ impl Enforcement {
         key.refused_because.clone()
     }
 
-    /// Lets go of all licenses; stored ones stay stored, with their state.
-    pub fn clear(&self) {
-        let mut held = std::mem::take(&mut *self.held.lock());
+    /// Lets go of all licenses, and of all keys, or for good; stored ones stay stored, with their state. Returns the ids of the keys.
+    pub fn clear(&self, around: &Surroundings<'_>, for_good: bool) -> Vec<Vec<u8>> {
+        let (gone, ids) = {
+            let mut held = self.held.lock();
+            let ids = around.keys.clear();
+            if for_good {
+                around.keys.close();
+            }
+            (std::mem::take(&mut *held), ids)
+        };
+        around.keys.reap();
         let reading = self.platform.reading();
-        let mut advance = |held: &mut Held| {
+        let advance = |mut held: Held| {
             held.license.advance(reading);
             held.news(reading)
         };
-        let news: Vec<_> = held.iter_mut().filter_map(&mut advance).collect();
-        if !news.is_empty() {
-            self.record(news);
-            self.platform.linger_at_store();
-        }
+        self.record(gone.into_iter().filter_map(advance).collect());
+        ids
     }
 
     /// Removes a license that was released, and its keys. Returns whether it was there.
     pub fn forget(&self, id: &[u8], around: &Surroundings<'_>) -> bool {
-        let mut held = self.held.lock();
-        let Some(mine) = held.iter().position(|held| held.id == id) else { return false };
-        for key_id in held.remove(mine).key_ids {
-            around.keys.remove(&key_id);
-        }
+        let key_ids = {
+            let mut held = self.held.lock();
+            self.taking.lock().take_if(|taking| taking == id);
+            let Some(mine) = held.iter().position(|held| held.id == id) else { return false };
+            held.remove(mine).key_ids
+        };
+        around.keys.remove(&key_ids);
+        around.keys.reap();
         true
     }
 

@@ -285,8 +285,11 @@ pub trait SessionModule: Send + Sync {
         Ok(())
     }
 
-    /// A license has been applied.
+    /// A license has been applied. Its use has begun: nothing is waited for here.
     fn applied(&self, _license: &License) {}
+
+    /// Stores what came with a license besides, after [`SessionModule::applied`].
+    fn remember(&self, _license: &License) {}
 
     /// Makes a license of a stored key again.
     fn restore(&self, id: &[u8], stored: &StoredKey) -> Result<License> {

@@ -1,12 +1,12 @@
 //! The keys of a session: read without locks by decrypts, replaced as a whole by changes.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::key_info::{KeyInfo, KeyState, KeyStatus};
-use base::rcu::{Pin, RcuCell, pin};
+use base::rcu::{Pin, RcuCell, Retired, pin};
 use base::sync::Mutex;
 use base::sync::ProcessByte;
 use base::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -144,13 +144,27 @@ impl Snapshot {
 /// The keys of a session.
 pub struct KeyTable {
     snapshot: RcuCell<Snapshot>,
-    /// Held by changes; the flag says that no key may be added any more.
-    closed: Mutex<bool>,
+    changes: Mutex<Changes>,
+    /// Had by whoever waits until nobody can have former keys any more.
+    reaping: Mutex<()>,
+}
+
+/// Locked by changes, for no longer than they take: they wait for no decrypt.
+#[derive(Default)]
+struct Changes {
+    /// No key may be added any more.
+    closed: bool,
+    /// What decrypts that began before may still have.
+    former: Vec<Retired<Snapshot>>,
 }
 
 impl Default for KeyTable {
     fn default() -> Self {
-        Self { snapshot: RcuCell::new(Snapshot::default()), closed: Mutex::new(false) }
+        Self {
+            snapshot: RcuCell::new(Snapshot::default()),
+            changes: Mutex::new(Changes::default()),
+            reaping: Mutex::new(()),
+        }
     }
 }
 
@@ -203,13 +217,14 @@ impl KeyTable {
         keys.iter().map(|key| KeyInfo { id: key.id.clone(), status: key.status() }).collect()
     }
 
-    /// Adds keys; a key with the same id is replaced in its place. Returns whether one of the new ones is usable.
+    /// Adds keys; a key with the same id is replaced in its place. Returns whether one of the new ones is usable. Waits for no
+    /// decrypt: [`KeyTable::reap`] does.
     ///
     /// # Errors
     /// [`Error::SessionDestroyed`] after [`KeyTable::close`].
     pub fn insert(&self, new: Vec<Key>) -> Result<bool> {
-        let closed = self.closed.lock();
-        if *closed {
+        let mut changes = self.changes.lock();
+        if changes.closed {
             return Err(Error::SessionDestroyed);
         }
         let mut keys = self.keys();
@@ -224,7 +239,7 @@ impl KeyTable {
                 }
             }
         }
-        self.publish(Snapshot::from_keys(keys));
+        changes.former.push(self.snapshot.swap(Snapshot::from_keys(keys)));
         Ok(any_usable)
     }
 
@@ -234,35 +249,44 @@ impl KeyTable {
         set_states(self.snapshot.read(&pin).keys.iter().map(|key| &**key), states);
     }
 
-    /// Removes a key. Returns whether it was there. When it returns, the key is wiped.
-    pub fn remove(&self, id: &[u8]) -> bool {
-        let _changing = self.closed.lock();
+    /// Removes keys. Returns whether one was there. They are wiped once [`KeyTable::reap`] has returned.
+    pub fn remove(&self, ids: &[Vec<u8>]) -> bool {
+        let mut changes = self.changes.lock();
         let mut keys = self.keys();
         let before = keys.len();
-        keys.retain(|key| key.id != id);
+        let gone: HashSet<_> = ids.iter().collect();
+        keys.retain(|key| !gone.contains(&key.id));
         let removed = keys.len() != before;
         if removed {
-            self.publish(Snapshot::from_keys(keys));
+            changes.former.push(self.snapshot.swap(Snapshot::from_keys(keys)));
         }
         removed
     }
 
-    /// Removes all keys and returns their ids. When it returns, the keys are wiped.
+    /// Removes all keys and returns their ids. They are wiped once [`KeyTable::reap`] has returned.
     pub fn clear(&self) -> Vec<Vec<u8>> {
-        let _changing = self.closed.lock();
-        let keys = self.keys();
+        let mut changes = self.changes.lock();
+        let ids: Vec<_> = self.keys().iter().map(|key| key.id.clone()).collect();
         // A closed table has none, and stays as it is.
-        if !keys.is_empty() {
-            self.publish(Snapshot::default());
+        if !ids.is_empty() {
+            changes.former.push(self.snapshot.swap(Snapshot::default()));
         }
-        keys.into_iter().map(|key| key.id.clone()).collect()
+        ids
     }
 
     /// As [`KeyTable::clear`], for good.
     pub fn close(&self) {
-        let mut closed = self.closed.lock();
-        *closed = true;
-        self.publish(Snapshot { closed: true, ..Snapshot::default() });
+        let mut changes = self.changes.lock();
+        changes.closed = true;
+        changes.former.push(self.snapshot.swap(Snapshot { closed: true, ..Snapshot::default() }));
+    }
+
+    /// Waits for decrypts that may use keys that were replaced or removed, whoever did that, and drops those. Not to be called
+    /// with a lock held that something else needs in time, nor while pinned.
+    pub fn reap(&self) {
+        let _reaping = self.reaping.lock();
+        let former = std::mem::take(&mut self.changes.lock().former);
+        drop(former);
     }
 
     /// Whether [`KeyTable::close`] was called. Takes no lock.
@@ -273,11 +297,6 @@ impl KeyTable {
     fn keys(&self) -> Vec<Arc<Key>> {
         let pin = pin();
         self.snapshot.read(&pin).keys.clone()
-    }
-
-    /// Waits for decrypts that still use the earlier snapshot, then drops it.
-    fn publish(&self, snapshot: Snapshot) {
-        drop(self.snapshot.replace(snapshot));
     }
 }
 

@@ -21,8 +21,8 @@ const IDLE: Duration = Duration::from_secs(1);
 /// How long a store that has failed is left alone at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
 
-/// How long [`settle`] waits: longer than one attempt takes at a store that is locked.
-pub const PATIENCE: Duration = LOCK_WAIT.saturating_add(Duration::from_secs(1));
+/// How long [`settle`] waits: longer than two attempts take at a store that is locked.
+pub const PATIENCE: Duration = LOCK_WAIT.saturating_mul(2).saturating_add(Duration::from_secs(1));
 /// How long [`linger`] waits.
 pub const SHORT_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -37,18 +37,20 @@ struct Recorder {
 #[derive(Default)]
 struct State {
     /// By license id.
-    waiting: BTreeMap<Vec<u8>, StoredLicense>,
+    waiting: BTreeMap<Vec<u8>, News>,
     writing: Option<Vec<u8>>,
     runs: bool,
     /// The thread's, once it has come so far.
     bell: Option<Bell>,
-    /// Since the last success.
-    failures: u32,
-    /// Ever.
-    attempts_failed: u64,
-    last_failure: Option<String>,
-    /// Somebody waits: the next attempt is not put off.
-    hurry: bool,
+    /// Attempts that have failed, by license id, and why the last one did. Those that succeed leave the table.
+    failures: BTreeMap<Vec<u8>, (u32, String)>,
+}
+
+/// What is to be written of one license.
+struct News {
+    license: StoredLicense,
+    /// Not before: it could not be written a moment ago.
+    not_before: Option<Instant>,
 }
 
 type Recorders = BTreeMap<(u32, String), Arc<Recorder>>;
@@ -67,7 +69,7 @@ pub fn record(store: &Arc<dyn OfflineStore>, id: &[u8], license: StoredLicense) 
             Arc::new(Recorder { store: Arc::clone(store), state, changed })
         });
         // With the table locked: it is not taken out of it meanwhile.
-        recorder.state.lock().wait_for_writing(id, license);
+        recorder.state.lock().wait_for_writing(id, license, None);
         Arc::clone(recorder)
     };
     recorder.start();
@@ -81,15 +83,16 @@ pub fn settle(store: &dyn OfflineStore, id: &[u8]) -> Result<()> {
     let Some(recorder) = find(store) else { return Ok(()) };
     let deadline = Instant::now() + PATIENCE;
     let mut state = recorder.state.lock();
-    state.hurry = true;
+    let earlier = state.failures_of(id);
+    if let Some(news) = state.waiting.get_mut(id) {
+        news.not_before = None;
+    }
     drop(state);
     recorder.start();
     state = recorder.state.lock();
-    let earlier = state.attempts_failed;
     while state.concerns(id) {
-        let failed = state.attempts_failed != earlier;
-        if failed || Instant::now() >= deadline {
-            let reason = state.last_failure.as_deref().unwrap_or("the store does not answer");
+        if state.failures_of(id) != earlier || Instant::now() >= deadline {
+            let reason = state.failures.get(id).map_or("the store does not answer", |(_, reason)| reason);
             return Err(Error::Internal(format!("what has become of a license is not stored yet: {reason}").into()));
         }
         recorder.changed.wait_until(&mut state, deadline);
@@ -97,14 +100,14 @@ pub fn settle(store: &dyn OfflineStore, id: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Waits until everything that was recorded is written, for [`SHORT_PATIENCE`] at most and not at all while the store fails: it
-/// is written later then, if this process lives.
+/// Waits until everything that was recorded is written, for [`SHORT_PATIENCE`] at most and not for what could not be written
+/// a moment ago: it is written later then, if this process lives.
 pub fn linger(store: &dyn OfflineStore) {
     let Some(recorder) = find(store) else { return };
     let deadline = Instant::now() + SHORT_PATIENCE;
     recorder.start();
     let mut state = recorder.state.lock();
-    while !state.is_idle() && state.failures == 0 && Instant::now() < deadline {
+    while state.is_hopeful() && Instant::now() < deadline {
         recorder.changed.wait_until(&mut state, deadline);
     }
 }
@@ -118,12 +121,22 @@ fn key(store: &dyn OfflineStore) -> (u32, String) {
 }
 
 impl State {
-    fn wait_for_writing(&mut self, id: &[u8], license: StoredLicense) {
-        let license = match self.waiting.remove(id) {
-            Some(earlier) => license.merged_with(earlier),
-            None => license,
+    fn wait_for_writing(&mut self, id: &[u8], license: StoredLicense, not_before: Option<Instant>) {
+        let news = match self.waiting.remove(id) {
+            Some(earlier) => News { license: license.merged_with(earlier.license), ..earlier },
+            None => News { license, not_before },
         };
-        self.waiting.insert(id.to_vec(), license);
+        self.waiting.insert(id.to_vec(), news);
+    }
+
+    fn failures_of(&self, id: &[u8]) -> u32 {
+        self.failures.get(id).map_or(0, |(failures, _)| *failures)
+    }
+
+    /// Whether something is being written, or is about to be for the first time.
+    fn is_hopeful(&self) -> bool {
+        self.writing.as_ref().is_some_and(|id| self.failures_of(id) == 0)
+            || self.waiting.iter().any(|(id, _)| self.failures_of(id) == 0)
     }
 
     fn concerns(&self, id: &[u8]) -> bool {
@@ -176,21 +189,17 @@ impl Recorder {
     /// What to write next; none if the thread is to end.
     fn next(&self, bell: &Bell) -> Option<(Vec<u8>, StoredLicense)> {
         let mut state = self.state.lock();
-        let pause = match state.failures {
-            0 => Duration::ZERO,
-            failures => (PAUSES.0 * 2_u32.saturating_pow(failures - 1)).min(PAUSES.1),
-        };
-        let resume = Instant::now() + pause;
-        let idle_until = resume + IDLE;
+        let idle_until = Instant::now() + IDLE;
         loop {
             let now = Instant::now();
-            let until = if state.waiting.is_empty() { idle_until } else { resume };
-            if !state.waiting.is_empty() && (now >= resume || state.hurry) {
-                state.hurry = false;
-                let (id, license) = state.waiting.pop_first()?;
+            let due = |news: &News| news.not_before.is_none_or(|not_before| not_before <= now);
+            if let Some(id) = state.waiting.iter().find(|(_, news)| due(news)).map(|(id, _)| id.clone()) {
+                let news = state.waiting.remove(&id)?;
                 state.writing = Some(id.clone());
-                return Some((id, license));
+                return Some((id, news.license));
             }
+            let next = state.waiting.values().filter_map(|news| news.not_before).min();
+            let until = next.unwrap_or(idle_until);
             drop(state);
             if now < until {
                 bell.sleep_until(until);
@@ -209,23 +218,19 @@ impl Recorder {
         }
     }
 
-    /// Takes down how writing went. Whether it is the first failure since a success.
+    /// Takes down how writing went. Whether it is the first failure since all was well.
     fn done(&self, id: &[u8], license: StoredLicense, failed: Option<&Error>) -> bool {
         let mut state = self.state.lock();
         state.writing = None;
-        let first = state.failures == 0;
+        let first = state.failures.is_empty();
         match failed {
-            None => {
-                state.failures = 0;
-                state.last_failure = None;
-            }
             // A damaged entry stays as it is: nothing can be restored from it.
-            Some(Error::StorageDamaged { .. } | Error::Malformed { .. }) => state.attempts_failed += 1,
+            None | Some(Error::StorageDamaged { .. } | Error::Malformed { .. }) => drop(state.failures.remove(id)),
             Some(error) => {
-                state.attempts_failed += 1;
-                state.last_failure = Some(error.to_string());
-                state.wait_for_writing(id, license);
-                state.failures = state.failures.saturating_add(1);
+                let failures = state.failures_of(id).saturating_add(1);
+                state.failures.insert(id.to_vec(), (failures, error.to_string()));
+                let pause = (PAUSES.0 * 2_u32.saturating_pow(failures - 1)).min(PAUSES.1);
+                state.wait_for_writing(id, license, Some(Instant::now() + pause));
             }
         }
         self.changed.notify_all();

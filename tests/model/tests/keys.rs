@@ -52,6 +52,7 @@ fn clear_returns_what_it_takes() {
             thread::spawn(move || table.insert(key(TWO, 8)).unwrap())
         };
         let taken = table.clear();
+        table.reap();
         other.join().unwrap();
         let left = ids(&table);
         assert_eq!(taken.len() + left.len(), 2, "each key is in one of the two");
@@ -70,9 +71,14 @@ fn a_closed_table_stays_empty() {
         };
         let clearer = {
             let table = Arc::clone(&table);
-            thread::spawn(move || table.clear())
+            thread::spawn(move || {
+                let taken = table.clear();
+                table.reap();
+                taken
+            })
         };
         table.close();
+        table.reap();
         assert!(table.list().is_empty() && table.is_closed(&pin()));
         licenser.join().unwrap();
         clearer.join().unwrap();
@@ -90,7 +96,8 @@ fn a_key_is_wiped_when_its_removal_returns() {
             let table = Arc::clone(&table);
             thread::spawn(move || decrypt(&table, &ONE))
         };
-        assert!(table.remove(&ONE));
+        assert!(table.remove(&[ONE.to_vec()]));
+        table.reap();
         assert_eq!(values_alive(), 0);
         assert!(matches!(reader.join().unwrap(), None | Some(7)));
     });

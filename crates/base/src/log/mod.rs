@@ -158,12 +158,13 @@ impl Scope {
     #[cold]
     fn end(&self) {
         DEPTH.with(|depth| depth.set(depth.get() - 1));
+        // At the end of a thread there is no table any more, nor was anything kept.
+        let kept = KEPT.try_with(RefCell::take).unwrap_or_default();
         // The scope of a call from within a callback is at its end as free of locks as the outer one.
-        for (level, text) in KEPT.take() {
-            let sink = SINK.read().clone();
-            match (sink, self.caller) {
-                (Some(sink), Some(caller)) => caller(text.len(), Box::new(move || sink(level, &text))),
-                (sink, _) => deliver(sink, level, &text),
+        for (level, text) in kept {
+            match self.caller {
+                Some(caller) if SINK.read().is_some() => caller(text.len(), Box::new(move || deliver(level, &text))),
+                _ => deliver(level, &text),
             }
         }
     }
@@ -177,18 +178,25 @@ pub fn write(level: Level, message: fmt::Arguments<'_>) {
     }
     let text = message.to_string();
     if DEPTH.with(Cell::get) > 0 {
-        KEPT.with_borrow_mut(|kept| {
+        let keep = |kept: &RefCell<Vec<_>>| {
+            let mut kept = kept.borrow_mut();
             if kept.len() < MAX_KEPT {
                 kept.push((level, text));
             }
-        });
+        };
+        // At the end of a thread it is lost.
+        let _ = KEPT.try_with(keep);
+        return;
+    }
+    deliver(level, &text);
+}
+
+/// Gives a message to whoever receives messages now, if they still want it.
+fn deliver(level: Level, text: &str) {
+    if !enabled(level) {
         return;
     }
     let sink = SINK.read().clone();
-    deliver(sink, level, &text);
-}
-
-fn deliver(sink: Option<Sink>, level: Level, text: &str) {
     if let Some(sink) = sink {
         return sink(level, text);
     }

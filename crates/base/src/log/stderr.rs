@@ -3,68 +3,55 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
 /// Bytes of a line at most, without its end: what a pipe takes as a whole (`PIPE_BUF`) or not at all.
 pub const MAX_LINE: usize = 4000;
 
-/// Standard error as it was when it was looked at last.
-struct Output {
-    /// Device and inode. A program may put something else in its place.
-    identity: (u64, u64),
-    /// The same pipe or terminal, opened once more: others who have it must not find it non-blocking.
-    reopened: Option<File>,
-    lost: u64,
-}
-
-static OUTPUT: Mutex<Output> = Mutex::new(Output { identity: (0, 0), reopened: None, lost: 0 });
+/// Lines that were lost since the last one that was not. Locked while a line is written.
+static LOST: Mutex<u64> = Mutex::new(0);
 
 /// Writes a line, with its line end, or counts it as lost.
 pub fn write_line(line: &[u8]) {
     // Locked for no longer than a write that does not wait; after fork() perhaps for ever.
-    let Some(mut output) = OUTPUT.try_lock_for(std::time::Duration::from_millis(10)) else { return };
-    if output.lost > 0 {
-        let note = format!("native_drm warn: {} lines were lost: standard error did not take them\n", output.lost);
-        if output.write(note.as_bytes()).is_err() {
-            output.lost += 1;
+    let Some(mut lost) = LOST.try_lock_for(Duration::from_millis(10)) else { return };
+    if *lost > 0 {
+        let note = format!("native_drm warn: {lost} lines were lost: standard error did not take them\n");
+        if write(note.as_bytes()).is_err() {
+            *lost += 1;
             return;
         }
-        output.lost = 0;
+        *lost = 0;
     }
     // A closed standard error is no reason to fail; its lines are not missed.
-    if output.write(line).is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
-        output.lost += 1;
+    if write(line).is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
+        *lost += 1;
     }
 }
 
-impl Output {
-    fn write(&mut self, line: &[u8]) -> io::Result<()> {
-        let stderr = io::stderr();
-        // Closing this is closing a duplicate.
-        let own = File::from(stderr.as_fd().try_clone_to_owned()?);
-        let metadata = own.metadata()?;
-        let kind = metadata.file_type();
-        if kind.is_socket() {
-            return send(&own, line);
-        }
-        if !kind.is_fifo() && !kind.is_char_device() {
-            return (&own).write_all(line);
-        }
-        let identity = (metadata.dev(), metadata.ino());
-        if self.identity != identity {
-            self.identity = identity;
-            let flags = libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_APPEND;
-            let path = format!("/proc/self/fd/{}", stderr.as_raw_fd());
-            self.reopened = OpenOptions::new().write(true).custom_flags(flags).open(path).ok();
-        }
-        match &self.reopened {
-            Some(file) => (&*file).write_all(line),
-            // Without /proc, or without the right to open it again: whether it takes something can be asked at least.
-            None if takes_something(&own) => (&own).write_all(line),
-            None => Err(ErrorKind::WouldBlock.into()),
-        }
+fn write(line: &[u8]) -> io::Result<()> {
+    let stderr = io::stderr();
+    // Closing this is closing a duplicate.
+    let own = File::from(stderr.as_fd().try_clone_to_owned()?);
+    let kind = own.metadata()?.file_type();
+    if kind.is_socket() {
+        return send(&own, line);
+    }
+    if !kind.is_fifo() && !kind.is_char_device() {
+        return (&own).write_all(line);
+    }
+    // The same pipe or terminal, opened once more: others who have it must not find it non-blocking. For one line only: whoever
+    // reads it is told of its end when the program gives it up.
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_APPEND;
+    let path = format!("/proc/self/fd/{}", own.as_raw_fd());
+    match OpenOptions::new().write(true).custom_flags(flags).open(path) {
+        Ok(mut file) => file.write_all(line),
+        // Without /proc, or without the right to open it again: whether it takes something can be asked at least.
+        Err(_) if takes_something(&own) => (&own).write_all(line),
+        Err(_) => Err(ErrorKind::WouldBlock.into()),
     }
 }
 

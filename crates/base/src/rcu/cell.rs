@@ -41,10 +41,45 @@ impl<T: Send + Sync> RcuCell<T> {
     /// If the calling thread is pinned (nothing is replaced then): it would wait for itself.
     pub fn replace(&self, value: T) -> T {
         super::refuse_if_pinned();
+        self.swap(value).into_inner()
+    }
+
+    /// Puts `value` in place and waits for nobody: dropping what this returns does.
+    pub fn swap(&self, value: T) -> Retired<T> {
         let old = self.value.swap(Box::into_raw(Box::new(value)), Ordering::AcqRel);
+        Retired { value: old, _owns: PhantomData }
+    }
+}
+
+/// A value that was replaced, and that readers may still have. When this is dropped, it waits until none has, and drops the
+/// value; it panics if the calling thread is pinned.
+#[must_use = "dropping it waits for readers"]
+pub struct Retired<T> {
+    /// From `Box::into_raw`, given by the swap to this alone.
+    value: *mut T,
+    _owns: PhantomData<T>,
+}
+
+// SAFETY: whoever has it drops the T at last, in whatever thread (T: Send); it gives no access to the T.
+unsafe impl<T: Send> Send for Retired<T> {}
+// SAFETY: a shared reference to it can do nothing.
+unsafe impl<T: Send> Sync for Retired<T> {}
+
+impl<T> Retired<T> {
+    /// Waits until no reader has the value any more, and returns it.
+    fn into_inner(self) -> T {
         synchronize();
-        // SAFETY: from `Box::into_raw`; the swap gave it to this thread alone, and no reader has it any more.
-        *unsafe { Box::from_raw(old) }
+        let this = core::mem::ManuallyDrop::new(self);
+        // SAFETY: from `Box::into_raw`; the swap gave it to this alone, which is not dropped, and no reader has it any more.
+        *unsafe { Box::from_raw(this.value) }
+    }
+}
+
+impl<T> Drop for Retired<T> {
+    fn drop(&mut self) {
+        synchronize();
+        // SAFETY: from `Box::into_raw`; the swap gave it to this alone, and no reader has it any more.
+        drop(unsafe { Box::from_raw(self.value) });
     }
 }
 

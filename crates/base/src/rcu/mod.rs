@@ -50,7 +50,7 @@ mod tests;
 use core::marker::PhantomData;
 use std::time::Duration;
 
-pub use cell::RcuCell;
+pub use cell::{RcuCell, Retired};
 use record::{EPOCH, Record};
 pub use slot::RcuSlot;
 

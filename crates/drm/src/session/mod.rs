@@ -172,7 +172,9 @@ impl MediaKeySession {
     /// offline key id of more than 64 bytes.
     pub fn parse_media_key_response(&self, response: &[u8]) -> Result<License> {
         let license = self.host.run(|| self.module.parse_license(response)).inspect_err(|error| {
-            if let Error::Denied { status, .. } = error {
+            if let Error::Denied { status, .. } = error
+                && self.may_settle()
+            {
                 self.enforcement.renewal_failed(*status, &self.surroundings());
             }
         })?;
@@ -221,6 +223,7 @@ impl MediaKeySession {
     fn add_keys(&self, keys: Vec<Key>, restored: bool) -> Result<()> {
         let ids: Vec<_> = keys.iter().map(|key| key.id().to_vec()).collect();
         let new_keys_available = self.keys.insert(keys)?;
+        self.keys.reap();
         if restored {
             // These licenses never expire.
             self.events.post_occurred(EventKind::ExpirationUpdate, *b"0");
@@ -256,14 +259,14 @@ impl MediaKeySession {
     pub fn clear_media_keys(&self) -> Result<()> {
         self.host.check()?;
         self.events.prepare()?;
-        self.enforcement.clear();
-        let ids = self.keys.clear();
+        let ids = self.enforcement.clear(&self.surroundings(), false);
         if !ids.is_empty() {
             log::info!("{}: {} keys cleared", self.name(), ids.len());
             let info: Vec<u8> = ids.iter().flat_map(|id| fixed_id(id)).collect();
             self.events.post_occurred(EventKind::KeyExpired, info);
             self.post_keys_changed(false);
         }
+        self.platform.linger_at_store();
         Ok(())
     }
 
@@ -330,7 +333,9 @@ impl MediaKeySession {
     /// Removes a key or license that was released.
     pub(crate) fn drop_key(&self, id: &[u8]) {
         let license_gone = self.enforcement.forget(id, &self.surroundings());
-        if self.keys.remove(id) || license_gone {
+        let key_gone = self.keys.remove(&[id.to_vec()]);
+        self.keys.reap();
+        if key_gone || license_gone {
             self.post_keys_changed(false);
         }
     }
@@ -341,11 +346,10 @@ impl MediaKeySession {
         self.keys.has_usable(id)
     }
 
-    /// Ends the session: keys are wiped, events end.
+    /// Ends the session: keys are wiped, events end. What becomes of its licenses is stored soon.
     pub(crate) fn close(&self) {
-        self.enforcement.clear();
+        self.enforcement.clear(&self.surroundings(), true);
         self.alarm.cancel();
-        self.keys.close();
         self.events.close();
     }
 

@@ -20,11 +20,16 @@ impl MediaKeySession {
             license.is_persistent(),
             &self.surroundings(),
             || self.host.run(|| self.module.check_unused(license)),
-            || self.module.applied(license),
+            || {
+                self.module.applied(license);
+                // At once: from now on the license plays.
+                self.schedule();
+            },
         )?;
         self.log_license(license);
         self.keys_arrived(license.keys.iter().map(|key| key.id.as_slice()));
-        self.schedule();
+        self.keys.reap();
+        self.module.remember(license);
         Ok(())
     }
 
@@ -76,9 +81,14 @@ impl MediaKeySession {
         }
     }
 
+    /// Whether licenses may decide about their keys: a child after fork() has no timer yet, and no license may go on without one.
+    pub(super) fn may_settle(&self) -> bool {
+        !self.platform.is_on_machine_clock() || !self.keys.has_unknown() || time::start_timer().is_ok()
+    }
+
     /// Lets the licenses see the time.
     pub(crate) fn tick(&self) {
-        if self.host.check().is_ok() {
+        if self.host.check().is_ok() && self.may_settle() {
             self.enforcement.tick(&self.surroundings());
             self.schedule();
         }
@@ -86,8 +96,10 @@ impl MediaKeySession {
 
     /// The output's protection has changed.
     pub(crate) fn output_changed(&self) {
-        self.enforcement.output_changed(&self.surroundings());
-        self.schedule();
+        if self.may_settle() {
+            self.enforcement.output_changed(&self.surroundings());
+            self.schedule();
+        }
     }
 
     /// When a license changes by itself next, by the monotonic clock in milliseconds.

@@ -194,6 +194,7 @@ impl MediaKeySystem {
     pub fn close_session(&self, session: &Arc<MediaKeySession>) {
         // On the list until it is closed: whoever closes the instance meanwhile waits for the same.
         session.close();
+        self.platform.linger_at_store();
         let mut sessions = self.sessions.lock();
         let Some(index) = sessions.open.iter().position(|open| Arc::ptr_eq(open, session)) else { return };
         sessions.open.remove(index);
@@ -219,6 +220,7 @@ impl MediaKeySystem {
         for session in &open {
             session.close();
         }
+        self.platform.linger_at_store();
         for events in leaving {
             events.close();
         }

@@ -112,6 +112,9 @@ impl SessionModule for PolicySession {
         {
             log::error!("a license was taken twice: {rejection}");
         }
+    }
+
+    fn remember(&self, license: &License) {
         if let Some(token) = license.terms.as_ref().and_then(|terms| terms.client_token.as_deref())
             && let Err(error) = self.device.set_client_token(token)
         {

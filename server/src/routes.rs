@@ -160,7 +160,7 @@ fn respond(answer: Answer, route: Option<Route>) -> Response<Full<Bytes>> {
     }
     if answer.status == StatusCode::METHOD_NOT_ALLOWED {
         let allowed = route.is_some_and(|route| route.method() == Method::GET);
-        headers.insert(ALLOW, HeaderValue::from_static(if allowed { "GET" } else { "POST" }));
+        headers.insert(ALLOW, HeaderValue::from_static(if allowed { "GET, HEAD" } else { "POST" }));
     }
     response
 }
@@ -184,7 +184,9 @@ async fn route(server: &Arc<Server>, request: Request<Incoming>) -> Answer {
         return Answer::refusal(StatusCode::NOT_FOUND, "NO_SUCH_PATH", "there is nothing at this path");
     };
     let expected = route.method();
-    if request.method() != expected {
+    // HEAD is GET without the body, which hyper leaves out (RFC 9110 section 9.3.2).
+    let is_head = request.method() == Method::HEAD && expected == Method::GET;
+    if request.method() != expected && !is_head {
         let message = format!("{expected} is the method of this path");
         return Answer::refusal(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", &message);
     }

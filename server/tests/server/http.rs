@@ -69,6 +69,15 @@ fn what_is_not_right_is_refused_and_the_server_goes_on() {
     let answer = read_answer(&mut stream).unwrap();
     assert_eq!(answer.status, 405);
     assert!(answer.head.contains("allow: post"));
+    for (path, expected) in [("/health", " 200 "), ("/authority", " 200 "), ("/license", " 405 "), ("/", " 404 ")] {
+        let mut stream = server.connect();
+        stream.write_all(format!("HEAD {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
+        let mut all = String::new();
+        stream.read_to_string(&mut all).unwrap();
+        let (head, body) = all.split_once("\r\n\r\n").unwrap();
+        assert!(head.lines().next().unwrap().contains(expected), "{path}: {head}");
+        assert!(body.is_empty(), "{path}: {body}");
+    }
 
     // Without a length: the limit counts while the body arrives.
     let mut stream = server.connect();

@@ -225,6 +225,10 @@ static void near_misses(void)
         {"{\"policy_overrides\":{\"can persist\":true}}", "/policy_overrides/can persist", "can_persist"},
         {"{\"policy_overrides\":{\"unheard_of\":1}}", "/policy_overrides/unheard_of", NULL},
         {"{\"polcy_name\":\"x\"}", "/polcy_name", "policy_name"},
+        {"{\"overrides\":{\"can_play\":false}}", "/overrides", "policy_overrides"},
+        {"{\"policy\":{\"rental_duration_seconds\":5}}", "/policy", NULL},
+        {"{\"specs\":[{\"track_type\":\"SD\",\"security_level\":5}]}", "/specs", "content_key_specs"},
+        {"{\"vendor\":{\"a\":[0,{\"b\":{\"hdcp\":\"HDCP_V2\"}}]}}", "/vendor", NULL},
         {"{\"content_key_specs\":[{\"track_type\":\"SD\",\"required_output_protection\":{\"h_dcp\":\"HDCP_V2\"}}]}",
          "/content_key_specs/0/required_output_protection/h_dcp", "hdcp"},
     };

@@ -16,7 +16,7 @@ use aes_gcm::{Aes256Gcm, Nonce, Tag};
 
 use super::store::{MAX_PAYLOAD, StoredKey, StoredStatus};
 use crate::error::{Error, Result};
-use base::secret::{SecretArray, SecretBytes, on_clean_stack};
+use base::secret::{SecretArray, SecretBytes, on_clean_stack_of_ciphers};
 
 const PREFIX: [u8; 5] = *b"NDRM\x01";
 const NONCE: usize = 12;
@@ -31,7 +31,7 @@ pub(super) struct Envelope {
 
 impl Envelope {
     pub fn new(key: &SecretArray<32>) -> Self {
-        on_clean_stack(|| Self { cipher: Aes256Gcm::new((&**key).into()) })
+        on_clean_stack_of_ciphers(|| Self { cipher: Aes256Gcm::new((&**key).into()) })
     }
 
     /// The file for `key`.
@@ -45,7 +45,7 @@ impl Envelope {
             StoredStatus::Inactive => 2,
         };
         let associated = associated(namespace, id);
-        let sealed = on_clean_stack(|| {
+        let sealed = on_clean_stack_of_ciphers(|| {
             self.cipher.encrypt_inout_detached(&Nonce::from(nonce), &associated, (&mut *text).into())
         });
         let tag = sealed.map_err(|_| Error::Internal("AES-GCM refused to encrypt".into()))?;
@@ -61,7 +61,7 @@ impl Envelope {
         let (text, tag) = sealed.split_last_chunk::<TAG>().ok_or("authentication failed")?;
         let mut text = SecretBytes::from(text);
         let associated = associated(namespace, id);
-        let opened = on_clean_stack(|| {
+        let opened = on_clean_stack_of_ciphers(|| {
             let (nonce, tag) = (Nonce::from(*nonce), Tag::from(*tag));
             self.cipher.decrypt_inout_detached(&nonce, &associated, (&mut *text).into(), &tag)
         });

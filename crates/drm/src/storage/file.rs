@@ -15,7 +15,7 @@ use super::envelope::{Envelope, MAX_FILE};
 use super::files::{self, Lock, failed, optional};
 use super::store::{Change, OfflineStore, StoredKey, check_capacity, check_entries, check_id, check_payload};
 use crate::error::{Error, Result};
-use base::secret::on_clean_stack;
+use base::secret::on_clean_stack_of_ciphers;
 
 const SUFFIX: &str = ".key";
 
@@ -116,15 +116,15 @@ impl FileStore {
 
 impl OfflineStore for FileStore {
     fn put_all(&self, entries: &[(&[u8], StoredKey)]) -> Result<()> {
-        on_clean_stack(|| self.put_all_now(entries))
+        on_clean_stack_of_ciphers(|| self.put_all_now(entries))
     }
 
     fn get(&self, id: &[u8]) -> Result<Option<StoredKey>> {
-        on_clean_stack(|| self.get_now(id))
+        on_clean_stack_of_ciphers(|| self.get_now(id))
     }
 
     fn update(&self, id: &[u8], change: &mut Change<'_>) -> Result<bool> {
-        on_clean_stack(|| self.update_now(id, change))
+        on_clean_stack_of_ciphers(|| self.update_now(id, change))
     }
 
     fn remove(&self, id: &[u8]) -> Result<bool> {
@@ -142,7 +142,7 @@ impl OfflineStore for FileStore {
     }
 
     fn device_id(&self) -> Result<[u8; 16]> {
-        on_clean_stack(|| self.device_id_now())
+        on_clean_stack_of_ciphers(|| self.device_id_now())
     }
 
     fn name(&self) -> String {

@@ -12,7 +12,7 @@ use zeroize::Zeroize;
 
 use super::error::{Error, Result};
 use super::wire::{Bytes, Fixed, Hash};
-use base::secret::{SecretArray, SecretBytes, SlabBox, on_clean_stack};
+use base::secret::{SecretArray, SecretBytes, SlabBox};
 
 /// Bytes of a signature: r and s.
 pub const SIGNATURE: usize = 64;
@@ -94,7 +94,7 @@ impl KeptScalar {
 }
 
 /// A device's private key for ES256, which lives as long as its device. It is where core dumps do not see it, but for the time of
-/// a signature.
+/// a signature. Whoever uses it does so on a stack that is wiped (`base::secret::on_clean_stack`).
 pub struct KeptSigningKey {
     scalar: KeptScalar,
     public: PublicKey,
@@ -102,12 +102,12 @@ pub struct KeptSigningKey {
 
 impl KeptSigningKey {
     pub fn generate() -> Result<Self> {
-        on_clean_stack(|| Self::keep(&generate_signing_key()?))
+        Self::keep(&generate_signing_key()?)
     }
 
     pub fn from_secret(bytes: &SecretBytes) -> Result<Self> {
         let bad = || Error::Malformed { what: "device identity", reason: "bad signing key".to_owned() };
-        on_clean_stack(|| Self::keep(&signing_key(bytes).ok_or_else(bad)?))
+        Self::keep(&signing_key(bytes).ok_or_else(bad)?)
     }
 
     fn keep(key: &PrivateKey) -> Result<Self> {
@@ -127,10 +127,8 @@ impl KeptSigningKey {
     /// # Errors
     /// [`Error::Internal`] if it is none any more.
     pub fn with<T>(&self, action: impl FnOnce(&PrivateKey) -> T) -> Result<T> {
-        on_clean_stack(|| {
-            let key = SigningKey::from_slice(&self.scalar.0[..]);
-            key.map(|key| action(&key)).map_err(|fault| Error::Internal(format!("signing key: {fault}")))
-        })
+        let key = SigningKey::from_slice(&self.scalar.0[..]);
+        key.map(|key| action(&key)).map_err(|fault| Error::Internal(format!("signing key: {fault}")))
     }
 }
 
@@ -143,21 +141,17 @@ pub struct SealKey {
 
 impl SealKey {
     pub fn generate() -> Result<Self> {
-        on_clean_stack(|| {
-            let seed = random_secret::<32>()?;
-            let (private, public) = Suite::derive_keypair(&*seed);
-            let public = Bytes(public.to_bytes().to_vec());
-            Ok(Self { private: KeptScalar::take(&mut private.to_bytes())?, public })
-        })
+        let seed = random_secret::<32>()?;
+        let (private, public) = Suite::derive_keypair(&*seed);
+        let public = Bytes(public.to_bytes().to_vec());
+        Ok(Self { private: KeptScalar::take(&mut private.to_bytes())?, public })
     }
 
     pub fn from_secret(bytes: &SecretBytes) -> Result<Self> {
         let bad = |_| Error::Malformed { what: "device identity", reason: "bad encapsulation key".to_owned() };
-        on_clean_stack(|| {
-            let private = <Suite as Kem>::PrivateKey::from_bytes(bytes).map_err(bad)?;
-            let public = Bytes(Suite::sk_to_pk(&private).to_bytes().to_vec());
-            Ok(Self { private: KeptScalar::take(&mut private.to_bytes())?, public })
-        })
+        let private = <Suite as Kem>::PrivateKey::from_bytes(bytes).map_err(bad)?;
+        let public = Bytes(Suite::sk_to_pk(&private).to_bytes().to_vec());
+        Ok(Self { private: KeptScalar::take(&mut private.to_bytes())?, public })
     }
 
     pub fn secret(&self) -> SecretBytes {
@@ -172,18 +166,16 @@ impl SealKey {
     /// Opens what [`seal`] made for this key; `None` if it was made for another key or was changed.
     pub fn open(&self, sealed: &Sealed, associated: &[u8]) -> Option<SecretBytes> {
         let encapsulated = <Suite as Kem>::EncappedKey::from_bytes(&sealed.encapsulated.0).ok()?;
-        on_clean_stack(|| {
-            let private = <Suite as Kem>::PrivateKey::from_bytes(&self.private.0[..]).ok()?;
-            let opened = hpke::single_shot_open::<AesGcm128, HkdfSha256, Suite>(
-                &OpModeR::Base,
-                &private,
-                &encapsulated,
-                INFO,
-                &sealed.text.0,
-                associated,
-            );
-            opened.ok().map(SecretBytes::from)
-        })
+        let private = <Suite as Kem>::PrivateKey::from_bytes(&self.private.0[..]).ok()?;
+        let opened = hpke::single_shot_open::<AesGcm128, HkdfSha256, Suite>(
+            &OpModeR::Base,
+            &private,
+            &encapsulated,
+            INFO,
+            &sealed.text.0,
+            associated,
+        );
+        opened.ok().map(SecretBytes::from)
     }
 }
 

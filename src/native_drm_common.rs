@@ -14,9 +14,12 @@ pub enum DRM_EventType {
     EVENT_DRM_BASE = 200,
     /// A device certificate is needed. No info.
     EVENT_PROVISION_REQUIRED = 201,
-    /// A license is needed. Info: the init data to pass to the next OH_MediaKeySession_GenerateMediaKeyRequest(). Where a
-    /// decrypt has no key: once per key id until it arrives. A session remembers 4,096 needs and forgets the oldest; while
-    /// events of 4 MiB wait for a callback, nothing is announced, and the next decrypt after that does it.
+    /// A license is needed. Info: the init data to pass to the next OH_MediaKeySession_GenerateMediaKeyRequest(): a pssh
+    /// box, to be passed with mimeType "cenc" whatever the media's is; at com.clearplay.drm's first request for some init
+    /// data: that init data as it was given, to be passed with the mimeType of that request.
+    ///
+    /// Where a decrypt has no key: once per key id until it arrives. A session remembers 4,096 needs and forgets the oldest;
+    /// while events of 4 MiB wait for a callback, nothing is announced, and the next decrypt after that does it.
     EVENT_KEY_REQUIRED = 202,
     /// Keys expired or were cleared. Info: their key ids, 16 bytes each.
     EVENT_KEY_EXPIRED = 203,
@@ -278,7 +281,8 @@ pub struct DRM_MediaKeySystemInfo {
     pub psshInfo: [DRM_PsshInfo; MAX_PSSH_INFO_COUNT],
 }
 
-/// Receives the pssh boxes of a stream from a player.
+/// Receives the pssh boxes of a stream from a player. The library declares the type for players and calls no such callback:
+/// on which thread it is called is the player's to say. OH_Drm_ParseMediaKeySystemInfo() fills what it receives.
 ///
 /// @param mediaKeySystemInfo the boxes; valid during the call
 /// @since 11

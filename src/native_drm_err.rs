@@ -37,7 +37,8 @@ pub enum Drm_ErrCode {
     DRM_ERR_NO_LICENSE = 24_700_110,
     /// The session has no key for this key id.
     DRM_ERR_NO_KEY = 24_700_111,
-    /// The key system itself failed: it panicked, its storage cannot be read or written, its event thread is gone.
+    /// The key system itself failed: it panicked, its storage cannot be read or written, no thread for callbacks can be
+    /// started, too many events wait for a callback, or there is no memory for keys.
     DRM_ERR_SERVICE_DIED = 24_700_201,
     /// Never returned: base of the NDK's error numbers.
     DRM_CAPI_ERR_BASE = 24_700_500,

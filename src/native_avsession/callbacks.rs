@@ -10,6 +10,9 @@ use avsession::commands::CommandKind;
 
 /// Receives a command without arguments.
 ///
+/// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+/// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+///
 /// @param session the session
 /// @param command the command
 /// @param userData what was registered
@@ -25,6 +28,9 @@ pub type OH_AVSessionCallback_OnCommand = Option<
 
 /// Receives the command to go forward.
 ///
+/// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+/// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+///
 /// @param session the session
 /// @param seekTime how far, in milliseconds
 /// @param userData what was registered
@@ -35,6 +41,9 @@ pub type OH_AVSessionCallback_OnFastForward = Option<
 >;
 
 /// Receives the command to go back.
+///
+/// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+/// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
 ///
 /// @param session the session
 /// @param seekTime how far, in milliseconds
@@ -47,6 +56,9 @@ pub type OH_AVSessionCallback_OnRewind = Option<
 
 /// Receives the command to go to a position.
 ///
+/// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+/// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+///
 /// @param session the session
 /// @param seekTime milliseconds from the start
 /// @param userData what was registered
@@ -57,6 +69,9 @@ pub type OH_AVSessionCallback_OnSeek = Option<
 >;
 
 /// Receives the command to change the loop mode. The player decides to which, then reports it.
+///
+/// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+/// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
 ///
 /// @param session the session
 /// @param curLoopMode the mode that was reported last
@@ -72,6 +87,10 @@ pub type OH_AVSessionCallback_OnSetLoopMode = Option<
 >;
 
 /// Receives the command to like the media, or no longer. The player reports the outcome.
+///
+/// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+/// time and in order. It may call every function of the library. Texts are valid during the call, the handle until it is
+/// destroyed.
 ///
 /// @param session the session
 /// @param assetId the player's id of the media, valid during the call

@@ -9,6 +9,9 @@ use avsession::commands::CommandKind;
 
 /// Receives the command to play at another speed.
 ///
+/// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+/// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+///
 /// @param session the session
 /// @param speed the speed; 1 is normal
 /// @param userData what was registered
@@ -19,6 +22,9 @@ pub type OH_AVSessionCallback_OnSetSpeed =
 
 /// Receives the command to play at another volume.
 ///
+/// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+/// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+///
 /// @param session the session
 /// @param volume the volume that is wanted, 0 to 100
 /// @param userData what was registered
@@ -28,6 +34,9 @@ pub type OH_AVSessionCallback_OnSetVolume =
     Option<unsafe extern "C" fn(session: *mut OH_AVSession, volume: i32, userData: *mut c_void) -> CallbackResultValue>;
 
 /// Receives the command to change the loop mode to a given one.
+///
+/// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+/// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
 ///
 /// @param session the session
 /// @param loopMode the mode that is wanted
@@ -44,6 +53,10 @@ pub type OH_AVSessionCallback_OnSetTargetLoopMode = Option<
 
 /// Receives the command to play other media.
 ///
+/// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+/// time and in order. It may call every function of the library. Texts are valid during the call, the handle until it is
+/// destroyed.
+///
 /// @param session the session
 /// @param assetId the player's id of the media, valid during the call
 /// @param userData what was registered
@@ -59,6 +72,9 @@ pub type OH_AVSessionCallback_OnPlayFromAssetId = Option<
 
 /// Receives the command to play an entry of the queue.
 ///
+/// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+/// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+///
 /// @param session the session
 /// @param itemId the entry's number
 /// @param userData what was registered
@@ -68,6 +84,10 @@ pub type OH_AVSessionCallback_OnSkipToQueueItem =
     Option<unsafe extern "C" fn(session: *mut OH_AVSession, itemId: i32, userData: *mut c_void) -> CallbackResultValue>;
 
 /// Receives a command that controller and player agreed on.
+///
+/// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+/// time and in order. It may call every function of the library. Texts are valid during the call, the handle until it is
+/// destroyed.
 ///
 /// @param session the session
 /// @param command its name, valid during the call
@@ -131,8 +151,8 @@ pub extern "C" fn OH_AVSession_UnregisterSetSpeedCallback(
 /// one; what they show follows OH_AVSession_SetPlaybackVolume(). Several are called in the order of their registration; one
 /// that is registered already keeps its place and gets the new userData.
 ///
-/// Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
-/// called from them.
+/// Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+/// of the library may be called from them.
 ///
 /// @param avsession the session
 /// @param callback the callback

@@ -8,6 +8,9 @@ use avsession::commands::CommandKind;
 
 /// Receives a media key as it is.
 ///
+/// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+/// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+///
 /// @param session the session
 /// @param keyCode one of NativeAVSession_MediaKey
 /// @param keyAction one of NativeAVSession_KeyAction
@@ -26,6 +29,9 @@ pub type OH_AVSessionCallback_OnHandleKeyEvent = Option<
 >;
 
 /// Receives a command for a call.
+///
+/// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+/// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
 ///
 /// @param session the session
 /// @param userData what was registered

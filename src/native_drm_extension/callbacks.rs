@@ -56,7 +56,8 @@ pub type OH_MediaKeySession_UserDataEventCallback = Option<
 ///
 /// @param mediaKeySession the session that the keys belong to
 /// @param keysInfo all keys of the session with their status words, valid during the call
-/// @param newKeysAvailable true if a key became usable
+/// @param newKeysAvailable true if a response or a restored key brought usable keys, or a key became usable; false
+///     after anything else: a renewal that changed no status, keys that were cleared, released or expired
 /// @param userData what was registered
 /// @return ignored
 /// @since native_drm 0.1

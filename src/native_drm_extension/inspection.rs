@@ -58,8 +58,8 @@ pub extern "C" fn OH_MediaKeySystem_SetVirtualClock(
 
 /// Lets time pass on a virtual clock, wall clock and monotonic clock alike.
 ///
-/// Whatever falls due in that time (renewal attempts, expiry) happens at its own time and in order before this returns;
-/// callbacks are called on their thread as usual.
+/// Whatever falls due in that time (renewal attempts, expiry) happens at its own time and in order before this returns.
+/// Callbacks hear of it in the same order, on threads of the library as always: perhaps after this has returned.
 ///
 /// Any thread; one at a time for an instance.
 ///

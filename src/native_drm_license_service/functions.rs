@@ -250,6 +250,10 @@ pub unsafe extern "C" fn OH_DrmLicenseService_GetContentKey(
 /// Answers a message: what a MediaKeySystem or MediaKeySession of com.policyplay.drm generated, or a license template in
 /// JSON with such a message as its payload. The caller decides over policies and keys.
 ///
+/// The answer to a message is for the device as it is. The answer to a template is JSON for whoever sent it: `status` "OK",
+/// `license` (base64 of what is for the device; not with `parse_only`), `license_id` (hexadecimal), `sequence`, `warnings`
+/// and, for a license, `session_init` with its tokens.
+///
 /// A refusal is an answer, too: JSON with `status`, `reason`, `rule`, `pointer` and `message`, which
 /// OH_MediaKeySession_ProcessMediaKeyResponse() takes and reports as DRM_ERR_SERVICE_DENIED.
 ///

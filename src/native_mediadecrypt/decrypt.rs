@@ -166,7 +166,8 @@ pub unsafe extern "C" fn OH_AVCencInfo_GetSampleInfo(
 
 /// Finds a session that holds a usable key, waiting for it if necessary.
 ///
-/// Any thread. Do not wait in a callback: that holds up all other callbacks.
+/// Any thread. Waiting in a callback holds up the other callbacks of the same session or instance, and no others: a key
+/// that one of those would fetch does not come meanwhile.
 ///
 /// @param mediaKeySystem the instance whose sessions are searched, newest first
 /// @param keyId the key id, DRM_KEY_ID_SIZE bytes

@@ -27,10 +27,14 @@ pub type MediaKeySession_EventCallback = Option<
     unsafe extern "C" fn(eventType: EventTypeValue, info: *mut u8, infoLen: i32, extra: *mut c_char) -> ErrCodeValue,
 >;
 
-/// Receives the keys of a session after the status of any of them changed.
+/// Receives the keys of a session: exactly once after each response that was accepted and each key that was restored,
+/// also if no status changed; and whenever keys are cleared or released, or a policy changes their status.
+///
+/// Called on a thread of the library, as MediaKeySession_EventCallback, in one order with the events of the session.
 ///
 /// @param keysInfo all keys of the session with their status words, valid during the call
-/// @param newKeysAvailable true if a key became usable
+/// @param newKeysAvailable true if a response or a restored key brought usable keys, or a key became usable; false
+///     after anything else: a renewal that changed no status, keys that were cleared, released or expired
 /// @return ignored
 /// @since 11
 pub type MediaKeySession_KeyChangeCallback =
@@ -71,7 +75,8 @@ pub type OH_MediaKeySession_EventCallback = Option<
 ///
 /// @param mediaKeySession the session that the keys belong to
 /// @param keysInfo all keys of the session with their status words, valid during the call
-/// @param newKeysAvailable true if a key became usable
+/// @param newKeysAvailable true if a response or a restored key brought usable keys, or a key became usable; false
+///     after anything else: a renewal that changed no status, keys that were cleared, released or expired
 /// @return ignored
 /// @since 12
 pub type OH_MediaKeySession_KeyChangeCallback = Option<

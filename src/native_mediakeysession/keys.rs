@@ -16,9 +16,10 @@ use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX
 ///
 /// com.clearplay.drm: `{"kids":["<base64>",…],"type":"temporary"|"persistent-license"}`; org.w3.clearkey: the same with
 /// unpadded base64url (W3C EME section 9.1.3). com.clearplay.drm fires EVENT_KEY_REQUIRED at the first request for
-/// some init data; its default URL is "http://default.com", as OpenHarmony's. com.policyplay.drm: a signed message; a renewal (MEDIA_KEY_REQUEST_TYPE_RENEWAL, with the license's
-/// renewal URL) if one is due for a license with one of these keys, or if option "requestType" is "renewal"; options are
-/// UTF-8 and reach the service; the default URL is the configuration string "licenseUrl" where no license names one.
+/// some init data; its default URL is "http://default.com", as OpenHarmony's. com.policyplay.drm: a signed message; a
+/// renewal (MEDIA_KEY_REQUEST_TYPE_RENEWAL, with the license's renewal URL) if one is due for a license with one of these
+/// keys, or if option "requestType" is "renewal"; options are UTF-8 and reach the service; the default URL is the
+/// configuration string "licenseUrl" where no license names one.
 ///
 /// Arrays may lack their NUL. mimeType without a match is the longest supported MIME type that it starts with; an option's
 /// name ends at its NUL or the array's end.
@@ -33,7 +34,8 @@ use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX
 ///     DRM_ERR_UNKNOWN if the MIME type is not supported, the init data is malformed, names no key or so many that the
 ///     message does not fit, an option is one that com.policyplay.drm does not take, or no license can be renewed;
 ///     DRM_ERR_NOT_PROVISIONED (and EVENT_PROVISION_REQUIRED) if com.policyplay.drm has no certificate or an expired one;
-///     DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
+///     DRM_ERR_SERVICE_DIED if the device's identity cannot be read, events of 4 MiB wait for a callback that does not
+///     return, or the key system failed
 /// @since 11
 ///
 /// # Safety

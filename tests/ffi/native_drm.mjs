@@ -2,9 +2,9 @@
 //
 // Declarations of the C API for koffi, as far as test_node.mjs uses it. The C headers describe them.
 //
-// koffi runs callbacks on the JavaScript thread, not on the library's dispatcher thread, which waits meanwhile. A C
-// function that waits for running callbacks (the Destroy and callback setting functions) must therefore be called
-// through promised(), or it waits for ever.
+// koffi runs callbacks on the JavaScript thread, not on the thread of the library that calls them, which waits
+// meanwhile. A C function that waits for running callbacks (the Destroy and callback setting functions) must therefore
+// be called through promised(), or it waits for ever.
 
 import { promisify } from 'node:util';
 import koffi from 'koffi';

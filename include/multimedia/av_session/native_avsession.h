@@ -32,6 +32,9 @@ typedef struct OH_AVSession OH_AVSession;
 /**
  * Receives a command without arguments.
  *
+ * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+ * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+ *
  * @param session the session
  * @param command the command
  * @param userData what was registered
@@ -44,6 +47,9 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnCommand)(struct OH_AVS
 
 /**
  * Receives the command to go forward.
+ *
+ * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+ * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
  *
  * @param session the session
  * @param seekTime how far, in milliseconds
@@ -58,6 +64,9 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnFastForward)(struct OH
 /**
  * Receives the command to go back.
  *
+ * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+ * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+ *
  * @param session the session
  * @param seekTime how far, in milliseconds
  * @param userData what was registered
@@ -70,6 +79,9 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnRewind)(struct OH_AVSe
 
 /**
  * Receives the command to go to a position.
+ *
+ * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+ * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
  *
  * @param session the session
  * @param seekTime milliseconds from the start
@@ -84,6 +96,9 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnSeek)(struct OH_AVSess
 /**
  * Receives the command to change the loop mode. The player decides to which, then reports it.
  *
+ * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+ * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+ *
  * @param session the session
  * @param curLoopMode the mode that was reported last
  * @param userData what was registered
@@ -96,6 +111,10 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnSetLoopMode)(struct OH
 
 /**
  * Receives the command to like the media, or no longer. The player reports the outcome.
+ *
+ * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+ * time and in order. It may call every function of the library. Texts are valid during the call, the handle until it is
+ * destroyed.
  *
  * @param session the session
  * @param assetId the player's id of the media, valid during the call

@@ -132,6 +132,9 @@ typedef struct NativeAVSession_QueueItem {
 /**
  * Receives the command to play at another speed.
  *
+ * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+ * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+ *
  * @param session the session
  * @param speed the speed; 1 is normal
  * @param userData what was registered
@@ -142,6 +145,9 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnSetSpeed)(OH_AVSession
 
 /**
  * Receives the command to play at another volume.
+ *
+ * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+ * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
  *
  * @param session the session
  * @param volume the volume that is wanted, 0 to 100
@@ -156,6 +162,9 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnSetVolume)(OH_AVSessio
 /**
  * Receives the command to change the loop mode to a given one.
  *
+ * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+ * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+ *
  * @param session the session
  * @param loopMode the mode that is wanted
  * @param userData what was registered
@@ -168,6 +177,10 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnSetTargetLoopMode)(OH_
 
 /**
  * Receives the command to play other media.
+ *
+ * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+ * time and in order. It may call every function of the library. Texts are valid during the call, the handle until it is
+ * destroyed.
  *
  * @param session the session
  * @param assetId the player's id of the media, valid during the call
@@ -182,6 +195,9 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnPlayFromAssetId)(OH_AV
 /**
  * Receives the command to play an entry of the queue.
  *
+ * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+ * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+ *
  * @param session the session
  * @param itemId the entry's number
  * @param userData what was registered
@@ -194,6 +210,10 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnSkipToQueueItem)(OH_AV
 
 /**
  * Receives a command that controller and player agreed on.
+ *
+ * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+ * time and in order. It may call every function of the library. Texts are valid during the call, the handle until it is
+ * destroyed.
  *
  * @param session the session
  * @param command its name, valid during the call
@@ -209,6 +229,9 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnCommonCommand)(OH_AVSe
 
 /**
  * Receives a media key as it is.
+ *
+ * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+ * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
  *
  * @param session the session
  * @param keyCode one of NativeAVSession_MediaKey
@@ -226,6 +249,9 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnHandleKeyEvent)(OH_AVS
 
 /**
  * Receives a command for a call.
+ *
+ * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
+ * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
  *
  * @param session the session
  * @param userData what was registered
@@ -503,8 +529,8 @@ AVSession_ErrCode OH_AVSession_UnregisterSetSpeedCallback(OH_AVSession *avsessio
  * one; what they show follows OH_AVSession_SetPlaybackVolume(). Several are called in the order of their registration; one
  * that is registered already keeps its place and gets the new userData.
  *
- * Any thread. Callbacks run on the library's dispatcher thread, one at a time; every function of the library may be
- * called from them.
+ * Any thread. Callbacks run on threads of the library, those of one session one at a time and in order; every function
+ * of the library may be called from them.
  *
  * @param avsession the session
  * @param callback the callback

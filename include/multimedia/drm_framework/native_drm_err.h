@@ -76,7 +76,8 @@ typedef enum Drm_ErrCode {
      */
     DRM_ERR_NO_KEY = 24700111,
     /**
-     * The key system itself failed: it panicked, its storage cannot be read or written, its event thread is gone.
+     * The key system itself failed: it panicked, its storage cannot be read or written, no thread for callbacks can be
+     * started, too many events wait for a callback, or there is no memory for keys.
      */
     DRM_ERR_SERVICE_DIED = 24700201,
     /**

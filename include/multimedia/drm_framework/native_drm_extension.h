@@ -122,7 +122,8 @@ typedef Drm_ErrCode (*OH_MediaKeySession_UserDataEventCallback)(MediaKeySession 
  *
  * @param mediaKeySession the session that the keys belong to
  * @param keysInfo all keys of the session with their status words, valid during the call
- * @param newKeysAvailable true if a key became usable
+ * @param newKeysAvailable true if a response or a restored key brought usable keys, or a key became usable; false
+ *     after anything else: a renewal that changed no status, keys that were cleared, released or expired
  * @param userData what was registered
  * @return ignored
  * @since native_drm 0.1
@@ -235,8 +236,8 @@ Drm_ErrCode OH_MediaKeySystem_SetVirtualClock(MediaKeySystem *mediaKeySystem,
 /**
  * Lets time pass on a virtual clock, wall clock and monotonic clock alike.
  *
- * Whatever falls due in that time (renewal attempts, expiry) happens at its own time and in order before this returns;
- * callbacks are called on their thread as usual.
+ * Whatever falls due in that time (renewal attempts, expiry) happens at its own time and in order before this returns.
+ * Callbacks hear of it in the same order, on threads of the library as always: perhaps after this has returned.
  *
  * Any thread; one at a time for an instance.
  *

@@ -41,10 +41,14 @@ typedef Drm_ErrCode (*MediaKeySession_EventCallback)(DRM_EventType eventType,
                                                      char *extra);
 
 /**
- * Receives the keys of a session after the status of any of them changed.
+ * Receives the keys of a session: exactly once after each response that was accepted and each key that was restored,
+ * also if no status changed; and whenever keys are cleared or released, or a policy changes their status.
+ *
+ * Called on a thread of the library, as MediaKeySession_EventCallback, in one order with the events of the session.
  *
  * @param keysInfo all keys of the session with their status words, valid during the call
- * @param newKeysAvailable true if a key became usable
+ * @param newKeysAvailable true if a response or a restored key brought usable keys, or a key became usable; false
+ *     after anything else: a renewal that changed no status, keys that were cleared, released or expired
  * @return ignored
  * @since 11
  */
@@ -88,7 +92,8 @@ typedef Drm_ErrCode (*OH_MediaKeySession_EventCallback)(MediaKeySession *mediaKe
  *
  * @param mediaKeySession the session that the keys belong to
  * @param keysInfo all keys of the session with their status words, valid during the call
- * @param newKeysAvailable true if a key became usable
+ * @param newKeysAvailable true if a response or a restored key brought usable keys, or a key became usable; false
+ *     after anything else: a renewal that changed no status, keys that were cleared, released or expired
  * @return ignored
  * @since 12
  */
@@ -117,9 +122,10 @@ typedef struct OH_MediaKeySession_Callback {
  *
  * com.clearplay.drm: `{"kids":["<base64>",…],"type":"temporary"|"persistent-license"}`; org.w3.clearkey: the same with
  * unpadded base64url (W3C EME section 9.1.3). com.clearplay.drm fires EVENT_KEY_REQUIRED at the first request for
- * some init data; its default URL is "http://default.com", as OpenHarmony's. com.policyplay.drm: a signed message; a renewal (MEDIA_KEY_REQUEST_TYPE_RENEWAL, with the license's
- * renewal URL) if one is due for a license with one of these keys, or if option "requestType" is "renewal"; options are
- * UTF-8 and reach the service; the default URL is the configuration string "licenseUrl" where no license names one.
+ * some init data; its default URL is "http://default.com", as OpenHarmony's. com.policyplay.drm: a signed message; a
+ * renewal (MEDIA_KEY_REQUEST_TYPE_RENEWAL, with the license's renewal URL) if one is due for a license with one of these
+ * keys, or if option "requestType" is "renewal"; options are UTF-8 and reach the service; the default URL is the
+ * configuration string "licenseUrl" where no license names one.
  *
  * Arrays may lack their NUL. mimeType without a match is the longest supported MIME type that it starts with; an option's
  * name ends at its NUL or the array's end.
@@ -134,7 +140,8 @@ typedef struct OH_MediaKeySession_Callback {
  *     DRM_ERR_UNKNOWN if the MIME type is not supported, the init data is malformed, names no key or so many that the
  *     message does not fit, an option is one that com.policyplay.drm does not take, or no license can be renewed;
  *     DRM_ERR_NOT_PROVISIONED (and EVENT_PROVISION_REQUIRED) if com.policyplay.drm has no certificate or an expired one;
- *     DRM_ERR_SERVICE_DIED if the device's identity cannot be read or the key system failed
+ *     DRM_ERR_SERVICE_DIED if the device's identity cannot be read, events of 4 MiB wait for a callback that does not
+ *     return, or the key system failed
  * @since 11
  */
 Drm_ErrCode OH_MediaKeySession_GenerateMediaKeyRequest(MediaKeySession *mediaKeySession,

@@ -55,7 +55,7 @@ public:
 
     SampleInfo &operator=(const SampleInfo &other)
     {
-        if (this != &other) {
+        if (this != &other && !takeBorrower(other)) {
             // assign() keeps room that is there already.
             owned_.assign(other.owned_.begin(), other.owned_.end());
             raw_ = other.raw_;
@@ -67,8 +67,10 @@ public:
     SampleInfo &operator=(SampleInfo &&other) noexcept
     {
         if (this != &other) {
-            owned_ = std::move(other.owned_);
-            raw_ = other.raw_;
+            if (!takeBorrower(other)) {
+                owned_ = std::move(other.owned_);
+                raw_ = other.raw_;
+            }
             other.forget();
         }
         return *this;
@@ -136,8 +138,8 @@ public:
     {
         const auto count = detail::length<std::uint32_t>(subsamples.size(), "SampleInfo");
         if (isOwn(subsamples)) {
-            // Not to be read from while it changes.
-            return this->subsamples(std::vector<DrmSubsample>(subsamples.begin(), subsamples.end()));
+            keepOnly(subsamples);
+            return *this;
         }
         if (count != 0 && subsamples.data() == nullptr) {
             detail::refuseNull("SampleInfo");
@@ -176,7 +178,8 @@ public:
     {
         const auto count = detail::length<std::uint32_t>(subsamples.size(), "SampleInfo");
         if (isOwn(subsamples)) {
-            return this->subsamples(subsamples);
+            keepOnly(subsamples);
+            return *this;
         }
         set(subsamples.data(), count);
         owned_.clear();
@@ -194,6 +197,27 @@ private:
         const std::less<const DrmSubsample *> less;
         return !owned_.empty() && !less(subsamples.data(), owned_.data()) &&
                less(subsamples.data(), owned_.data() + owned_.size());
+    }
+
+    /** Keeps a part of its own. Allocates nothing. */
+    void keepOnly(SubsampleSpan part) noexcept
+    {
+        const auto first = owned_.begin() + (part.data() - owned_.data());
+        owned_.erase(first + static_cast<std::ptrdiff_t>(part.size()), owned_.end());
+        owned_.erase(owned_.begin(), first);
+        set(owned_.data(), static_cast<std::uint32_t>(owned_.size()));
+    }
+
+    /** Takes what another one has if that borrows from this one, whose subsamples have to stay for that. */
+    bool takeBorrower(const SampleInfo &other) noexcept
+    {
+        const SubsampleSpan part(other.raw_.subsamples, other.raw_.subsampleCount);
+        if (!isOwn(part)) {
+            return false;
+        }
+        raw_ = other.raw_;
+        keepOnly(part);
+        return true;
     }
 
     void set(const DrmSubsample *subsamples, std::uint32_t count) noexcept

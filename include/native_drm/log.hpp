@@ -22,8 +22,9 @@
 namespace native_drm {
 
 /**
- * Receives log lines, from any thread, perhaps while a session is locked: it must not call the library, replace itself, or
- * throw (which ends the program). The line is valid during the call.
+ * Receives log lines: those of a call on the thread that made the call, at its end; others on a thread of the library's. It
+ * may call every function of the library, and replace itself; while it blocks, nothing but its own thread's call waits. It
+ * must not throw, which ends the program. The line is valid during the call.
  */
 using LogCallback = std::function<void(NativeDrm_LogLevel level, std::string_view message)>;
 

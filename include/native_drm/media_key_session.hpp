@@ -72,18 +72,18 @@ public:
     ~MediaKeySession()
     {
         callbacks_.stop();
-        if (handle_ != nullptr) {
-            // Fails if the MediaKeySystem was destroyed first, which ended the session as well.
-            (void)OH_MediaKeySession_Destroy(handle_);
+        // Fails if the MediaKeySystem was destroyed first, which ended the session as well, but in a callback waited for none.
+        if (handle_ == nullptr || OH_MediaKeySession_Destroy(handle_) != DRM_ERR_OK) {
+            callbacks_.wait();
         }
     }
 
-    /** @return the handle, which no longer belongs to this object; it has no callbacks */
+    /** @return the handle, which no longer belongs to this object; it has no callbacks, as after setCallbacks() */
     ::MediaKeySession *release() noexcept
     {
         callbacks_.stop();
-        if (handle_ != nullptr) {
-            (void)OH_MediaKeySession_SetCallbackWithUserData(handle_, nullptr, nullptr);
+        if (handle_ == nullptr || OH_MediaKeySession_SetCallbackWithUserData(handle_, nullptr, nullptr) != DRM_ERR_OK) {
+            callbacks_.wait();
         }
         return std::exchange(handle_, nullptr);
     }
@@ -91,9 +91,9 @@ public:
     /**
      * Sets the callbacks; an empty one receives nothing. Any thread, also several at once, also in a callback.
      *
-     * Outside of callbacks, earlier ones are not running and do not start once it returns, and what they had captured is
-     * gone. In a callback, one that is running keeps what it has captured until it returns. When it throws, the earlier
-     * ones stay.
+     * Outside of callbacks, earlier ones are not running and do not start once it returns, and what the callbacks replaced by
+     * this call had captured is gone. In a callback, one that is running keeps what it has captured until it returns. When it
+     * throws, the earlier ones stay, and outside of callbacks, none of the new ones is running.
      */
     void setCallbacks(EventCallback event, KeyChangeCallback keyChange) const
     {

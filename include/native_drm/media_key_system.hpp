@@ -80,17 +80,17 @@ public:
     ~MediaKeySystem()
     {
         callbacks_.stop();
-        if (handle_ != nullptr) {
-            (void)OH_MediaKeySystem_Destroy(handle_);
+        if (handle_ == nullptr || OH_MediaKeySystem_Destroy(handle_) != DRM_ERR_OK) {
+            callbacks_.wait();
         }
     }
 
-    /** @return the handle, which no longer belongs to this object; it has no callback */
+    /** @return the handle, which no longer belongs to this object; it has no callback, as after setCallback() */
     ::MediaKeySystem *release() noexcept
     {
         callbacks_.stop();
-        if (handle_ != nullptr) {
-            (void)OH_MediaKeySystem_SetCallbackWithUserData(handle_, nullptr, nullptr);
+        if (handle_ == nullptr || OH_MediaKeySystem_SetCallbackWithUserData(handle_, nullptr, nullptr) != DRM_ERR_OK) {
+            callbacks_.wait();
         }
         return std::exchange(handle_, nullptr);
     }

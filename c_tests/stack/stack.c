@@ -63,9 +63,11 @@ static void destroy_session(void) { CHECK_OK(OH_MediaKeySession_Destroy(session)
 static void destroy_system(void) { CHECK_OK(OH_MediaKeySystem_Destroy(drm)); }
 static void take_key(void) { give_jwk(session, NULL, KID_A, NIST_KEY); }
 
-static void *run(void *function)
+static void *run(void *argument)
 {
-    ((void (*)(void))function)();
+    void (*function)(void);
+    memcpy(&function, &argument, sizeof(function));
+    function();
     return NULL;
 }
 

@@ -163,7 +163,7 @@ impl<const N: usize> fmt::Debug for SecretArray<N> {
 const BURNT: usize = match (UNDER_MODEL_CHECKER, cfg!(debug_assertions)) {
     (true, _) => 1024,
     (false, true) => 256 * 1024,
-    (false, false) => 44 * 1024,
+    (false, false) => 40 * 1024,
 };
 
 /// Bytes of stack that [`on_clean_stack_of_ciphers`] wipes, which a thread with 32 KiB has.

@@ -33,39 +33,6 @@ static void on_line(NativeDrm_LogLevel level, const char *message, void *user_da
     }
 }
 
-static size_t decode(const char *text, uint8_t *out)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t size = 0;
-    uint32_t bits = 0;
-    for (size_t i = 0; strchr(digits, text[i]) != NULL && text[i] != '\0'; i++) {
-        bits = bits << 6 | (uint32_t)(strchr(digits, text[i]) - digits);
-        if (i % 4 != 0) {
-            out[size++] = (uint8_t)(bits >> (4 - 2 * (i % 4 - 1)));
-        }
-    }
-    return size;
-}
-
-/* The license for a request in a template with these further members; the service's whole answer goes to `answer`. */
-static Message licensed(OH_DrmLicenseService *service, const Message *request, const char *members, char *answer)
-{
-    static char asked[2 * POLICY_ROOM];
-    strcpy(asked, "{\"payload\":\"");
-    base64_encode(request->bytes, request->size, false, asked + strlen(asked));
-    snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked), "\"%s}", members);
-    Message message = ask_service(service, (const uint8_t *)asked, strlen(asked));
-    memcpy(answer, message.bytes, message.size);
-    answer[message.size] = '\0';
-    const char *license = strstr(answer, "\"license\":\"");
-    if (!CHECK_INT(message.answer.status, 200) || !CHECK(license != NULL)) {
-        fprintf(stderr, "    %s\n", answer);
-        REQUIRE(license != NULL);
-    }
-    message.size = (uint32_t)decode(license + strlen("\"license\":\""), message.bytes);
-    return message;
-}
-
 /* The members of the newest license that tell of its tokens; null: none. Its words do not. */
 static void expect_tokens(MediaKeySession *session, const char *session_token, const char *client_token)
 {
@@ -116,14 +83,14 @@ static void online(void)
 
     /* Without tokens. */
     Message request = license_request(session, MEDIA_KEY_TYPE_ONLINE);
-    Message license = licensed(service, &request, "", answer);
+    Message license = license_in_template(service, &request, "", answer);
     expect_answer(answer, "\"session_init\":{\"provider_client_token\":null,\"provider_session_token\":null}");
     CHECK_OK(process_message(session, &license, NULL));
     expect_tokens(session, NULL, NULL);
 
     /* With both: provider and program read the same. */
     request = license_request(session, MEDIA_KEY_TYPE_ONLINE);
-    license = licensed(service, &request, TOKENS, answer);
+    license = license_in_template(service, &request, TOKENS, answer);
     expect_answer(answer, "\"session_init\":{\"provider_client_token\":\"" CLIENT_TOKEN
                           "\",\"provider_session_token\":\"" SESSION_TOKEN "\"}");
     CHECK_OK(process_message(session, &license, NULL));
@@ -131,7 +98,7 @@ static void online(void)
 
     /* A renewal keeps them. */
     Message renewal = renewal_request(session, MEDIA_KEY_TYPE_ONLINE, "");
-    license = licensed(service, &renewal, "", answer);
+    license = license_in_template(service, &renewal, "", answer);
     expect_answer(answer, "\"provider_session_token\":\"" SESSION_TOKEN "\"");
     CHECK_OK(process_message(session, &license, NULL));
     expect_tokens(session, SESSION_TOKEN, CLIENT_TOKEN);
@@ -139,7 +106,7 @@ static void online(void)
     /* The client token stays on the device, in other sessions, too; the session token does not. */
     MediaKeySession *other = make_session(system);
     request = license_request(other, MEDIA_KEY_TYPE_ONLINE);
-    license = licensed(service, &request, "", answer);
+    license = license_in_template(service, &request, "", answer);
     expect_answer(answer, "\"session_init\":{\"provider_client_token\":\"" CLIENT_TOKEN
                           "\",\"provider_session_token\":null}");
     CHECK_OK(process_message(other, &license, NULL));
@@ -160,7 +127,7 @@ static void offline(void)
     MediaKeySystem *system = make_device(service);
     MediaKeySession *session = make_session(system);
     Message request = license_request(session, MEDIA_KEY_TYPE_OFFLINE);
-    Message license = licensed(service, &request, TOKENS, answer);
+    Message license = license_in_template(service, &request, TOKENS, answer);
     uint8_t id[16];
     CHECK_OK(process_message(session, &license, id));
     expect_tokens(session, SESSION_TOKEN, CLIENT_TOKEN);
@@ -188,7 +155,7 @@ static void odd_tokens(void)
         char members[256];
         snprintf(members, sizeof(members), ",\"session_init\":{\"provider_session_token\":\"%s\"}", tokens[i]);
         Message request = license_request(session, MEDIA_KEY_TYPE_ONLINE);
-        Message license = licensed(service, &request, members, answer);
+        Message license = license_in_template(service, &request, members, answer);
         CHECK_OK(process_message(session, &license, NULL));
         expect_tokens(session, tokens[i], NULL);
     }

@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -32,6 +33,8 @@ static long counted;
 static FaultKind kind;
 static const char *hit;
 static bool inside[MAX_FILES];
+static void (*told)(void);
+static bool no_threads;
 
 void fault_arm(const char *directory, long number, FaultKind with)
 {
@@ -46,6 +49,16 @@ const char *fault_disarm(void)
 {
     __atomic_store_n(&wanted, 0, __ATOMIC_SEQ_CST);
     return hit;
+}
+
+void fault_tell(void (*function)(void))
+{
+    told = function;
+}
+
+void fault_allow_threads(bool allowed)
+{
+    __atomic_store_n(&no_threads, !allowed, __ATOMIC_SEQ_CST);
 }
 
 static bool is_below(const char *path)
@@ -98,6 +111,9 @@ static Fate fate(const char *call, bool relevant, int may)
         return HALVE;
     case FAULT_SLOW:
         sleep(3);
+        return GO_ON;
+    case FAULT_TOLD:
+        told();
         return GO_ON;
     case FAULT_ENOSPC:
     case FAULT_FULL:
@@ -271,4 +287,13 @@ DIR *opendir(const char *path)
         die();
     }
     return stream;
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *argument)
+{
+    static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    if (real == NULL) {
+        *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+    }
+    return __atomic_load_n(&no_threads, __ATOMIC_SEQ_CST) ? EAGAIN : real(thread, attributes, body, argument);
 }

@@ -1,10 +1,13 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * What the preloaded library `fault_shim` offers: one of the next system calls on files below a directory goes wrong.
+ * What the preloaded library `fault_shim` offers: one of the next system calls on files below a directory goes
+ * wrong, and there are no more threads.
  */
 #ifndef TEST_FAULTS_SHIM_H
 #define TEST_FAULTS_SHIM_H
+
+#include <stdbool.h>
 
 typedef enum FaultKind {
     FAULT_EIO,
@@ -16,7 +19,8 @@ typedef enum FaultKind {
     FAULT_BROKEN,      /* EIO, from now on in every call */
     FAULT_KINDS,       /* those above are for every call of every scenario */
     FAULT_SLOW = FAULT_KINDS, /* takes three seconds */
-    FAULT_FULL         /* ENOSPC, from now on in every call that may need room */
+    FAULT_FULL,        /* ENOSPC, from now on in every call that may need room */
+    FAULT_TOLD         /* the function of fault_tell() is called, then the call is made */
 } FaultKind;
 
 /* From now on, the call with that number, from 1, goes wrong. */
@@ -24,5 +28,11 @@ void fault_arm(const char *directory, long number, FaultKind kind);
 
 /* From now on nothing goes wrong. Returns the call that went wrong, null if none did, "" if the kind does not apply to it. */
 const char *fault_disarm(void);
+
+/* What FAULT_TOLD calls, in the thread that makes the call. */
+void fault_tell(void (*function)(void));
+
+/* Whether there can be new threads. */
+void fault_allow_threads(bool allowed);
 
 #endif /* TEST_FAULTS_SHIM_H */

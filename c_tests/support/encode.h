@@ -76,6 +76,21 @@ static inline char *base64_encode(const uint8_t *bytes, size_t size, bool url, c
     return out;
 }
 
+/* Decodes Base64 up to the first character that is none of its digits; returns the number of bytes. */
+static inline size_t base64_decode(const char *text, uint8_t *out)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t size = 0;
+    uint32_t bits = 0;
+    for (size_t i = 0; strchr(digits, text[i]) != NULL && text[i] != '\0'; i++) {
+        bits = bits << 6 | (uint32_t)(strchr(digits, text[i]) - digits);
+        if (i % 4 != 0) {
+            out[size++] = (uint8_t)(bits >> (4 - 2 * (i % 4 - 1)));
+        }
+    }
+    return size;
+}
+
 /* Appends an entry to a ClearPlay answer, `<flag><base64 key id>:<base64 key>[,<flag><base64 key id>:<base64 key>…]`. */
 static inline void clearplay_append(char *out, size_t room, char flag, const uint8_t *kid, size_t kid_len,
                                     const uint8_t *key, size_t key_len)

@@ -193,6 +193,7 @@ static void a_log_callback_is_replaced(const char *name, int number)
     sem_init(&former_called, 0, 0);
     sem_init(&former_may_return, 0, 0);
     sem_init(&new_called, 0, 0);
+    CHECK_OK(OH_Drm_SetLogCallback(NATIVE_DRM_LOG_ERROR, block_at_first, NULL));
     for (int i = 0; i < LOGGED_STORES; i++) {
         snprintf(store, sizeof(store), "%s.%d", name, i);
         make_player(&players[i], store, OFFLINE);
@@ -200,7 +201,6 @@ static void a_log_callback_is_replaced(const char *name, int number)
         snprintf(path, sizeof(path), "%s/lock", players[i].store);
         REQUIRE(unlink(path) == 0 && mkdir(path, 0700) == 0);
     }
-    CHECK_OK(OH_Drm_SetLogCallback(NATIVE_DRM_LOG_ERROR, block_at_first, NULL));
     for (int i = 0; i < LOGGED_STORES; i++) {
         for (size_t k = 0; recorder_wait(&players[i].recorder, k + 1); k++) {
             RecordedCall *call = recorder_copy(&players[i].recorder, k);

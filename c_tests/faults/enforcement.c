@@ -6,8 +6,9 @@
  * takes seconds or finds no room, FIFOs stand where its files should be, nobody reads standard error, and 512 sessions
  * have one stored license.
  *
- * Runs with the library fault_shim preloaded. Most of their time the cases wait: they run side by side. The timed assertions of the project are
- * here and in enforcement_races.c, because what is asserted is a time: LATE milliseconds after its expiry a license must have ended.
+ * Runs with the library fault_shim preloaded. Most of their time the cases wait: they run side by side. The timed assertions of
+ * the project are here and in enforcement_races.c, because what is asserted is a time: LATE milliseconds after its expiry a
+ * license must have ended.
  */
 #define _GNU_SOURCE
 #include "enforcement.h"

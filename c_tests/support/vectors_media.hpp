@@ -222,6 +222,7 @@ inline void obtain_license(Player &player, const json &vector, const std::vector
     // Every file's boxes are init data of their own; here each box, and all of them together.
     Bytes all;
     json first = json::array();
+    json system;
     json in_data = json::array();
     for (const PsshBox &box : boxes) {
         json expected = box.summary.at("kids");
@@ -242,8 +243,16 @@ inline void obtain_license(Player &player, const json &vector, const std::vector
         expect_equal(code, expected.empty() ? DRM_ERR_UNKNOWN : DRM_ERR_OK, id, "request from one box");
         expect_equal(json(kids), expected, id, "key ids of one box");
         all.insert(all.end(), box.data.begin(), box.data.end());
+        // All boxes of the first one's system count, each id once.
         if (first.empty()) {
-            first = expected;
+            system = box.summary.at("system_id");
+        }
+        if (box.summary.at("system_id") == system) {
+            for (const json &kid : expected) {
+                if (std::find(first.begin(), first.end(), kid) == first.end()) {
+                    first.push_back(kid);
+                }
+            }
         }
     }
     first = first.empty() ? in_data : first;

@@ -4,6 +4,7 @@
 //! stay readable, and a damaged entry can be removed.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -45,6 +46,7 @@ pub fn run(input: &[u8]) {
     let of_the_device = mode & 1 != 0;
     let (device_key, entry) = if of_the_device { (content, ENTRY) } else { (DEVICE_KEY, content) };
     fs::write(&place.device_key, device_key).expect("a file");
+    fs::set_permissions(&place.device_key, fs::Permissions::from_mode(0o600)).expect("a file");
     fs::write(&place.entry, entry).expect("a file");
     let genuine = device_key == DEVICE_KEY && entry == ENTRY;
 

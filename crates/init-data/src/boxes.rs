@@ -30,6 +30,10 @@ pub(super) fn header(what: &'static str, bytes: &[u8], offset: usize) -> Result<
     if size.is_some_and(|size| size < length as u64) {
         return Err(Error::malformed(what, offset, "box size smaller than its header"));
     }
+    // A `uuid` box up to the end of the file need not be as long as its type.
+    if bytes.len() < length {
+        return Ok(None);
+    }
     Ok(Some(Header { kind, length, size }))
 }
 

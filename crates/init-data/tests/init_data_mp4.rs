@@ -225,6 +225,22 @@ fn key_ids_stand_in_tracks_and_sample_groups() {
     assert_eq!(most, ids.len());
 }
 
+/// Found by the fuzz target `mp4`: a `uuid` box up to the end of the file that ends before its type does.
+#[test]
+fn a_last_box_may_end_inside_of_its_header() {
+    let key_id = boxed(b"moov", &track(b"encv", 78, &tenc(1, 1)));
+    for kind in [b"uuid", b"pssh", b"moov", b"free"] {
+        for size in [0_u32, 1, 8, 16, 23, 24, 32] {
+            for length in 0..32 {
+                let rest = [&size.to_be_bytes()[..], kind, &[0; 24]].concat();
+                let file = [&boxed(b"ftyp", b"isom\0\0\0\0")[..], &key_id, &rest[..length]].concat();
+                assert_eq!(mp4::parse(&file).unwrap().key_ids, [[1; 16]], "{size} {length}");
+                let _ = mp4::parse(&rest[..length]);
+            }
+        }
+    }
+}
+
 /// A sample encryption box of PIFF may name another key than its track does.
 #[test]
 fn key_ids_stand_in_sample_encryption_boxes_of_piff() {

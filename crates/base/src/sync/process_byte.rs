@@ -19,7 +19,27 @@ const CHUNK: usize = 64 * 1024;
 pub struct ProcessByte(&'static AtomicU8);
 
 /// Bytes that nobody has. Their memory is never given back: there are at most as many as were in use at one time.
-static FREE: Mutex<Vec<&'static AtomicU8>> = Mutex::new(Vec::new());
+static FREE: Mutex<Free> = Mutex::new(Free { returned: Vec::new(), fresh: &[] });
+
+struct Free {
+    returned: Vec<&'static AtomicU8>,
+    /// What nobody has had yet.
+    fresh: &'static [AtomicU8],
+}
+
+impl Free {
+    fn take(&mut self) -> std::io::Result<&'static AtomicU8> {
+        if let Some(byte) = self.returned.pop() {
+            return Ok(byte);
+        }
+        if self.fresh.is_empty() {
+            self.fresh = map()?;
+        }
+        let (byte, rest) = self.fresh.split_first().unwrap_or_else(|| unreachable!("a chunk has bytes"));
+        self.fresh = rest;
+        Ok(byte)
+    }
+}
 
 impl ProcessByte {
     /// A byte with that value.
@@ -27,11 +47,7 @@ impl ProcessByte {
     /// # Errors
     /// Where the system maps no further pages.
     pub fn new(value: u8) -> std::io::Result<Self> {
-        let mut free = FREE.lock();
-        if free.is_empty() {
-            free.extend(map()?);
-        }
-        let byte = free.pop().unwrap_or_else(|| unreachable!("a chunk has bytes"));
+        let byte = FREE.lock().take()?;
         byte.store(value, Ordering::Release);
         Ok(Self(byte))
     }
@@ -48,7 +64,7 @@ impl Deref for ProcessByte {
 
 impl Drop for ProcessByte {
     fn drop(&mut self) {
-        FREE.lock().push(self.0);
+        FREE.lock().returned.push(self.0);
     }
 }
 
@@ -81,6 +97,6 @@ mod tests {
         let read = bytes.iter().enumerate().all(|(index, byte)| byte.load(Ordering::Acquire) == value(index));
         assert!(read);
         drop(bytes);
-        assert!(FREE.lock().len() >= count);
+        assert!(FREE.lock().returned.len() >= count);
     }
 }

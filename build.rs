@@ -25,6 +25,19 @@ impl Header {
             several => several[0].split_inclusive('/').next().expect("a path has a first part"),
         }
     }
+
+    /// Its Doxygen group: the kit's name in OpenHarmony's headers, and groups of our own for what those lack
+    /// (docs/site/groups.dox has their titles).
+    fn group(&self) -> &'static str {
+        let own = self.brief.ends_with("Not part of OpenHarmony's NDK.");
+        match (self.path.split('/').rev().nth(1), own) {
+            (Some("drm_framework"), false) => "Drm",
+            (Some("av_session"), false) => "OHAVSession",
+            (Some("player_framework"), false) => "Core",
+            (Some("av_session"), true) => "OHAVSessionExtension",
+            _ => "DrmExtension",
+        }
+    }
 }
 
 const HEADERS: &[Header] = &[
@@ -59,7 +72,22 @@ const HEADERS: &[Header] = &[
             "MediaKeySession",
             "DRM_MediaKeySystemDescription",
         ],
-        brief: "Enums, structs and constants of the DRM kit.",
+        brief: "Enums, structs and constants of the DRM kit; what callbacks and signal handlers must not do, and the stack that calls need.\n *\n \
+            * Callbacks, of this kit and of all others of the library, return to where they were called.\n *\n \
+            * On the library's own threads (events, key changes, commands, log lines of these threads), an exception of C++\n \
+            * that leaves a callback ends the program by std::terminate(), as on any thread. A callback may end its thread\n \
+            * (pthread_exit(), as Python before 3.14 does while it exits): it counts as having returned and as removed, and is\n \
+            * not called again. These threads are not cancelled unless a callback enables that for its thread. A callback must\n \
+            * not be left by longjmp().\n *\n \
+            * Functions of the library also call back before they return (OH_Drm_ParsePsshBoxes(), log lines of a call). There,\n \
+            * an exception that leaves the callback ends the process, and a thread that the callback ends stays where it is for\n \
+            * ever; both are said on standard error. A cancellation waits until the function has returned.\n *\n \
+            * Functions that decrypt need at most 32 KiB of the calling thread's stack, all others 64 KiB.\n *\n \
+            * Signal handlers must not call the library on a thread that they have interrupted inside of it. They may leave a\n \
+            * function that decrypts, and no other, by siglongjmp(), if the memory of a sample is not there: the sample is\n \
+            * undefined then, and the thread may be one that is not cancelled any more. The thread's next call of a function that\n \
+            * takes a handle, or its end, gives up what the decrypt has held; until then, whoever clears keys or destroys a\n \
+            * session on another thread waits.",
     },
     Header {
         path: "multimedia/drm_framework/native_mediakeysystem.h",
@@ -77,7 +105,11 @@ const HEADERS: &[Header] = &[
     },
     Header {
         path: "multimedia/drm_framework/native_mediadecrypt.h",
-        sources: &["native_mediadecrypt/description.rs", "native_mediadecrypt/decrypt.rs"],
+        sources: &[
+            "native_mediadecrypt/description.rs",
+            "native_mediadecrypt/decrypt.rs",
+            "native_mediadecrypt/access_unit.rs",
+        ],
         includes: &[
             "<stdint.h>",
             "\"../player_framework/native_avbuffer.h\"",
@@ -101,6 +133,13 @@ const HEADERS: &[Header] = &[
         brief: "Last error, init data, user data for callbacks, version, log. Not part of OpenHarmony's NDK.",
     },
     Header {
+        path: "multimedia/drm_framework/native_drm_isolation.h",
+        sources: &["native_drm_isolation/functions.rs"],
+        includes: &["<stdint.h>", "\"native_drm_common.h\"", "\"native_drm_err.h\""],
+        types: &[],
+        brief: "Key systems in a process of their own. Not part of OpenHarmony's NDK.",
+    },
+    Header {
         path: "multimedia/drm_framework/native_drm_license.h",
         sources: &["native_drm_license/functions.rs", "native_drm_license/object.rs"],
         includes: &["<stdbool.h>", "<stdint.h>", "\"native_drm_err.h\""],
@@ -119,6 +158,32 @@ const HEADERS: &[Header] = &[
         ],
         types: &[],
         brief: "The license service for com.policyplay.drm in the program itself. Not part of OpenHarmony's NDK.",
+    },
+    Header {
+        path: "native_drm_plugin.h",
+        sources: &[
+            "native_drm_plugin/functions.rs",
+            "native_drm_plugin/system_tables.rs",
+            "native_drm_plugin/tables.rs",
+        ],
+        includes: &[
+            "<stdbool.h>",
+            "<stddef.h>",
+            "<stdint.h>",
+            "\"multimedia/drm_framework/native_drm_common.h\"",
+            "\"multimedia/drm_framework/native_drm_err.h\"",
+            "\"multimedia/drm_framework/native_drm_extension.h\"",
+            "\"multimedia/drm_framework/native_mediadecrypt.h\"",
+        ],
+        types: &[
+            "DRM_PluginKeyStatus",
+            "DRM_PluginStore",
+            "DRM_PluginKey",
+            "DRM_PluginStoreEntry",
+            "DRM_KeySystemPlugin",
+            "NativeDrm_PluginInitFunction",
+        ],
+        brief: "Key systems by others. Not part of OpenHarmony's NDK.",
     },
     Header {
         path: "multimedia/player_framework/native_averrors.h",
@@ -219,9 +284,13 @@ fn main() {
     println!("cargo:rerun-if-changed=cbindgen.toml");
     println!("cargo:rerun-if-changed=include");
     println!("cargo:rerun-if-changed=src");
-    // docs/abi.md: the SONAME has the major version, CMake's files too.
-    let major = env::var("CARGO_PKG_VERSION_MAJOR").expect("cargo sets CARGO_PKG_VERSION_MAJOR");
-    println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libnative_drm.so.{major}");
+    // docs/abi.md: the SONAME has the major version, CMake's files too. CMake gives another one where the name is taken.
+    println!("cargo:rerun-if-env-changed=NATIVE_DRM_SONAME");
+    let soname = env::var("NATIVE_DRM_SONAME").unwrap_or_else(|_| {
+        let major = env::var("CARGO_PKG_VERSION_MAJOR").expect("cargo sets CARGO_PKG_VERSION_MAJOR");
+        format!("libnative_drm.so.{major}")
+    });
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,{soname}");
     // Debuggers find the separate debug file by it. Not every compiler asks the linker for one.
     println!("cargo:rustc-cdylib-link-arg=-Wl,--build-id=sha1");
     // Threads and thread-local destructors of the library may outlive a dlclose().
@@ -250,14 +319,16 @@ fn generate(base: &cbindgen::Config, header: &Header, root: &Path) -> String {
     let mut config = base.clone();
     config.header = Some(format!(
         "/*\n * SPDX-License-Identifier: Apache-2.0\n * Generated from src/{}; do not edit.\n */\n\n\
-         /**\n * @file {name}\n * @brief {}\n */",
+         /**\n * @addtogroup {}\n * @{{\n */\n\n/**\n * @file {name}\n * @brief {}\n */",
         header.origin(),
+        header.group(),
         header.brief
     ));
     // cbindgen would put the trailer outside of its own include guard.
     config.after_includes =
         Some(format!("#ifndef {guard}\n#define {guard}\n\n{includes}\n#ifdef __cplusplus\nextern \"C\" {{\n#endif"));
-    config.trailer = Some(format!("#ifdef __cplusplus\n}} /* extern \"C\" */\n#endif\n\n#endif /* {guard} */"));
+    config.trailer =
+        Some(format!("#ifdef __cplusplus\n}} /* extern \"C\" */\n#endif\n\n/** @}} */\n\n#endif /* {guard} */"));
     config.export.include = header.types.iter().map(|&name| name.to_owned()).collect();
 
     let mut bindings = header

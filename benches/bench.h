@@ -46,12 +46,15 @@ extern const uint8_t BENCH_IV[16];
 /* The level that NATIVE_DRM_CPU asks for, NULL if none. */
 const char *forced_level(void);
 
-/* Fills the table and returns the number of workloads. With a forced level, the goal is to be no slower than OpenSSL. */
+/* Fills the table and returns the number of workloads. With a forced level, the goal is to be no slower than OpenSSL, and faster with SM4. */
 int make_workloads(Workload workloads[MAX_WORKLOADS]);
 
 /* contestants.c -------------------------------------------------------------------------------------------- */
 
 extern const char *const CONTESTANT_NAMES[CONTESTANTS];
+
+/* Denies OpenSSL and libgcrypt the instructions that the forced level lacks. To be called first: it may start the program again. */
+void restrict_others(char **argv);
 
 /* One contestant ready for one workload. Used by one thread. */
 typedef struct Contestant Contestant;

@@ -12,11 +12,41 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "multimedia/drm_framework/native_mediakeysession.h"
 #include "multimedia/drm_framework/native_mediakeysystem.h"
 
 const char *const CONTESTANT_NAMES[CONTESTANTS] = {"native_drm", "OpenSSL", "libgcrypt", "memcpy", "touch"};
+
+void restrict_others(char **argv)
+{
+    /* What a level lacks: bits of CPUID leaf 7 (EBX, ECX above it) for OpenSSL, names for libgcrypt. */
+    static const struct {
+        const char *level, *openssl;
+        const char *gcrypt[5];
+    } LEVELS[] = {
+        {"aesni", ":~0x700d0230020", {"intel-avx512", "intel-gfni", "intel-vaes-vpclmul", "intel-avx2"}},
+        {"avx2", ":~0x700d0230000", {"intel-avx512", "intel-gfni", "intel-vaes-vpclmul"}},
+        {"vaes256", ":~0x100d0230000", {"intel-avx512", "intel-gfni"}},
+    };
+    const char *level = forced_level();
+    for (size_t i = 0; level != NULL && i < sizeof(LEVELS) / sizeof(LEVELS[0]); i++) {
+        if (strcmp(level, LEVELS[i].level) != 0) {
+            continue;
+        }
+        /* OpenSSL looks when it is loaded. */
+        if (getenv("OPENSSL_ia32cap") == NULL) {
+            setenv("OPENSSL_ia32cap", LEVELS[i].openssl, 1);
+            execv("/proc/self/exe", argv);
+            fail("cannot start again");
+        }
+        for (int name = 0; LEVELS[i].gcrypt[name] != NULL; name++) {
+            /* Older versions do not know, and do not use, all of them. */
+            (void)gcry_control(GCRYCTL_DISABLE_HWF, LEVELS[i].gcrypt[name], NULL);
+        }
+    }
+}
 
 struct Contestant {
     int which;

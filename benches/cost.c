@@ -268,7 +268,7 @@ int main(int argc, char **argv)
     printf("dlopen to first decrypted sample %8.2f ms\n", start);
     printf("Resident memory per session      %8.1f KiB; with a key that was used %.1f KiB\n", empty, used);
     printf("Instructions per call of %d B       cenc    cbcs\n", SAMPLE_BYTES);
-    static const char *const LEVELS[] = {"vaes512", "vaes256", "aesni", "soft"};
+    static const char *const LEVELS[] = {"vaes512", "vaes256", "avx2", "aesni", "soft"};
     enum { LEVEL_COUNT = sizeof(LEVELS) / sizeof(LEVELS[0]) };
     double instructions[LEVEL_COUNT][2];
     for (int i = 0; i < LEVEL_COUNT; i++) {

@@ -53,7 +53,7 @@ static void destroying_what_is_blocked(void)
         }
         CHECK_OK(OH_MediaKeySystem_Destroy(other));
         CHECK(wait_for_event_threads(0));
-        CHECK_INT(blocked.key_changes, 1); /* the second one found nobody */
+        CHECK_INT(calls_of(&blocked.key_changes), 1); /* the second one found nobody */
         forget(&blocked);
         forget(&destroyer);
     }
@@ -97,7 +97,7 @@ static void destroying_each_other(void)
             CHECK(wait_for_event_threads(0)); /* sem_post has returned in all of them */
         }
         for (int i = 0; i < 2; i++) {
-            CHECK_INT(pair.listeners[i].key_changes, 1);
+            CHECK_INT(calls_of(&pair.listeners[i].key_changes), 1);
         }
     }
 }
@@ -203,10 +203,10 @@ static void what_waits_is_limited(void)
     CHECK_OK(OH_MediaKeySession_ClearMediaKeys(listener.session));
     sem_post(&listener.go_on);
     CHECK(wait_for_event_threads(0));
-    int announced = listener.events - 1;
+    int announced = calls_of(&listener.events) - 1;
     printf("  %d of %d needs were announced\n", announced, MANY);
     CHECK(announced > 4096 && announced < MANY);
-    CHECK_INT(listener.key_changes, 2);
+    CHECK_INT(calls_of(&listener.key_changes), 2);
     while (sem_trywait(&listener.left) == 0) {
     }
     /* What was not announced is now, once. */
@@ -216,8 +216,8 @@ static void what_waits_is_limited(void)
     await(&listener.left);
     await(&listener.left);
     CHECK_OK(OH_MediaKeySystem_Destroy(system));
-    CHECK_INT(listener.events, announced + 2);
-    CHECK_INT(listener.key_changes, 3);
+    CHECK_INT(calls_of(&listener.events), announced + 2);
+    CHECK_INT(calls_of(&listener.key_changes), 3);
     forget(&listener);
 }
 

@@ -23,7 +23,8 @@ static void expect_no_growth(const char *what, int count, const Usage *before, c
            before->threads, after->threads);
     /* A sanitizer's own thread opens and closes a file now and then; a leak would be many. */
     CHECK(after->descriptors <= before->descriptors + 2);
-    CHECK_INT(after->threads, before->threads);
+    /* Fewer: a thread that had just been started was not known as one for events yet. */
+    CHECK(after->threads <= before->threads);
     if (getenv("NATIVE_DRM_TEST_SHORT") == NULL) { /* Memory checkers keep what is freed for a while. */
         CHECK(after->allocated <= before->allocated + TOLERATED_BYTES);
         CHECK(after->pages <= before->pages + TOLERATED_PAGES);

@@ -314,11 +314,16 @@ private:
             renew(step["renew"]);
         }
         if (step.value("renewal_failed", 0) != 0) {
+            // As a service refuses a renewal: it names the license.
             Message denied;
             denied.size = static_cast<uint32_t>(
                 snprintf(reinterpret_cast<char *>(denied.bytes), sizeof(denied.bytes),
-                         "{\"status\":%d,\"rule\":\"R\",\"message\":\"no\"}", step["renewal_failed"].get<int>()));
+                         "{\"status\":%d,\"rule\":\"R\",\"message\":\"no\",\"license_id\":\"%s\"}",
+                         step["renewal_failed"].get<int>(), explained()["license_id"].get<std::string>().c_str()));
             CHECK_CODE(process_message(session_, &denied, nullptr), DRM_ERR_SERVICE_DENIED);
+        }
+        if (step.value("revoked", false)) {
+            revoke();
         }
         if (step.contains("device")) {
             set_output(step["device"].value("hdcp", "HDCP_NONE"));
@@ -360,11 +365,28 @@ private:
         fetch_early();
     }
 
+    // The answer to another session's request brings the news.
+    void revoke()
+    {
+        CHECK_OK(OH_DrmLicenseService_RevokeLicense(service_, id_));
+        MediaKeySession *other = make_session(system_);
+        std::swap(session_, other);
+        Drm_ErrCode code;
+        auto asked = request(&code, false);
+        REQUIRE_OK(code);
+        Message response = ask_service(service_, asked->data, static_cast<size_t>(asked->dataLen));
+        CHECK_OK(process_message(session_, &response, nullptr));
+        std::swap(session_, other);
+        CHECK_OK(OH_MediaKeySession_Destroy(other));
+    }
+
+    static bool comes_too_late(const std::string &answer) { return answer == "EXPIRED" || answer == "REVOKED"; }
+
     // A renewal to come when it is too late to ask for one.
     void fetch_early()
     {
         for (const json &step : test_["timeline"]) {
-            if (step.value("renew", json::object()).value("answer", "") == "EXPIRED") {
+            if (comes_too_late(step.value("renew", json::object()).value("answer", ""))) {
                 Drm_ErrCode code;
                 auto asked = request(&code, true);
                 REQUIRE_OK(code);
@@ -407,7 +429,7 @@ private:
     void renew(const json &renewal)
     {
         const std::string answer = renewal["answer"];
-        if (answer == "EXPIRED") {
+        if (comes_too_late(answer)) {
             CHECK_CODE(process_message(session_, &early_, nullptr), DRM_ERR_NO_LICENSE);
             return;
         }
@@ -441,17 +463,23 @@ private:
         return time == INT64_MAX ? json("max") : json(time.get<int64_t>() - START_MILLIS / 1000);
     }
 
+    // What the session says of its license.
+    json explained()
+    {
+        std::vector<char> text(65536);
+        uint32_t size = static_cast<uint32_t>(text.size());
+        REQUIRE_OK(OH_MediaKeySession_ExplainLicenses(session_, text.data(), &size));
+        json all = json::parse(text.data());
+        REQUIRE(all.size() == 1);
+        return all[0];
+    }
+
     void expect(const json &expected)
     {
         if (expected.empty()) {
             return;
         }
-        std::vector<char> text(65536);
-        uint32_t size = static_cast<uint32_t>(text.size());
-        REQUIRE_OK(OH_MediaKeySession_ExplainLicenses(session_, text.data(), &size));
-        const json all = json::parse(text.data());
-        REQUIRE(all.size() == 1);
-        const json &license = all[0];
+        const json license = explained();
         for (const auto &[name, value] : expected.items()) {
             if (name == "usable" || name == "state") {
                 equal(license[name], value, name);

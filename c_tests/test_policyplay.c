@@ -359,6 +359,24 @@ static void outputs(void)
     CHECK_OK(OH_DrmLicenseService_Destroy(service));
 }
 
+/* An environment that says how the output is protected: in vain, unless the library was built to listen. */
+static void emulated_output(void)
+{
+    REQUIRE(setenv("NATIVE_DRM_EMULATE_HDCP", "V2", 1) == 0);
+    OH_DrmLicenseService *service = make_policy_service("{\"can_play\":true}");
+    MediaKeySystem *system = make_device(service);
+    REQUIRE(unsetenv("NATIVE_DRM_EMULATE_HDCP") == 0);
+    MediaKeySession *session = make_session(system);
+    get_license(session, service, MEDIA_KEY_TYPE_ONLINE, NULL);
+    CHECK_STR(row_of(session, KID_B_HEX), NATIVE_DRM_EMULATION ? "USABLE" : "OUTPUT_NOT_ALLOWED");
+    uint8_t data[NIST_SIZE];
+    DRM_SampleInfo sample = nist_ctr_sample(KID_B, data);
+    CHECK_CODE(OH_MediaKeySession_DecryptSample(session, &sample, data, NIST_SIZE),
+               NATIVE_DRM_EMULATION ? DRM_ERR_OK : DRM_ERR_NO_LICENSE);
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+    CHECK_OK(OH_DrmLicenseService_Destroy(service));
+}
+
 /* Whatever is wrong with an answer, the session stays as it was and still takes the right one. */
 static void bad_answers(void)
 {
@@ -528,6 +546,7 @@ int main(void)
     RUN_IN_OWN_STORE(default_urls);
     RUN_IN_OWN_STORE(a_late_renewal);
     RUN_IN_OWN_STORE(outputs);
+    RUN_IN_OWN_STORE(emulated_output);
     RUN_IN_OWN_STORE(bad_answers);
     RUN_IN_OWN_STORE(real_seconds);
     RUN_IN_OWN_STORE(many_first_uses);

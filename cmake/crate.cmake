@@ -1,22 +1,35 @@
 # Builds the library with cargo and declares the targets of the build tree.
 
 find_program(NATIVE_DRM_CARGO cargo HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin" REQUIRED)
-find_program(NATIVE_DRM_RUSTC rustc HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin" REQUIRED)
+# Cargo, too, takes RUSTC from the environment.
+find_program(NATIVE_DRM_RUSTC NAMES $ENV{RUSTC} rustc HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin" REQUIRED)
 
-if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
-    message(FATAL_ERROR "native_drm supports Linux; this is ${CMAKE_SYSTEM_NAME}")
+if(NOT CMAKE_SYSTEM_NAME MATCHES "^(Linux|OHOS)$")
+    message(FATAL_ERROR "native_drm supports Linux and OpenHarmony (OHOS); this is ${CMAKE_SYSTEM_NAME}")
 endif()
 
 include(cmake/rust_target.cmake)
 
-# docs/abi.md: the SONAME has the major version; build.rs puts it in.
-set(NATIVE_DRM_SHARED_NAME libnative_drm.so.${PROJECT_VERSION})
-set(NATIVE_DRM_SONAME libnative_drm.so.${PROJECT_VERSION_MAJOR})
+if(NATIVE_DRM_LIBRARY_NAME STREQUAL "native_drm")
+    # docs/abi.md: the SONAME has the major version; build.rs puts it in.
+    set(NATIVE_DRM_SHARED_NAME libnative_drm.so.${PROJECT_VERSION})
+    set(NATIVE_DRM_SONAME libnative_drm.so.${PROJECT_VERSION_MAJOR})
+elseif(NATIVE_DRM_LIBRARY_NAME MATCHES "^[A-Za-z0-9_+-]+$")
+    # A library that a program brings with it, where packages take no versions and no links.
+    set(NATIVE_DRM_SHARED_NAME lib${NATIVE_DRM_LIBRARY_NAME}.so)
+    set(NATIVE_DRM_SONAME ${NATIVE_DRM_SHARED_NAME})
+else()
+    message(FATAL_ERROR "NATIVE_DRM_LIBRARY_NAME=${NATIVE_DRM_LIBRARY_NAME}: letters, digits, _, + and - only")
+endif()
 set(NATIVE_DRM_LIB_DIR "${PROJECT_BINARY_DIR}/lib")
 
+set(native_drm_environment ${native_drm_target_environment})
+if(NOT NATIVE_DRM_LIBRARY_NAME STREQUAL "native_drm")
+    list(APPEND native_drm_environment "NATIVE_DRM_SONAME=${NATIVE_DRM_SONAME}")
+endif()
 set(native_drm_cargo "${NATIVE_DRM_CARGO}")
-if(native_drm_linker_variable)
-    set(native_drm_cargo "${CMAKE_COMMAND}" -E env "${native_drm_linker_variable}=${CMAKE_C_COMPILER}" "${NATIVE_DRM_CARGO}")
+if(native_drm_environment)
+    set(native_drm_cargo "${CMAKE_COMMAND}" -E env ${native_drm_environment} "${NATIVE_DRM_CARGO}")
 endif()
 set(native_drm_cargo_arguments ${native_drm_target_arguments})
 # Both are default features; named one by one only where one is missing, so that cargo's own builds are not built again.
@@ -40,9 +53,11 @@ if(NATIVE_DRM_SANITIZE)
     include(cmake/sanitize_crate.cmake)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Debug")
     set(native_drm_profile dev)
+    set(native_drm_profile_directory debug)
     cmake_path(APPEND native_drm_output debug)
 else()
     set(native_drm_profile release)
+    set(native_drm_profile_directory release)
     cmake_path(APPEND native_drm_output release)
 endif()
 
@@ -62,6 +77,15 @@ string(STRIP "${CMAKE_MATCH_1}" NATIVE_DRM_STATIC_LIBS)
 string(REGEX REPLACE "(^| )-lgcc_s( |$)" "\\1-lgcc_eh\\2" NATIVE_DRM_STATIC_LIBS "${NATIVE_DRM_STATIC_LIBS}")
 separate_arguments(NATIVE_DRM_STATIC_LIBS UNIX_COMMAND "${NATIVE_DRM_STATIC_LIBS}")
 
+set(native_drm_links)
+if(NATIVE_DRM_LIBRARY_NAME STREQUAL "native_drm")
+    set(native_drm_links
+        COMMAND "${CMAKE_COMMAND}" -E create_symlink ${NATIVE_DRM_SHARED_NAME} "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SONAME}"
+        COMMAND "${CMAKE_COMMAND}" -E create_symlink ${NATIVE_DRM_SONAME} "${NATIVE_DRM_LIB_DIR}/libnative_drm.so"
+        # The name that the NDK has for the AVSession kit: -lohavsession.
+        COMMAND "${CMAKE_COMMAND}" -E create_symlink libnative_drm.so "${NATIVE_DRM_LIB_DIR}/libohavsession.so")
+endif()
+
 # cargo knows what is out of date, so it always runs; files that did not change keep their time stamps.
 file(MAKE_DIRECTORY "${NATIVE_DRM_LIB_DIR}")
 separate_arguments(native_drm_flags UNIX_COMMAND "${NATIVE_DRM_CARGO_FLAGS}")
@@ -71,10 +95,7 @@ add_custom_target(native_drm_crate ALL
         ${native_drm_cargo_arguments} ${native_drm_features} ${native_drm_flags}
     COMMAND "${CMAKE_COMMAND}" -E copy_if_different
         "${native_drm_output}/libnative_drm.so" "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SHARED_NAME}"
-    COMMAND "${CMAKE_COMMAND}" -E create_symlink ${NATIVE_DRM_SHARED_NAME} "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SONAME}"
-    COMMAND "${CMAKE_COMMAND}" -E create_symlink ${NATIVE_DRM_SONAME} "${NATIVE_DRM_LIB_DIR}/libnative_drm.so"
-    # The name that the NDK has for the AVSession kit: -lohavsession.
-    COMMAND "${CMAKE_COMMAND}" -E create_symlink libnative_drm.so "${NATIVE_DRM_LIB_DIR}/libohavsession.so"
+    ${native_drm_links}
     COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${native_drm_output}/libnative_drm.a" "${NATIVE_DRM_LIB_DIR}/libnative_drm.a"
     BYPRODUCTS
         "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SHARED_NAME}"

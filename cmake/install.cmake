@@ -1,5 +1,5 @@
 # cmake --install: libraries, their debug file, headers, documentation, CMake package and pkg-config file, all relocatable.
-# Components: Runtime, Development, Debug, Documentation.
+# Components: Runtime, Development, Debug, Documentation; Programs (programs.cmake).
 
 # Instrumented libraries are not for users.
 if(NATIVE_DRM_SANITIZE)
@@ -34,12 +34,18 @@ add_custom_command(OUTPUT "${native_drm_package}/stripped.stamp"
 add_custom_target(native_drm_package ALL DEPENDS "${native_drm_package}/stripped.stamp")
 add_dependencies(native_drm_package native_drm_crate)
 
-# install(FILES) keeps symbolic links.
-install(PROGRAMS "${native_drm_stripped}/lib/${NATIVE_DRM_SHARED_NAME}" DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT Runtime)
-install(FILES "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SONAME}" DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT Runtime)
-install(FILES "${NATIVE_DRM_LIB_DIR}/libnative_drm.so" "${NATIVE_DRM_LIB_DIR}/libohavsession.so"
-    "${native_drm_stripped}/lib/libnative_drm.a"
-    DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT Development)
+# Debian's libraries are not executable, others' are; CMake knows. Links stay links.
+set(native_drm_install_library PROGRAMS)
+if(CMAKE_INSTALL_SO_NO_EXE)
+    set(native_drm_install_library FILES)
+endif()
+install(${native_drm_install_library} "${native_drm_stripped}/lib/${NATIVE_DRM_SHARED_NAME}" DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT Runtime)
+if(NATIVE_DRM_LIBRARY_NAME STREQUAL "native_drm")
+    install(FILES "${NATIVE_DRM_LIB_DIR}/${NATIVE_DRM_SONAME}" DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT Runtime)
+    install(FILES "${NATIVE_DRM_LIB_DIR}/libnative_drm.so" "${NATIVE_DRM_LIB_DIR}/libohavsession.so"
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT Development)
+endif()
+install(FILES "${native_drm_stripped}/lib/libnative_drm.a" DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT Development)
 install(DIRECTORY "${native_drm_stripped}/debug/" DESTINATION "${native_drm_debug_dir}" COMPONENT Debug)
 install(DIRECTORY "${native_drm_stripped}/beside/" DESTINATION "${CMAKE_INSTALL_LIBDIR}/.debug" COMPONENT Debug)
 

@@ -22,6 +22,7 @@
 #ifndef NATIVE_DRM_HPP
 #define NATIVE_DRM_HPP
 
+#include "native_drm/access_unit.hpp"
 #include "native_drm/av_buffer.hpp"
 #include "native_drm/callbacks.hpp"
 #include "native_drm/cenc_info.hpp"
@@ -31,6 +32,7 @@
 #include "native_drm/media_key_session.hpp"
 #include "native_drm/media_key_system.hpp"
 #include "native_drm/pssh.hpp"
+#include "native_drm/sample_buffer.hpp"
 #include "native_drm/sample_info.hpp"
 
 // A library without the license service is installed without this header.

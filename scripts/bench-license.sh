@@ -7,4 +7,4 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
-exec cargo bench --locked --quiet -p native-drm-license-service --bench license
+exec cargo bench --locked --quiet --profile server -p native-drm-license-service --bench license

@@ -3,9 +3,10 @@
 #
 #   scripts/bench.sh [OPTION...]    options as of native_drm_decrypt_bench: --only ID, --repetitions N, --check ...
 #
-# Prints tables: the best level that this processor has, lower ones, the cost besides time (size, instructions per call,
-# start, memory), what a policy and what the C++ wrapper cost. Writes decrypt*.json, cost.json and decrypt.svg to build/bench.
-# NATIVE_DRM_BUILD_DIR: where to build (build/bench). NATIVE_DRM_CPU=soft|aesni|vaes256|vaes512 measures a lower level alone.
+# Prints tables: the best level that this processor has; lower ones, where the others have no better instructions, either; the cost
+# besides time (size, instructions per call, start, memory), what a batch gains and many keys cost, what a policy, the C++ wrapper
+# access units and isolation cost. Writes decrypt*.json, cost.json and decrypt.svg to build/bench.
+# NATIVE_DRM_BUILD_DIR: where to build (build/bench). NATIVE_DRM_CPU=soft|aesni|avx2|vaes256|vaes512 measures a lower level alone.
 # Close other programs for figures that mean something.
 set -euo pipefail
 
@@ -28,7 +29,7 @@ require cmd:cc=gcc cmd:c++=g++ cmd:cmake=cmake cmd:make=make cmd:python3=python3
 mkdir -p "$build"
 printf 'Building library and benchmark (release) ... '
 if ! { cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DNATIVE_DRM_BUILD_BENCHES=ON \
-    -DNATIVE_DRM_BUILD_TESTS=OFF ${CARGO_TARGET_DIR:+"-DNATIVE_DRM_CARGO_TARGET_DIR=$CARGO_TARGET_DIR"} &&
+    -DNATIVE_DRM_BUILD_TESTS=OFF -DNATIVE_DRM_BUILD_GSTREAMER=OFF ${CARGO_TARGET_DIR:+"-DNATIVE_DRM_CARGO_TARGET_DIR=$CARGO_TARGET_DIR"} &&
     cmake --build "$build" --parallel "$(nproc)"; } >"$build/build.log" 2>&1; then
     echo "failed"
     tail -n 30 "$build/build.log" >&2
@@ -43,7 +44,7 @@ status=0
 if [ "$status" -eq 0 ] || [ "$status" -eq 2 ]; then
     python3 "$root/benches/chart.py" "$build/decrypt.json" "$build/decrypt.svg"
     if [ -z "${NATIVE_DRM_CPU:-}" ]; then
-        for level in vaes256 aesni; do
+        for level in vaes256 avx2 aesni; do
             NATIVE_DRM_CPU=$level "$build/benches/native_drm_decrypt_bench" --json "$build/decrypt-$level.json" --cold-mib 0 \
                 --one-thread "$@" || status=$?
         done
@@ -51,10 +52,20 @@ if [ "$status" -eq 0 ] || [ "$status" -eq 2 ]; then
     fi
     echo "Written: $build/*.json, $build/decrypt.svg"
 fi
+batch_options=()
+case " $* " in *" --check "*) batch_options=(--check) ;; esac
+if [ "$status" -eq 0 ] || [ "$status" -eq 2 ]; then
+    echo
+    "$build/benches/native_drm_batch_bench" "${batch_options[@]}" || status=$?
+fi
 if [ "$status" -eq 0 ]; then
     printf '\nWhat a license with a policy costs: '
     "$build/benches/native_drm_policy_bench"
     printf '\nWhat the C++ wrapper costs: '
     "$build/benches/native_drm_wrapper_bench"
+    printf '\nWhat finding the encrypted parts of an access unit costs:\n'
+    "$build/benches/native_drm_unit_bench"
+    printf '\nWhat a sample costs in a host process:\n'
+    "$build/benches/native_drm_isolation_bench"
 fi
 exit "$status"

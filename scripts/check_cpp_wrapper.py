@@ -20,6 +20,7 @@ FUNCTIONS_LEFT_TO_C = {
     "OH_MediaKeySystem_SetCallback": "a callback without user data; setCallback() has one with",
     "OH_MediaKeySession_SetMediaKeySessionCallback": "callbacks without user data; setCallbacks() has ones with",
     "OH_MediaKeySession_SetCallback": "callbacks without user data; setCallbacks() has ones with",
+    "OH_Drm_RunHost": "for the program native-drm-host alone",
 }
 
 # A comment or a string, which must not count as a call.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the dependencies against deny.toml: licenses, sources, bans. Needs no network beyond what cargo needs.
 
-    scripts/check_dependencies.py [MANIFEST...]     default: Cargo.toml and fuzz/Cargo.toml
+    scripts/check_dependencies.py [MANIFEST...]     default: Cargo.toml of the root, fuzz and gstreamer
 
 Known vulnerabilities are not looked up here: that takes the RustSec database and cargo-deny (`cargo deny check`) or
 cargo-audit, which fetch it.
@@ -93,7 +93,7 @@ def main():
     exceptions = {entry["crate"]: set(entry["allow"]) for entry in rules["licenses"]["exceptions"]}
     banned = {entry["crate"] for entry in rules["bans"]["deny"]}
     faults, used, checked = [], set(), set()
-    for manifest in sys.argv[1:] or [ROOT / "Cargo.toml", ROOT / "fuzz/Cargo.toml"]:
+    for manifest in sys.argv[1:] or [ROOT / "Cargo.toml", ROOT / "fuzz/Cargo.toml", ROOT / "gstreamer/Cargo.toml"]:
         for package in packages(manifest):
             name, version, source = package["name"], package["version"], package["source"]
             license = package["license"] or ""

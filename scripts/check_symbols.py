@@ -101,7 +101,7 @@ def main():
     arguments = parser.parse_args()
 
     include = arguments.include.resolve()
-    headers = [header for header in sorted(include.glob("multimedia/**/*.h")) if header.name not in arguments.without]
+    headers = [header for header in sorted(include.rglob("*.h")) if header.name not in arguments.without]
     if not headers:
         sys.exit(f"no headers below {include}")
     source = "".join(f'#include "{header}"\n' for header in headers)

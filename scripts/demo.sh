@@ -4,6 +4,8 @@
 #   scripts/demo.sh                       plays the media in tests/media
 #   scripts/demo.sh FILE KEYS [OPTION...] plays FILE with the keys of the JWK Set KEYS; options as of drmplay
 #   scripts/demo.sh --controls            plays under media controls (MPRIS), on a session bus of its own
+#   scripts/demo.sh --gstreamer           plays in GStreamer's playbin, with keys of a file and of a license server
+#   scripts/demo.sh --browser             plays in headless Chromium with keys from the license server, and photographs it
 #   scripts/demo.sh --policy              plays under a license of a few seconds, renews it, and is denied more
 #
 # NATIVE_DRM_BUILD_DIR: where to build (build/demo).
@@ -19,6 +21,7 @@ media=$root/tests/media
 systems="com.clearplay.drm org.w3.clearkey"
 schemes="cenc cens cbc1 cbcs"
 work=""
+ports=() server=""
 good="ok "
 bad="BAD"
 bold=""
@@ -39,11 +42,14 @@ fail() {
     exit 1
 }
 
+need_cargo() {
+    command -v cargo >/dev/null 2>&1 && return
+    PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+    command -v cargo >/dev/null 2>&1 || fail "Rust is missing: install it from your distribution or with rustup, then start again"
+}
+
 build_player() {
-    if ! command -v cargo >/dev/null 2>&1; then
-        PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
-        command -v cargo >/dev/null 2>&1 || fail "Rust is missing: install it from your distribution or with rustup, then start again"
-    fi
+    need_cargo
     require cmd:cc=gcc cmd:c++=g++ cmd:cmake=cmake cmd:make=make cmd:pkg-config=pkg-config pc:libavformat=libavformat-dev \
         pc:libavcodec=libavcodec-dev pc:libavutil=libavutil-dev pc:libswscale=libswscale-dev \
         pc:libswresample=libswresample-dev pc:libcjson=libcjson-dev
@@ -51,7 +57,7 @@ build_player() {
     mkdir -p "$build"
     local log=$build/demo-build.log seconds=$SECONDS
     if ! { cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DNATIVE_DRM_BUILD_EXAMPLES=ON \
-        -DNATIVE_DRM_BUILD_TESTS=OFF && cmake --build "$build" -j "$(nproc)"; } >"$log" 2>&1; then
+        -DNATIVE_DRM_BUILD_TESTS=OFF -DNATIVE_DRM_BUILD_GSTREAMER=OFF && cmake --build "$build" -j "$(nproc)"; } >"$log" 2>&1; then
         echo "failed"
         tail -n 30 "$log" >&2
         fail "the build failed; all of it is in $log"
@@ -161,7 +167,65 @@ policy() {
     printf '\n   %s the license was enforced to its second\n' "$good"
 }
 
+gstreamer() {
+    require cmd:gst-launch-1.0=gstreamer1.0-tools pc:gstreamer-1.0=libgstreamer1.0-dev \
+        pc:gstreamer-video-1.0=libgstreamer-plugins-base1.0-dev cmd:python3=python3 \
+        "works:gst-inspect-1.0 qtdemux=gstreamer1.0-plugins-good" "works:gst-inspect-1.0 playbin=gstreamer1.0-plugins-base" \
+        "works:gst-inspect-1.0 dashdemux=gstreamer1.0-plugins-bad" "works:gst-inspect-1.0 avdec_h264=gstreamer1.0-libav"
+    printf 'Building library, plugin and license server (release) ... '
+    mkdir -p "$build"
+    local log=$build/demo-gstreamer-build.log seconds=$SECONDS
+    if ! { cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DNATIVE_DRM_BUILD_GSTREAMER=ON \
+        -DNATIVE_DRM_BUILD_TESTS=OFF && cmake --build "$build" --target native_drm_gstreamer &&
+        cargo build --release --locked -p native-drm-license-server --manifest-path "$root/Cargo.toml" \
+            --target-dir "$build/cargo"; } >"$log" 2>&1; then
+        echo "failed"
+        tail -n 30 "$log" >&2
+        fail "the build failed; all of it is in $log"
+    fi
+    echo "done in $((SECONDS - seconds)) s"
+    heading "GStreamer: encrypted files and streams in playbin, which finds the elements by itself"
+    "$root/scripts/lib/gstreamer_demo.sh" "$build/lib/gstreamer-1.0" "$build/cargo/release/native-drm-license-server" "$media" "$build"
+}
+
+browser() {
+    local program page
+    # shellcheck source=scripts/lib/browser.sh
+    . "$root/scripts/lib/browser.sh"
+    PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+    require cmd:chromium=chromium cmd:python3=python3 cmd:node=nodejs cmd:npm=npm
+    heading "A license in a browser: Chromium, W3C Clear Key, the license server at another origin"
+    build=$root/build/browser
+    mkdir -p "$build"
+    trap browser_end EXIT
+    cargo build --quiet --locked --manifest-path "$root/Cargo.toml" -p native-drm-license-server
+    program=${CARGO_TARGET_DIR:-$root/target}/debug/native-drm-license-server
+    browser_players || fail "the players cannot be downloaded from npm"
+    browser_site 1
+    browser_server "$program" --allow-origin "http://127.0.0.1:${ports[0]}"
+    page="http://127.0.0.1:${ports[0]}/index.html?server=$server"
+    browser_visit "$page&content=cbcs&player=eme&play=1" "$build/page.png" || fail "the browser did not finish" "$build/chromium.log"
+    [ -s "$build/page.png" ] || fail "there is no photograph" "$build/chromium.log"
+    printf '\n   %s the page played cbcs under its license: %s\n' "$good" "$build/page.png"
+    if [ -t 0 ]; then
+        printf '   Look at it yourself, until you press Enter:\n   %s\n' "$page"
+        read -r
+    fi
+}
+
 case ${1:-} in
+    --gstreamer)
+        [ $# -eq 1 ] || fail "usage: demo.sh --gstreamer"
+        need_cargo
+        require cmd:cc=gcc cmd:c++=g++ cmd:cmake=cmake cmd:make=make cmd:pkg-config=pkg-config
+        gstreamer
+        exit 0
+        ;;
+    --browser)
+        [ $# -eq 1 ] || fail "usage: demo.sh --browser"
+        browser
+        exit 0
+        ;;
     --policy)
         [ $# -eq 1 ] || fail "usage: demo.sh --policy"
         build_player
@@ -175,7 +239,7 @@ case ${1:-} in
         exit 0
         ;;
     -h | --help)
-        sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+        sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
         exit 0
         ;;
 esac

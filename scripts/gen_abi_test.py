@@ -88,7 +88,7 @@ def generate(facts):
         "",
     ]
     for header in sorted(headers):
-        paths = sorted(path.relative_to(INCLUDE_DIR) for path in INCLUDE_DIR.glob(f"multimedia/*/{header}"))
+        paths = sorted(path.relative_to(INCLUDE_DIR) for path in INCLUDE_DIR.rglob(header))
         if len(paths) != 1:
             sys.exit(f"{header}: {len(paths)} headers of this name")
         lines.append(f'#include "{paths[0]}"')

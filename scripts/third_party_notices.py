@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes packaging/THIRD-PARTY.txt: the crates that the C library contains, their licenses and notices.
+"""Writes packaging/THIRD-PARTY.txt and those of the programs and of the GStreamer plugin (THIRD-PARTY-*.txt): the crates that each
+contains, their licenses and notices.
 
-    scripts/third_party_notices.py            writes the file
-    scripts/third_party_notices.py --check    exits with 1 if it is not current
+    scripts/third_party_notices.py            writes the files
+    scripts/third_party_notices.py --check    exits with 1 if one is not current
 
 Where a crate offers Apache-2.0, that is chosen: its text is the project's own LICENSE. Other licenses are quoted from the crates'
 source packages, and so is whatever names authors and third parties.
@@ -17,32 +18,38 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-NOTICES = ROOT / "packaging/THIRD-PARTY.txt"
+# File, package, what it is called in the text, the directory of its workspace.
+DOCUMENTS = [
+    (ROOT / "packaging/THIRD-PARTY.txt", "native_drm", "library", "libnative_drm", ROOT),
+    (ROOT / "packaging/THIRD-PARTY-native-drm.txt", "native-drm-cli", "program", "native-drm", ROOT),
+    (ROOT / "packaging/THIRD-PARTY-native-drm-license-server.txt", "native-drm-license-server", "program", "native-drm-license-server", ROOT),
+    (ROOT / "packaging/THIRD-PARTY-gstreamer.txt", "gst-plugin-native-drm", "plugin", "libgstnativedrm", ROOT / "gstreamer"),
+]
 # The library contains the same crates on every Linux but for what these two do not share.
 TARGETS = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"]
 # In order of preference: what the text asks for is least in the first.
-LICENSES = ["Apache-2.0", "MIT-0", "MIT", "BSD-3-Clause", "BSD-2-Clause", "ISC", "Zlib", "Unicode-3.0"]
+LICENSES = ["Apache-2.0", "MIT-0", "MIT", "BSD-3-Clause", "BSD-2-Clause", "ISC", "Zlib", "Unicode-3.0", "CDLA-Permissive-2.0"]
 
 HEADER = """\
-Third-party software in libnative_drm
-=====================================
+{title}
+{line}
 
-The library contains the crates below and Rust's standard library (https://www.rust-lang.org; MIT OR Apache-2.0, its parts'
+The {kind} contains the crates below and Rust's standard library (https://www.rust-lang.org; MIT OR Apache-2.0, its parts'
 notices in COPYRIGHT-library.html of the Rust toolchain). "Apache-2.0" is the license whose text is in the file LICENSE beside
 this one. Written by scripts/third_party_notices.py; do not edit.
 """
 
 
-def run(*command):
+def run(workspace, *command):
     """The command's standard output."""
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=workspace).stdout
 
 
-def contained():
-    """(name, version) of all crates that are linked into the library with all features."""
+def contained(package, workspace):
+    """(name, version) of all crates that are linked into the package with all features."""
     crates = set()
     for target in TARGETS:
-        tree = run("cargo", "tree", "--locked", "--package", "native_drm", "--all-features", "--edges", "normal,no-proc-macro",
+        tree = run(workspace, "cargo", "tree", "--locked", "--package", package, "--all-features", "--edges", "normal,no-proc-macro",
                    "--target", target, "--prefix", "none", "--format", "{p}")
         for line in tree.splitlines():
             name, version = line.split()[:2]
@@ -88,18 +95,18 @@ def notices(licenses, directory):
     return list(dict.fromkeys(texts))
 
 
-def document():
+def document(package, kind, called, workspace):
     """The whole file."""
-    metadata = json.loads(run("cargo", "metadata", "--locked", "--format-version", "1"))
+    metadata = json.loads(run(workspace, "cargo", "metadata", "--locked", "--format-version", "1"))
     packages = {(package["name"], package["version"]): package for package in metadata["packages"]}
     sections, same = [], {}
-    for name, version in sorted(contained()):
-        package = packages[name, version]
-        if package["source"] is None:
+    for name, version in sorted(contained(package, workspace)):
+        crate = packages[name, version]
+        if crate["source"] is None:
             continue
-        licenses = chosen(name, package["license"])
-        directory = pathlib.Path(package["manifest_path"]).parent
-        where = package["repository"] or f"https://crates.io/crates/{name}"
+        licenses = chosen(name, crate["license"])
+        directory = pathlib.Path(crate["manifest_path"]).parent
+        where = crate["repository"] or f"https://crates.io/crates/{name}"
         title = f"{name} {version}"
         texts = [license_text(name, license, directory) for license in licenses if license != "Apache-2.0"]
         texts += notices(licenses, directory)
@@ -108,9 +115,11 @@ def document():
             text = f"The text is that of {same[text]}."
         else:
             same[text] = title
-        section = f"{title}\n{'-' * len(title)}\n{package['license']}; used under {' and '.join(licenses)}. {where}\n"
+        section = f"{title}\n{'-' * len(title)}\n{crate['license']}; used under {' and '.join(licenses)}. {where}\n"
         sections.append(section + (f"\n{text}\n" if text else ""))
-    lines = "\n\n".join([HEADER, *sections]).splitlines()
+    heading = f"Third-party software in {called}"
+    header = HEADER.format(title=heading, line="=" * len(heading), kind=kind)
+    lines = "\n\n".join([header, *sections]).splitlines()
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
@@ -118,12 +127,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
-    text = document()
-    if not arguments.check:
-        NOTICES.parent.mkdir(exist_ok=True)
-        NOTICES.write_text(text)
-    elif not NOTICES.exists() or NOTICES.read_text() != text:
-        sys.exit(f"{NOTICES.relative_to(ROOT)} is not current: run scripts/third_party_notices.py")
+    for path, package, kind, called, workspace in DOCUMENTS:
+        text = document(package, kind, called, workspace)
+        if not arguments.check:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        elif not path.exists() or path.read_text() != text:
+            sys.exit(f"{path.relative_to(ROOT)} is not current: run scripts/third_party_notices.py")
 
 
 if __name__ == "__main__":

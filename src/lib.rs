@@ -28,6 +28,7 @@
 #![allow(non_camel_case_types, non_snake_case, rustdoc::bare_urls)]
 
 mod glue;
+mod isolation;
 
 pub mod native_avbuffer;
 pub mod native_avbuffer_info;
@@ -42,9 +43,11 @@ pub mod native_cencinfo;
 pub mod native_drm_common;
 pub mod native_drm_err;
 pub mod native_drm_extension;
+pub mod native_drm_isolation;
 pub mod native_drm_license;
 #[cfg(feature = "license-service")]
 pub mod native_drm_license_service;
+pub mod native_drm_plugin;
 pub mod native_mediadecrypt;
 pub mod native_mediakeysession;
 pub mod native_mediakeysystem;
@@ -53,4 +56,5 @@ pub mod native_mediakeysystem;
 mod tests {
     mod decrypt_allocations;
     mod handle_kinds;
+    mod isolation_messages;
 }

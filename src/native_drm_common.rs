@@ -284,9 +284,12 @@ pub struct DRM_MediaKeySystemInfo {
 /// Receives the pssh boxes of a stream from a player. The library declares the type for players and calls no such callback:
 /// on which thread it is called is the player's to say. OH_Drm_ParseMediaKeySystemInfo() fills what it receives.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param mediaKeySystemInfo the boxes; valid during the call
 /// @since 11
-pub type DRM_MediaKeySystemInfoCallback = Option<unsafe extern "C" fn(mediaKeySystemInfo: *mut DRM_MediaKeySystemInfo)>;
+pub type DRM_MediaKeySystemInfoCallback =
+    Option<unsafe extern "C-unwind" fn(mediaKeySystemInfo: *mut DRM_MediaKeySystemInfo)>;
 
 /// An instance of a key system. A handle: never dereferenced, safe to pass after destruction (DRM_ERR_INVALID_VAL).
 ///

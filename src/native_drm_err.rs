@@ -38,7 +38,8 @@ pub enum Drm_ErrCode {
     /// The session has no key for this key id.
     DRM_ERR_NO_KEY = 24_700_111,
     /// The key system itself failed: it panicked, its storage cannot be read or written, no thread for callbacks can be
-    /// started, too many events wait for a callback, or there is no memory for keys.
+    /// started, too many events wait for a callback, there is no memory for keys, or the host process of an isolated
+    /// instance has ended.
     DRM_ERR_SERVICE_DIED = 24_700_201,
     /// Never returned: base of the NDK's error numbers.
     DRM_CAPI_ERR_BASE = 24_700_500,
@@ -60,6 +61,25 @@ pub enum Drm_ErrCode {
 
 /// OpenHarmony's documentation calls the type DrmErrorCode.
 pub type DrmErrorCode = Drm_ErrCode;
+
+impl Drm_ErrCode {
+    /// The code that a function of this library fails with and that has this number.
+    pub(crate) fn of_failure(number: u32) -> Option<Self> {
+        let all = [
+            Self::DRM_ERR_INVALID_VAL,
+            Self::DRM_ERR_UNKNOWN,
+            Self::DRM_ERR_MAX_SYSTEM_NUM_REACHED,
+            Self::DRM_ERR_MAX_SESSION_NUM_REACHED,
+            Self::DRM_ERR_NOT_PROVISIONED,
+            Self::DRM_ERR_DEVICE_TIME_ERROR,
+            Self::DRM_ERR_SERVICE_DENIED,
+            Self::DRM_ERR_NO_LICENSE,
+            Self::DRM_ERR_NO_KEY,
+            Self::DRM_ERR_SERVICE_DIED,
+        ];
+        all.into_iter().find(|code| *code as u32 == number)
+    }
+}
 
 c_enum_values! {
     ErrCodeValue of Drm_ErrCode;

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Tests the player: drmplay's path is the argument. Needs ffmpeg and python3.
+# Tests the player: drmplay's path is the argument. Needs ffmpeg, openssl and python3.
 set -uo pipefail
 
 drmplay=${1:?usage: player_test.sh DRMPLAY}
 case $drmplay in /*) ;; *) drmplay=$PWD/$drmplay ;; esac
 media=$(cd "$(dirname "$0")/media" && pwd) || exit 1
 [ -x "$drmplay" ] || { echo "$drmplay is not a program" >&2; exit 1; }
-for program in ffmpeg python3; do
+for program in ffmpeg openssl python3; do
     command -v $program >/dev/null || { echo "player_test.sh needs $program (Debian package $program)" >&2; exit 1; }
 done
 
@@ -174,6 +174,105 @@ sed 's/1.m4s/none.m4s/' "$work/files.m3u8" >"$work/gap.m3u8"
 refuses "playlist with a lost segment" 1 "media/none.m4s" "$work/gap.m3u8" --keys "$media/keys.json"
 sed 's/BYTERANGE="[0-9]*/BYTERANGE="x/' "$work/ranges.m3u8" >"$work/range.m3u8"
 refuses "playlist with a range that is none" 1 "EXT-X-MAP has no usable" "$work/range.m3u8" --keys "$media/keys.json"
+
+echo "Streams that say themselves how they are encrypted"
+# frame_columns FILE...: "stream size md5" of each frame, in the order of each stream.
+frame_columns() { grep -hv '^#' "$@" | tr -d ' ' | awk -F, '{ print $1, $5, $6 }' | sort -s -k 1,1; }
+# plays_units NAME FILE KEYS SCHEME CLEAR...: the frames of FILE, and of what --output makes of it, must be those of the clear files.
+plays_units() {
+    local name=$1 file=$2 jwk=$3 scheme=$4 clear number=0
+    shift 4
+    rm -f "$work"/*.twin "$work/units.mp4"
+    for clear in "$@"; do
+        number=$((number + 1))
+        ffmpeg -nostdin -v error -i "$clear" -f framemd5 "$work/$number.twin" || not_ok "ffmpeg cannot read $clear"
+    done
+    frame_columns "$work"/*.twin >"$work/reference.columns"
+    for system in $systems; do
+        plays "$name with $system" "$file" --keys "$jwk" --system "$system" --frame-md5 "$work/units.frames"
+        if grep -qE " $scheme +[1-9][0-9]* +[1-9]" "$work/stdout"; then ok; else not_ok "$name with $system: nothing was decrypted"; fi
+        frame_columns "$work/units.frames" >"$work/columns"
+        same "frames of $name with $system" "$work/reference.columns" "$work/columns"
+    done
+    plays "$name, output" "$file" --keys "$jwk" --output "$work/units.mp4" --no-decode --quiet
+    ffmpeg -nostdin -v error -y -i "$work/units.mp4" -f framemd5 "$work/units.frames" 2>"$work/stderr"
+    if [ ! -s "$work/stderr" ]; then ok; else not_ok "$name: the output does not decode"; fi
+    frame_columns "$work/units.frames" >"$work/columns"
+    same "frames of the output of $name" "$work/reference.columns" "$work/columns"
+}
+mkdir -p "$work/units" "$work/cei"
+python3 "${media%/*}/player_streams.py" sample-aes "$work/units" >"$work/names" || not_ok "streams with SAMPLE-AES"
+while read -r name clear; do
+    # shellcheck disable=SC2046,SC2086 # several names
+    plays_units "$name" "$work/units/$name" "$work/units/keys.json" SAMPLE-AES $(printf "$work/units/%s " $clear)
+done <"$work/names"
+if [ "$(wc -l <"$work/names")" -ge 16 ]; then ok; else not_ok "there are too few streams with SAMPLE-AES"; fi
+
+echo "Sound that is apart from the pictures"
+audio() { printf '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="%s",NAME="%s",LANGUAGE="%s"%s\n' "$@"; }
+{
+    printf '#EXTM3U\n'
+    audio other Français fr ',DEFAULT=YES,URI="none.m3u8"'
+    audio sound English en ',URI="aac.aac.m3u8"'
+    audio sound Deutsch de ',DEFAULT=YES,URI="ac3.ac3.m3u8"'
+    audio sound "In TS" nl ',URI="ec3.ts.m3u8"'
+    printf '#EXT-X-STREAM-INF:BANDWIDTH=1000,AUDIO="other"\nnone.m3u8\n'
+    printf '#EXT-X-STREAM-INF:BANDWIDTH=2000,AUDIO="sound"\nh264.ts.m3u8\n'
+} >"$work/units/apart.m3u8"
+ffmpeg -nostdin -v error -i "$work/units/clear-h264.ts" -f framemd5 "$work/pictures" || not_ok "ffmpeg cannot read the pictures"
+while read -r clear arguments; do
+    name="apart, ${arguments:-the usual sound}"
+    ffmpeg -nostdin -v error -y -i "$work/units/clear-$clear" -f framemd5 "$work/sound" || not_ok "ffmpeg cannot read $clear"
+    { frame_columns "$work/pictures" && frame_columns "$work/sound" | sed 's/^0 /1 /'; } >"$work/reference.columns"
+    # shellcheck disable=SC2086 # an option and its value
+    plays "$name" "$work/units/apart.m3u8" --keys "$work/units/keys.json" $arguments --frame-md5 "$work/apart.frames" \
+        --output "$work/apart.mp4"
+    if [ "$(grep -cE ' SAMPLE-AES +[1-9][0-9]* +[1-9]' "$work/stdout")" -eq 2 ]; then ok; else not_ok "$name: not both were decrypted"; fi
+    frame_columns "$work/apart.frames" >"$work/columns"
+    same "frames of $name" "$work/reference.columns" "$work/columns"
+    ffmpeg -nostdin -v error -y -i "$work/apart.mp4" -f framemd5 "$work/apart.frames" 2>"$work/stderr"
+    if [ ! -s "$work/stderr" ]; then ok; else not_ok "$name: the output does not decode"; fi
+    frame_columns "$work/apart.frames" >"$work/columns"
+    same "frames of the output of $name" "$work/reference.columns" "$work/columns"
+done <<END
+ac3.ac3
+aac.aac --rendition English
+aac.aac --rendition en
+ec3.ts --rendition nl
+END
+refuses "apart, no such sound" 1 "there is no audio rendition Français" "$work/units/apart.m3u8" --keys "$work/units/keys.json" \
+    --rendition Français
+refuses "a rendition of a file" 1 "has no audio rendition that is apart" "$media/cenc.mp4" --keys "$media/keys.json" --rendition en
+sed 's/ac3.ac3/none/' "$work/units/apart.m3u8" >"$work/units/lost.m3u8"
+refuses "apart, the sound is not there" 1 "none.m3u8" "$work/units/lost.m3u8" --keys "$work/units/keys.json"
+
+for codec in h264 h265; do
+    ffmpeg -nostdin -v error -i "$media/clear.mp4" -an -t 2 -s 320x180 -c:v "libx${codec#h}" -bf 2 -b:v 600k "$work/cei/$codec.ts" \
+        2>"$work/stderr" || not_ok "ffmpeg cannot encode $codec"
+    python3 "${media%/*}/player_streams.py" cei $codec "$work/cei/$codec.ts" "$work/cei" || not_ok "CEI in $codec"
+    plays_units "CEI in $codec" "$work/cei/cei-$codec.ts" "$work/cei/keys.json" CEI "$work/cei/$codec.ts"
+    plays_units "CEI in $codec without a descriptor" "$work/cei/bare-$codec.ts" "$work/cei/keys.json" CEI "$work/cei/$codec.ts"
+    plays_units "CEI in $codec in HLS" "$work/cei/cei-$codec.m3u8" "$work/cei/keys.json" CEI "$work/cei/$codec.ts"
+done
+jwk=$work/units/keys.json
+refuses "TS with SAMPLE-AES without its playlist" 1 "whose keys and IVs are in the playlist" "$work/units/encrypted-h264.ts" --keys "$jwk"
+refuses "SAMPLE-AES without a key id" 1 "it has no KEYID and no pssh box" "$work/units/no-id.m3u8" --keys "$jwk"
+refuses "SAMPLE-AES with several key ids" 1 "no KEYID says which one" "$work/units/many-ids.m3u8" --keys "$jwk"
+refuses "SAMPLE-AES with a long IV" 1 "IV of the EXT-X-KEY tag" "$work/units/bad-iv.m3u8" --keys "$jwk"
+refuses "SAMPLE-AES without the key" 1 "without its key" "$work/units/no-key.m3u8" --keys "$jwk"
+refuses "SAMPLE-AES with METHOD=NONE" 1 "the playlist has no EXT-X-KEY tag" "$work/units/untagged.m3u8" --keys "$jwk"
+refuses "segments of text" 1 "neither MPEG-TS nor AAC" "$work/units/foreign.m3u8" --keys "$jwk"
+refuses "packed audio that is cut off" 1 "cannot be read to its end" "$work/units/short.m3u8" --keys "$jwk" --output "$work/short.mp4"
+absent "packed audio that is cut off" "$work/short.mp4"
+python3 - "$work/cei/keys.json" "$work/cei/first.json" <<'END'
+import json, sys
+
+keys = json.load(open(sys.argv[1]))["keys"]
+json.dump({"keys": keys[:1]}, open(sys.argv[2], "w"))
+END
+refuses "CEI without the second key" 1 "there is no key for key id 0000010000000000000300000200aa00" "$work/cei/cei-h265.ts" \
+    --keys "$work/cei/first.json" --output "$work/half.mp4"
+absent "CEI without the second key" "$work/half.mp4"
 
 # Other packagers, codecs and containers, as far as the files are there.
 vectors=${NATIVE_DRM_TEST_VECTORS:-${media%/*}/vectors}

@@ -16,6 +16,9 @@ fail() {
 [ -e "$work/.native_drm_consumer_test" ] || fail "$work is not the directory of these tests"
 prefix=$work/prefix
 
+# Runs a program whose host is the installed one, also where the build tree is one that others can write to.
+with_host() { "$(dirname "$0")/../isolation/private_host.sh" "$prefix/libexec/native_drm/native-drm-host" "$@"; }
+
 # Runs the two programs of a build directory and checks which library they use. $2: shared, static or fully_static.
 run_programs() {
     for program in consumer_c consumer_cpp; do
@@ -30,6 +33,34 @@ run_programs() {
             fail "$program is not static"
         fi
         "$1/$program"
+        # In a process of its own. What has the library inside looks for the host from its own folder on, and is told here where it is.
+        case $2 in
+            shared) NATIVE_DRM_ISOLATE='*' NATIVE_DRM_STORAGE_DIR="$work/store" with_host "$1/$program" ;;
+            *)
+                NATIVE_DRM_ISOLATE='*' NATIVE_DRM_STORAGE_DIR="$work/store" NATIVE_DRM_HOST="$prefix/libexec/native_drm/native-drm-host" \
+                    with_host "$1/$program"
+                if NATIVE_DRM_ISOLATE='*' NATIVE_DRM_STORAGE_DIR="$work/store" "$1/$program" >"$work/no-host.log" 2>&1; then
+                    fail "$program is not isolated: it finds no host and runs"
+                fi
+                grep -q native-drm-host "$work/no-host.log" || fail "no word on the missing host program: $(cat "$work/no-host.log")"
+                # Found from the program's folder on, also if the shell finds the program by PATH, and not from the current one on.
+                moved=$(mktemp -d)
+                (
+                    umask 022
+                    mkdir -p "$moved/elsewhere/native_drm"
+                    cp -r "$prefix" "$moved/prefix"
+                    chmod -R go-w "$moved/prefix"
+                    mkdir -p "$moved/prefix/bin"
+                    cp "$1/$program" "$moved/prefix/bin"
+                    : >"$moved/elsewhere/$program"
+                    printf '#!/bin/sh\nexit 1\n' >"$moved/elsewhere/native_drm/native-drm-host"
+                    chmod 755 "$moved/elsewhere/native_drm/native-drm-host"
+                    cd "$moved/elsewhere"
+                    PATH=$moved/prefix/bin:$PATH NATIVE_DRM_ISOLATE='*' NATIVE_DRM_STORAGE_DIR="$work/store" "$program"
+                )
+                rm -rf "$moved"
+                ;;
+        esac
     done
 }
 
@@ -42,12 +73,13 @@ case $step in
         "$cmake" --install "$build" --prefix "$prefix.first"
         "$cmake" --install "$build" --prefix "$prefix.stripped" --strip
         # CMake itself strips the programs that it builds, which are examples.
-        diff -r --no-dereference --exclude=bin "$prefix.first" "$prefix.stripped" || fail "--strip installs something else"
+        diff -r --no-dereference --exclude=bin --exclude=native-drm-host "$prefix.first" "$prefix.stripped" || fail "--strip installs something else"
         rm -rf "$prefix.stripped"
         mv "$prefix.first" "$prefix"
         for file in libnative_drm.so libohavsession.so "$soname" libnative_drm.a pkgconfig/native_drm.pc cmake/native_drm/native_drm-config.cmake; do
             [ -f "$prefix/$libdir/$file" ] || fail "not installed: $libdir/$file"
         done
+        [ -x "$prefix/libexec/native_drm/native-drm-host" ] || fail "not installed: libexec/native_drm/native-drm-host"
         for file in LICENSE THIRD-PARTY.txt README.md CHANGELOG.md docs/abi.md; do
             [ -f "$prefix/share/doc/native_drm/$file" ] || fail "not installed: share/doc/native_drm/$file"
         done
@@ -109,6 +141,63 @@ case $step in
         fi
         grep -q 'standard library' "$work/cross.log" || fail "no word on the missing standard library"
         ;;
+    ohos)
+        cmake=$1 source=$2 cc=$3 rustc=$4
+        build=$work/build-ohos
+        # What OpenHarmony's toolchain file sets, with this machine's compiler in place of the SDK's clang.
+        cat >"$work/ohos.cmake" <<END
+set(CMAKE_SYSTEM_NAME OHOS)
+set(arm64-v8a aarch64)
+set(armeabi-v7a arm)
+set(x86_64 x86_64)
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES OHOS_ARCH)
+set(CMAKE_SYSTEM_PROCESSOR \${\${OHOS_ARCH}})
+set(CMAKE_C_COMPILER "$cc")
+set(CMAKE_C_COMPILER_TARGET \${CMAKE_SYSTEM_PROCESSOR}-linux-ohos)
+set(CMAKE_C_COMPILER_WORKS TRUE)
+set(CMAKE_SYSROOT "$work/sysroot")
+END
+        # Rust's standard library for the target, which is not to be had everywhere, is pretended to be there.
+        mkdir -p "$work/std" "$work/sysroot"
+        touch "$work/std/libstd-0.rlib"
+        cat >"$work/rustc-ohos" <<END
+#!/bin/sh
+case "\$*" in
+    *--print\ target-libdir) echo "$work/std" ;;
+    --target\ *-unknown-linux-ohos*) shift 2 && exec "$rustc" "\$@" ;;
+    *) exec "$rustc" "\$@" ;;
+esac
+END
+        chmod +x "$work/rustc-ohos"
+        # configure ARCH [RUSTC]
+        configure() {
+            rm -rf "$build"
+            "$cmake" -S "$source" -B "$build" -DCMAKE_TOOLCHAIN_FILE="$work/ohos.cmake" "-DOHOS_ARCH=$1" \
+                -DNATIVE_DRM_BUILD_TESTS=OFF "-DNATIVE_DRM_RUSTC=${2:-$work/rustc-ohos}" >"$work/ohos.log" 2>&1
+        }
+        for pair in arm64-v8a:aarch64 x86_64:x86_64; do
+            processor=${pair#*:}
+            configure "${pair%:*}" || fail "configuring for OHOS on $processor fails: $(cat "$work/ohos.log")"
+            for word in "--target $processor-unknown-linux-ohos" "NATIVE_DRM_SONAME=libnative_drm_software.so" "--no-default-features" \
+                "--target=$processor-linux-ohos" "--sysroot=$work/sysroot"; do
+                grep -rqF --include=build.make --include=build.ninja -- "$word" "$build" || fail "cargo is not told $word"
+            done
+            if grep -rqF libohavsession "$build" --include=build.make --include=build.ninja; then
+                fail "there are links, which packages of applications have no room for"
+            fi
+        done
+        if configure armeabi-v7a; then
+            fail "a 32-bit processor is accepted"
+        fi
+        grep -q NATIVE_DRM_RUST_TARGET "$work/ohos.log" || fail "no word on what is wrong with the processor"
+        if [ -z "$(find "$("$rustc" --print sysroot)/lib/rustlib" -path '*aarch64-unknown-linux-ohos/lib/libstd-*' 2>/dev/null)" ]; then
+            if configure arm64-v8a "$rustc"; then
+                fail "OHOS is accepted without a standard library for it"
+            fi
+            # CMake breaks lines.
+            tr -s '\n ' ' ' <"$work/ohos.log" | grep -q 'rustup target add aarch64-unknown-linux-ohos' || fail "no word on how to get the standard library"
+        fi
+        ;;
     cmake)
         cmake=$1 project=$2 variant=$3 version=$4
         build=$work/build-$variant
@@ -118,12 +207,40 @@ case $step in
         grep -q "^native_drm_DIR:PATH=$prefix/" "$build/CMakeCache.txt" || fail "another installation was found"
         run_programs "$build" "$variant"
         ;;
+    plugins)
+        cmake=$1 project=$2 program=$3
+        build=$work/build-plugins
+        rm -rf "$build"
+        # Others may not write to what is loaded, whatever the umask is.
+        umask 022
+        "$cmake" -S "$project" -B "$build" "-DCMAKE_PREFIX_PATH=$prefix"
+        "$cmake" --build "$build"
+        for plugin in xor_plugin text_plugin; do
+            if readelf -d "$build/$plugin.so" | grep NEEDED | grep native_drm; then
+                fail "$plugin is linked to the library"
+            fi
+        done
+        "$program" "$build"
+        ;;
     subdirectory)
         cmake=$1 project=$2 source=$3
         shift 3
         build=$work/build-subdirectory
         rm -rf "$build"
         "$cmake" -S "$project" -B "$build" -DVARIANT=shared "-DSOURCE=$source" "$@"
+        "$cmake" --build "$build"
+        run_programs "$build" shared
+        ;;
+    fetchcontent)
+        # As from a web server or a release: an archive of the tree, its version's directory on top, without what was built.
+        cmake=$1 project=$2 source=$3
+        shift 3
+        build=$work/build-fetchcontent
+        archive=$work/native_drm.tar.gz
+        rm -rf "$build"
+        git -C "$source" archive --prefix=native_drm/ -o "$archive" HEAD 2>/dev/null || exit 77
+        sum=$(sha256sum "$archive" | cut -d' ' -f1)
+        "$cmake" -S "$project" -B "$build" -DVARIANT=shared "-DARCHIVE=$archive" "-DARCHIVE_SHA256=$sum" "$@"
         "$cmake" --build "$build"
         run_programs "$build" shared
         ;;

@@ -188,6 +188,35 @@ static void a_call_fails(const char *name, int number) { a_call_goes_wrong(name,
 static void a_call_takes_seconds(const char *name, int number) { a_call_goes_wrong(name, number, FAULT_SLOW); }
 static void there_is_no_more_room(const char *name, int number) { a_call_goes_wrong(name, number, FAULT_FULL); }
 
+/* A call of the store takes seconds while a license is taken: its time runs from when the program has handed it in. */
+static void a_license_is_taken_slowly(const char *name, int number, DRM_MediaKeyType type)
+{
+    enum { SECONDS = 5 };
+    Player player;
+    policy = "{\"can_play\":true,\"can_persist\":true,\"license_duration_seconds\":5}";
+    make_bare_player(&player, name);
+    record_session(&player.recorder, player.session);
+    Message request = license_request(player.session, type);
+    Message license = ask_service(player.service, request.bytes, request.size);
+    int64_t handed_in_at = now_millis();
+    fault_arm(player.store, number + 1, FAULT_SLOW);
+    REQUIRE_OK(process_message(player.session, &license, player.id));
+    await_end(&player);
+    CHECK(ended_at < handed_in_at + SECONDS * 1000 + LATE);
+    end(&player);
+    nothing_left = fault_disarm() == NULL;
+}
+
+static void a_streaming_license_is_taken_slowly(const char *name, int number)
+{
+    a_license_is_taken_slowly(name, number, MEDIA_KEY_TYPE_ONLINE);
+}
+
+static void a_stored_license_is_taken_slowly(const char *name, int number)
+{
+    a_license_is_taken_slowly(name, number, MEDIA_KEY_TYPE_OFFLINE);
+}
+
 /* 512 sessions on one stored license. */
 #define SYSTEMS 8
 #define SESSIONS 64
@@ -254,6 +283,8 @@ static const Case cases[] = {
     {"a_call_fails", a_call_fails, CALLS},
     {"a_call_takes_seconds", a_call_takes_seconds, CALLS},
     {"there_is_no_more_room", there_is_no_more_room, CALLS},
+    {"a_streaming_license_is_taken_slowly", a_streaming_license_is_taken_slowly, CALLS},
+    {"a_stored_license_is_taken_slowly", a_stored_license_is_taken_slowly, CALLS},
 };
 int main(int argc, char **argv)
 {

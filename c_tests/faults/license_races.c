@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Licenses are released while they are restored and before they are first used, the output changes in several threads, a log
- * callback is replaced while lines wait for it, and one of several licenses cannot be written: what was released is not used, the
- * last one that was set counts, and nothing holds up the others. Nothing here is about time.
+ * callback is replaced while lines wait for it, children are forked while the store is locked, and one of several licenses cannot
+ * be written: what was released is not used, the last one that was set counts, and nothing holds up the others. Nothing here is
+ * about time.
  *
  * As enforcement.c: each case is a process of its own.
  */
@@ -12,6 +13,7 @@
 
 #include <errno.h>
 #include <semaphore.h>
+#include <sys/prctl.h>
 
 #define RENTAL "{\"can_play\":true,\"can_persist\":true,\"rental_duration_seconds\":3600}"
 
@@ -283,12 +285,73 @@ static void the_output_changes_in_several_threads(const char *name, int number)
     CHECK_OK(OH_MediaKeySystem_Destroy(player.drm));
 }
 
+/* ---- a child is forked, which lives on and does nothing: it has what the library had open, locks too ---- */
+
+static pid_t idle_child;
+
+static void fork_idle_child(void)
+{
+    idle_child = fork();
+    REQUIRE(idle_child >= 0);
+    while (idle_child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        pause();
+    }
+}
+
+/* At any system call with which a first use is stored. */
+static void a_child_is_forked_while_something_is_stored(const char *name, int number)
+{
+    Player player;
+    policy = RENTAL;
+    make_player(&player, name, OFFLINE);
+    fault_tell(fork_idle_child);
+    fault_arm(player.store, number + 1, FAULT_TOLD);
+    CHECK_OK(decrypt_nist(player.session, KID_A));
+    nothing_left = fault_disarm() == NULL;
+    MediaKeySession *other = make_session(player.drm);
+    get_license(other, player.service, MEDIA_KEY_TYPE_OFFLINE, player.id);
+    CHECK_OK(OH_MediaKeySystem_ClearOfflineMediaKeys(player.drm, player.id, 16));
+    CHECK_OK(OH_MediaKeySystem_Destroy(player.drm));
+    if (idle_child > 0) {
+        free_lock(idle_child);
+    }
+}
+
+/* A license service opens its store again after a fault of the disk. */
+static void a_child_of_a_license_service(const char *name, int number)
+{
+    (void)number;
+    Player player;
+    char directory[PATH_MAX + 16];
+    OH_DrmLicenseService *service = NULL;
+    Message answer;
+    policy = RENTAL;
+    make_bare_player(&player, name);
+    Message request = license_request(player.session, MEDIA_KEY_TYPE_ONLINE);
+    snprintf(directory, sizeof(directory), "%s/service", player.store);
+    fault_arm(directory, 0, FAULT_BROKEN);
+    REQUIRE_OK(OH_DrmLicenseService_Create(directory, DRM_LICENSE_PROFILE_STRICT, &service));
+    fork_idle_child();
+    fault_arm(directory, 1, FAULT_BROKEN);
+    CHECK(OH_DrmLicenseService_AddPolicy(service, "p", (const uint8_t *)policy, (uint32_t)strlen(policy)) != DRM_ERR_OK);
+    CHECK(fault_disarm() != NULL);
+    set_policy(service, policy);
+    answer = ask_service(service, request.bytes, request.size);
+    CHECK_INT(answer.answer.status, 401); /* it answers: the device is another service's */
+    free_lock(idle_child);
+    CHECK_OK(OH_DrmLicenseService_Destroy(service));
+    CHECK_OK(OH_MediaKeySystem_Destroy(player.drm));
+}
+
 static const Case cases[] = {
     {"a_used_license_is_released_while_restored", a_used_license_is_released_while_restored, CALLS},
     {"an_unused_license_is_released_while_restored", an_unused_license_is_released_while_restored, CALLS},
     {"an_unused_license_is_released_elsewhere_while_restored", an_unused_license_is_released_elsewhere_while_restored,
      CALLS},
     {"a_first_use_of_what_is_stored_no_more", a_first_use_of_what_is_stored_no_more, 2},
+    {"a_child_is_forked_while_something_is_stored", a_child_is_forked_while_something_is_stored, CALLS},
+    {"a_child_of_a_license_service", a_child_of_a_license_service, 1},
     {"an_entry_cannot_be_written", an_entry_cannot_be_written, 3},
     {"a_log_callback_is_replaced", a_log_callback_is_replaced, 1},
     {"the_output_changes_in_several_threads", the_output_changes_in_several_threads, 1},

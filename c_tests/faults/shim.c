@@ -16,6 +16,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -89,7 +90,11 @@ static Fate fate(const char *call, bool relevant, int may)
         return GO_ON;
     }
     long number = __atomic_add_fetch(&counted, 1, __ATOMIC_SEQ_CST);
-    if (number != limit && !((kind == FAULT_BROKEN || kind == FAULT_FULL) && number > limit)) {
+    bool lasts = kind == FAULT_BROKEN || kind == FAULT_FULL || kind == FAULT_CRAWL || kind == FAULT_SOME;
+    if (number != limit && !(lasts && number > limit)) {
+        return GO_ON;
+    }
+    if (kind == FAULT_SOME && ((uint32_t)number * 2654435761u >> 16) % 5 != 0) {
         return GO_ON;
     }
     bool applies = ((kind != FAULT_ENOSPC && kind != FAULT_FULL) || (may & MAY_NEED_ROOM) != 0) &&
@@ -111,6 +116,9 @@ static Fate fate(const char *call, bool relevant, int may)
         return HALVE;
     case FAULT_SLOW:
         sleep(3);
+        return GO_ON;
+    case FAULT_CRAWL:
+        usleep(200000);
         return GO_ON;
     case FAULT_TOLD:
         told();

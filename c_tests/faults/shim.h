@@ -20,6 +20,8 @@ typedef enum FaultKind {
     FAULT_KINDS,       /* those above are for every call of every scenario */
     FAULT_SLOW = FAULT_KINDS, /* takes three seconds */
     FAULT_FULL,        /* ENOSPC, from now on in every call that may need room */
+    FAULT_CRAWL,       /* from now on every call takes a fifth of a second */
+    FAULT_SOME,        /* EIO, from now on in every fifth call or so */
     FAULT_TOLD         /* the function of fault_tell() is called, then the call is made */
 } FaultKind;
 

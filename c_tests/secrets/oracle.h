@@ -91,7 +91,7 @@ static inline void add_device(Patterns *patterns, const char *store)
     hex_encode((const uint8_t *)ID, sizeof(ID) - 1, hex);
     snprintf(path, sizeof(path), "%s/%s/%s.key", store, NAMESPACE, hex);
     oracle_read(path, file, sizeof(file), &size);
-    memcpy(associated, "NDRM\1", 5);
+    memcpy(associated, "NDRM\2", 5);
     associated[5] = sizeof(NAMESPACE) - 1;
     memcpy(associated + 6, NAMESPACE, sizeof(NAMESPACE) - 1);
     memcpy(associated + 6 + sizeof(NAMESPACE) - 1, ID, sizeof(ID) - 1);

@@ -21,6 +21,7 @@ typedef struct Mapping {
     uintptr_t start;
     uintptr_t end;
     bool undumped; /* left out of core dumps: "dd" in smaps(5) */
+    bool shared;   /* with another process: samples, which a host decrypts */
     char name[64];
 } Mapping;
 
@@ -80,6 +81,7 @@ static inline size_t scan_list_mappings(void)
                 mapping->start = start;
                 mapping->end = end;
                 mapping->undumped = false;
+                mapping->shared = access[3] == 's';
                 snprintf(mapping->name, sizeof(mapping->name), "%.60s", name > 0 ? line + name : "");
                 mapping->name[strcspn(mapping->name, "\n")] = '\0';
             }
@@ -112,11 +114,30 @@ static inline const Pattern *scan_match(const Patterns *patterns, const uint8_t 
     return NULL;
 }
 
+/* Whether there can be anything in the chunk: shared memory that nobody has written has no pages, and reading would make them, of
+   all of its 512 MiB. */
+static inline bool scan_has_pages(const Mapping *mapping, uintptr_t start, uintptr_t end)
+{
+    unsigned char pages[CHUNK / 4096];
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t size = end - start < CHUNK ? end - start : CHUNK;
+    bool found = !mapping->shared;
+    REQUIRE(found || size == 0 || mincore((void *)start, size, pages) == 0);
+    for (size_t i = 0; !found && i < (size + page - 1) / page; i++) {
+        found = (pages[i] & 1) != 0;
+    }
+    return found;
+}
+
 static inline void scan_range(const Patterns *patterns, int memory, const Mapping *mapping, uintptr_t start,
                               uintptr_t end, const char *when, bool quiet, Scan *found)
 {
     for (uintptr_t at = start; at < end; at += CHUNK) {
-        size_t wanted = end - at < CHUNK + MAX_WINDOW ? end - at : CHUNK + MAX_WINDOW;
+        if (!scan_has_pages(mapping, at, end)) {
+            continue;
+        }
+        size_t behind = end - at > CHUNK && scan_has_pages(mapping, at + CHUNK, end) ? MAX_WINDOW : 0;
+        size_t wanted = end - at < CHUNK + behind ? end - at : CHUNK + behind;
         ssize_t size = pread(memory, scan_window, wanted, (off_t)at);
         if (size < 8) { /* Guard pages and the like. */
             return;
@@ -178,12 +199,15 @@ static inline bool has_pattern(const Patterns *patterns, const uint8_t *bytes, s
 }
 
 /* Everything that now lies in memory that core dumps leave out, round keys in whatever form among it, but for what was
- * there before: that is the device's. */
+ * there before: that is the device's; and for shared memory, where samples are, which the program has elsewhere, too. */
 static inline void add_undumped_memory(Patterns *patterns, const Patterns *before)
 {
     size_t count = scan_list_mappings();
     for (size_t i = 0; i < count; i++) {
         const uint8_t *at = (const uint8_t *)scan_mappings[i].start;
+        if (scan_mappings[i].shared) {
+            continue;
+        }
         for (; scan_mappings[i].undumped && at < (const uint8_t *)scan_mappings[i].end; at += 16) {
             size_t zeros = 0;
             for (int j = 0; j < 16; j++) {

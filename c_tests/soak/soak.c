@@ -9,18 +9,13 @@
  *
  * GLIBC_TUNABLES=glibc.malloc.tcache_count=0 belongs in its environment: what threads have freed and keep for themselves
  * would count as allocated.
- *
- * The license service is another process: it keeps what it has issued.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "support/policy.h"
-#include "support/process.h"
 #include "support/library_threads.h"
+#include "support/service_process.h"
 #include "support/threads.h"
 #include "support/usage.h"
 
@@ -65,61 +60,9 @@ static void count(int what)
     __atomic_fetch_add(&counters[what], 1, __ATOMIC_RELAXED);
 }
 
-/* ---- the service's process ---- */
-
-typedef struct Envelope {
-    int64_t now;
-    uint32_t size;
-} Envelope;
-
-static int service_socket;
-static pthread_mutex_t service_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static void serve(int descriptor)
-{
-    static uint8_t input[POLICY_ROOM];
-    Envelope envelope;
-    OH_DrmLicenseService *service = make_policy_service(POLICY);
-    while (transfer(descriptor, &envelope, sizeof(envelope), false)) {
-        REQUIRE(envelope.size <= sizeof(input) && transfer(descriptor, input, envelope.size, false));
-        REQUIRE_OK(OH_DrmLicenseService_SetTime(service, START_MILLIS + envelope.now * 1000));
-        Message answer = ask_service(service, input, envelope.size);
-        REQUIRE(answer.answer.status == 200);
-        REQUIRE(transfer(descriptor, &answer.size, sizeof(answer.size), true));
-        REQUIRE(transfer(descriptor, answer.bytes, answer.size, true));
-    }
-    _exit(EXIT_SUCCESS);
-}
-
-static pid_t start_service(void)
-{
-    int pair[2];
-    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
-    pid_t child = fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-        close(pair[0]);
-        serve(pair[1]);
-    }
-    close(pair[1]);
-    service_socket = pair[0];
-    return child;
-}
-
 static Message ask(const void *bytes, size_t size)
 {
-    Message answer;
-    Envelope envelope;
-    memset(&envelope, 0, sizeof(envelope));
-    envelope.now = now;
-    envelope.size = (uint32_t)size;
-    pthread_mutex_lock(&service_lock);
-    REQUIRE(transfer(service_socket, &envelope, sizeof(envelope), true));
-    REQUIRE(transfer(service_socket, (void *)(uintptr_t)bytes, size, true));
-    REQUIRE(transfer(service_socket, &answer.size, sizeof(answer.size), false) && answer.size <= sizeof(answer.bytes));
-    REQUIRE(transfer(service_socket, answer.bytes, answer.size, false));
-    pthread_mutex_unlock(&service_lock);
-    return answer;
+    return ask_at(0, START_MILLIS + now * 1000, bytes, size);
 }
 
 /* ---- callbacks ---- */
@@ -371,7 +314,6 @@ static void run(void)
 
 int main(int argc, char **argv)
 {
-    int status = 0;
     if (argc > 1) {
         seconds = strtod(argv[1], NULL);
         system_count = argc > 2 ? atoi(argv[2]) : MAX_SYSTEMS;
@@ -383,7 +325,8 @@ int main(int argc, char **argv)
        would grow until all of it has been replaced. */
     mallopt(M_ARENA_MAX, 1);
     (void)START_MILLIS; /* the same for both processes */
-    pid_t service = start_service();
+    const char *const policies[] = {POLICY};
+    pid_t service = start_service(policies);
     elapsed();
     open_all();
     printf("%d systems, %d sessions\n", 3 * system_count, 3 * system_count * session_count);
@@ -395,8 +338,7 @@ int main(int argc, char **argv)
         }
     }
     usage("destroyed", elapsed());
-    close(service_socket);
-    CHECK(waitpid(service, &status, 0) == service && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
+    end_service_process(service);
     for (int i = 0; i < COUNTERS; i++) {
         printf("%12llu %s\n", counters[i], COUNTER_NAMES[i]);
         CHECK(counters[i] > 0 || i == RELEASED);

@@ -398,6 +398,28 @@ static inline Drm_ErrCode call_session_decrypt_several(void *handle)
     return code;
 }
 
+static inline Drm_ErrCode call_session_decrypt_unit(void *handle)
+{
+    uint8_t data[7 + 16 + NIST_SIZE] = {0xff, 0xf1, 0x50, 0x80, (7 + 16 + NIST_SIZE) >> 3,
+                                        (7 + 16 + NIST_SIZE) << 5 & 0xff, 0xfc};
+    uint8_t before[sizeof(data)];
+    uint32_t size = (uint32_t)sizeof(data);
+    DRM_AccessUnitInfo info;
+    DRM_AccessUnitState state;
+    memset(&info, 0, sizeof(info));
+    memset(&state, 0, sizeof(state));
+    info.structSize = (uint32_t)sizeof(info);
+    info.format = DRM_ACCESS_UNIT_SAMPLE_AES_AAC;
+    memcpy(info.keyId, KID_A, 16);
+    memcpy(before, data, sizeof(data));
+    Drm_ErrCode code = OH_MediaKeySession_DecryptAccessUnit((MediaKeySession *)handle, &info, &state, data, &size);
+    if (code != DRM_ERR_OK) {
+        CHECK_MEM(data, before, sizeof(data));
+    }
+    CHECK(size == (uint32_t)sizeof(data));
+    return code;
+}
+
 static inline Drm_ErrCode call_session_explain(void *handle)
 {
     char text[64];
@@ -427,6 +449,7 @@ static const NamedCall SESSION_CALLS[] = {
     {"DecryptSampleWithCencInfo", call_session_decrypt_cencinfo},
     {"DecryptAVBuffer", call_session_decrypt_buffer},
     {"DecryptSamples", call_session_decrypt_several},
+    {"DecryptAccessUnit", call_session_decrypt_unit},
     {"ExplainLicenses", call_session_explain},
 };
 #define SESSION_CALL_COUNT (sizeof(SESSION_CALLS) / sizeof(SESSION_CALLS[0]))

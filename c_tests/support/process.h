@@ -3,6 +3,8 @@
  *
  * Runs the test program again, as a process with a clean library state, with arguments and environment of its own; and what
  * processes say to each other.
+ *
+ * Under an emulator of another processor the system cannot run the program: NATIVE_DRM_TEST_EMULATOR is the path of the one to start with it.
  */
 #ifndef TEST_SUPPORT_PROCESS_H
 #define TEST_SUPPORT_PROCESS_H
@@ -35,7 +37,7 @@ static inline bool process_overrides(const char *const *settings, const char *en
 /* Starts this program with arguments and "NAME=value" settings, both ended by a null; the rest is inherited. */
 static inline pid_t process_start(const char *const *arguments, const char *const *settings)
 {
-    char *argv[PROCESS_MAX_ARGUMENTS + 2];
+    char *argv[PROCESS_MAX_ARGUMENTS + 3];
     char *envp[PROCESS_MAX_ENVIRONMENT + 1];
     char program[4096];
     size_t count = 0;
@@ -43,9 +45,12 @@ static inline pid_t process_start(const char *const *arguments, const char *cons
     ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
     REQUIRE(length > 0);
     program[length] = '\0';
-    argv[0] = program;
+    char *emulator = getenv("NATIVE_DRM_TEST_EMULATOR");
+    size_t before = emulator != NULL ? 1 : 0;
+    argv[0] = emulator;
+    argv[before] = program;
     for (size_t i = 0; i <= PROCESS_MAX_ARGUMENTS; i++) {
-        argv[i + 1] = (char *)arguments[i];
+        argv[before + 1 + i] = (char *)arguments[i];
         if (arguments[i] == NULL) {
             break;
         }
@@ -62,7 +67,7 @@ static inline pid_t process_start(const char *const *arguments, const char *cons
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        execve(program, argv, envp);
+        execve(argv[0], argv, envp);
         _exit(127);
     }
     REQUIRE(child > 0);

@@ -9,6 +9,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "line_formats.h"
+
 /* Largest JWK Set that is read. */
 #define MAX_JWK_SET_BYTES (1u << 20)
 
@@ -137,8 +139,10 @@ void clearkey_server_free(struct clearkey_server *server)
 }
 
 /* Key ids and, if `persistent` is not NULL, whether keys to be stored are asked for. */
-static int parse(const uint8_t *request, size_t size, struct key_ids *wanted, bool *persistent)
+static int parse(enum answer_format format, const uint8_t *request, size_t size, struct key_ids *wanted, bool *persistent)
 {
+    if (format == ANSWER_TEXT || format == ANSWER_XOR)
+        return lines_parse_request(format, request, size, wanted, persistent);
     cJSON *json = cJSON_ParseWithLength((const char *)request, size);
     const cJSON *kids = cJSON_GetObjectItemCaseSensitive(json, "kids");
     const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "type"));
@@ -169,9 +173,9 @@ done:
     return result;
 }
 
-int clearkey_parse_request(const uint8_t *request, size_t size, struct key_ids *wanted)
+int clearkey_parse_request(enum answer_format format, const uint8_t *request, size_t size, struct key_ids *wanted)
 {
-    return parse(request, size, wanted, NULL);
+    return parse(format, request, size, wanted, NULL);
 }
 
 static const struct key *find(const struct clearkey_server *server, const uint8_t id[KEY_BYTES])
@@ -192,7 +196,7 @@ char *clearkey_server_answer(const struct clearkey_server *server, enum answer_f
     bool url = format == ANSWER_JWK_SET;
     size_t found = 0;
 
-    if (parse(request, size, &wanted, &persistent) < 0)
+    if (parse(format, request, size, &wanted, &persistent) < 0)
         goto failed;
     text_add(&answer, "%s", "");
     for (size_t i = 0; i < wanted.count; i++) {
@@ -204,6 +208,10 @@ char *clearkey_server_answer(const struct clearkey_server *server, enum answer_f
                 goto failed;
             continue;
         }
+        if (format == ANSWER_TEXT || format == ANSWER_XOR) {
+            lines_add_key(format, &answer, key->id, key->key, found++ == 0);
+            continue;
+        }
         to_base64(id, key->id, KEY_BYTES, url);
         to_base64(value, key->key, KEY_BYTES, url);
         if (format == ANSWER_CLEARPLAY)
@@ -212,6 +220,8 @@ char *clearkey_server_answer(const struct clearkey_server *server, enum answer_f
             text_add(&answer, "%s{\"kty\":\"oct\",\"kid\":\"%s\",\"k\":\"%s\"}", found ? "," : "{\"keys\":[", id, value);
         found++;
     }
+    if (found && format == ANSWER_TEXT && persistent)
+        text_add(&answer, "offline\n");
     if (found && format == ANSWER_JWK_SET)
         text_add(&answer, "],\"type\":\"%s\"}", persistent ? "persistent-license" : "temporary");
     if (answer.failed) {
@@ -227,12 +237,14 @@ failed:
     return NULL;
 }
 
-char *clearkey_acknowledge_release(const uint8_t *message, size_t size)
+char *clearkey_acknowledge_release(enum answer_format format, const uint8_t *message, size_t size)
 {
     struct key_ids released = {0};
     struct text answer = {0};
 
-    if (parse(message, size, &released, NULL) < 0) {
+    if (format == ANSWER_TEXT)
+        return lines_acknowledge_release(message, size);
+    if (parse(format, message, size, &released, NULL) < 0) {
         key_ids_free(&released);
         return NULL;
     }

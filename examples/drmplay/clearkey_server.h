@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * The player's stand-in for a license server: it knows the keys of a JWK Set and answers the requests of com.clearplay.drm
- * and org.w3.clearkey.
+ * The player's stand-in for a license server: it knows the keys of a JWK Set and answers the requests of com.clearplay.drm,
+ * org.w3.clearkey, and the key systems of examples/plugins (line_formats.h).
  */
 #ifndef DRMPLAY_CLEARKEY_SERVER_H
 #define DRMPLAY_CLEARKEY_SERVER_H
@@ -15,6 +15,8 @@
 enum answer_format {
     ANSWER_CLEARPLAY, /* <flag><base64 key id>:<base64 key>, for each key, separated by commas */
     ANSWER_JWK_SET,   /* W3C EME section 9.1.4 */
+    ANSWER_TEXT,      /* com.example.text of examples/plugins */
+    ANSWER_XOR,       /* com.example.xor of examples/plugins */
 };
 
 struct clearkey_server;
@@ -39,7 +41,7 @@ void clearkey_server_free(struct clearkey_server *server);
 bool clearkey_server_key(const struct clearkey_server *server, size_t number, uint8_t id[KEY_BYTES], uint8_t key[KEY_BYTES]);
 
 /* The key ids that a license request or release message names. Returns -1 after a complaint. */
-int clearkey_parse_request(const uint8_t *request, size_t size, struct key_ids *wanted);
+int clearkey_parse_request(enum answer_format format, const uint8_t *request, size_t size, struct key_ids *wanted);
 
 /*
  * Answers a license request: the keys that it has, persistent if the request asks for that. Key ids that it does not have
@@ -48,7 +50,7 @@ int clearkey_parse_request(const uint8_t *request, size_t size, struct key_ids *
 char *clearkey_server_answer(const struct clearkey_server *server, enum answer_format format, const uint8_t *request,
                              size_t size, struct key_ids *missing);
 
-/* Acknowledges a release message: {"kids":[...]} with the key ids that it names. To be freed; NULL after a complaint. */
-char *clearkey_acknowledge_release(const uint8_t *message, size_t size);
+/* Acknowledges a release message, such as {"kids":[...]} with the key ids that it names. To be freed; NULL after a complaint. */
+char *clearkey_acknowledge_release(enum answer_format format, const uint8_t *message, size_t size);
 
 #endif

@@ -167,7 +167,7 @@ static int play_on(struct live *live, AVPacket *packet)
     struct player *player = live->player;
 
     while (!live->ended) {
-        int result = av_read_frame(player->input, packet);
+        int result = input_read(player->input, packet);
         if (result == AVERROR_EOF) {
             if (wait_for(live, live->index.duration) < 0)
                 return -1;

@@ -9,8 +9,7 @@
 
 #include "multimedia/drm_framework/native_drm_extension.h"
 
-/* Counts a packet that cannot be decrypted, and says where the trouble starts. */
-static int give_up(struct track *track, const char *reason)
+int track_give_up(struct track *track, const char *reason)
 {
     if (track->refused++ == 0)
         complain("track %d, packet %llu cannot be decrypted: %s", track->stream->index, (unsigned long long)track->packets,
@@ -67,7 +66,9 @@ int track_describe(struct track *track, AVPacket *packet, struct sample *sample)
 
     *sample = (struct sample){0};
     track->packets++;
-    if (track->webm_encrypted) {
+    if (track->media) {
+        problem = unit_describe(track, packet, sample);
+    } else if (track->webm_encrypted) {
         problem = webm_describe(track, packet, sample);
     } else if (track->samples && mp4_samples_encrypted(track->samples, (uint32_t)track->stream->id)) {
         const struct mp4_sample *found = mp4_samples_find(track->samples, (uint32_t)track->stream->id, packet->pos);
@@ -75,7 +76,7 @@ int track_describe(struct track *track, AVPacket *packet, struct sample *sample)
     }
     if (sample->encrypted)
         track->encrypted++;
-    return problem ? give_up(track, problem) : 0;
+    return problem ? track_give_up(track, problem) : 0;
 }
 
 void sample_clear(struct sample *sample)
@@ -91,6 +92,8 @@ int track_decrypt(struct track *track, struct license *license, AVPacket *packet
     char hex[KEY_HEX_LEN];
     char reason[256];
 
+    if (sample->unit.format)
+        return unit_decrypt(track, license, packet, sample);
     track->scheme = info->scheme;
     if (info->cryptByteBlock) {
         track->crypt_blocks = info->cryptByteBlock;
@@ -98,7 +101,7 @@ int track_decrypt(struct track *track, struct license *license, AVPacket *packet
     }
     /* Copies the packet only if somebody else holds it, too. */
     if (key_ids_add(&track->key_ids, info->keyId) < 0 || av_packet_make_writable(packet) < 0)
-        return give_up(track, "out of memory");
+        return track_give_up(track, "out of memory");
     for (;;) {
         uint64_t start = now_ns();
         Drm_ErrCode code = OH_MediaKeySession_DecryptSample(license->session, info, packet->data, (uint32_t)packet->size);
@@ -120,6 +123,6 @@ int track_decrypt(struct track *track, struct license *license, AVPacket *packet
             snprintf(reason, sizeof(reason), "there is no key for key id %s", to_hex(hex, info->keyId, KEY_BYTES));
         else
             snprintf(reason, sizeof(reason), "error %d, %s", (int)code, OH_Drm_GetLastErrorMessage());
-        return give_up(track, reason);
+        return track_give_up(track, reason);
     }
 }

@@ -13,6 +13,7 @@
 
 /* The largest file whose bytes are searched for init data when the demuxer reports none. */
 #define MAX_SEARCHED_BYTES (256u << 20)
+#define MAX_SEARCHED_STREAM_BYTES (16 << 20)
 /* size, type, version and flags, system id, size of data */
 #define PSSH_FIXED_BYTES 32
 /* Key ids of a version 1 box without data that fits into MAX_INIT_DATA_LEN. */
@@ -91,10 +92,31 @@ static int add_from_demuxer(struct init_data *init_data, const AVEncryptionInitI
     return 0;
 }
 
-static int add_from_file(struct init_data *init_data, const char *path)
+/* The start of a transport stream, whose program map comes again and again. */
+static uint8_t *read_start(const struct media *media, size_t *size)
 {
+    AVIOContext *io = NULL;
+    uint8_t *bytes = malloc(MAX_SEARCHED_STREAM_BYTES);
+    int count = bytes ? media_open_io(media, &io) : AVERROR(ENOMEM);
+
+    if (count >= 0)
+        count = avio_read(io, bytes, MAX_SEARCHED_STREAM_BYTES);
+    media_close_io(&io);
+    if (count < 0 && count != AVERROR_EOF) {
+        complain_av(count, "cannot read %s", media->path);
+        free(bytes);
+        return NULL;
+    }
+    *size = count > 0 ? (size_t)count : 0;
+    return bytes;
+}
+
+static int add_from_file(struct init_data *init_data, const struct media *media)
+{
+    const char *path = media->playlist ? media->playlist : media->path;
+    bool stream = media->kind == MEDIA_TS && !media->playlist;
     size_t size;
-    uint8_t *bytes = read_file(path, MAX_SEARCHED_BYTES, &size);
+    uint8_t *bytes = stream ? read_start(media, &size) : read_file(path, MAX_SEARCHED_BYTES, &size);
     DRM_MediaKeySystemInfo *info = malloc(sizeof(*info));
     int result = 0;
 
@@ -135,7 +157,7 @@ int init_data_find(struct init_data *init_data, const AVFormatContext *input, co
         if (result < 0)
             return -1;
     }
-    return init_data->count ? 0 : add_from_file(init_data, media->playlist ? media->playlist : media->path);
+    return init_data->count ? 0 : add_from_file(init_data, media);
 }
 
 void init_data_free(struct init_data *init_data)

@@ -14,6 +14,9 @@
 int input_open(AVFormatContext **input, const struct media *media);
 void input_close(AVFormatContext **input);
 
+/* Reads the next packet: a whole frame or access unit. Returns an AVERROR code. */
+int input_read(AVFormatContext *input, AVPacket *packet);
+
 /* Duration in seconds of the file, found by reading all of it; 0 if there is none. */
 double input_measure(const struct media *media);
 

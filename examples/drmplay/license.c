@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "line_formats.h"
 #include "multimedia/drm_framework/native_drm_extension.h"
 
 #define MIME_TYPE "video/mp4"
@@ -36,22 +37,40 @@ static bool find_system(const char *name, uint8_t id[DRM_UUID_LEN])
     return false;
 }
 
+/* How the key system wants to be answered. */
+static bool find_format(struct license *license)
+{
+    static const struct {
+        const char *system;
+        enum answer_format format;
+    } known[] = {
+        {"com.clearplay.drm", ANSWER_CLEARPLAY}, {"org.w3.clearkey", ANSWER_JWK_SET}, {"com.example.text", ANSWER_TEXT},
+        {"com.example.xor", ANSWER_XOR},
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcmp(license->system_name, known[i].system) == 0) {
+            license->format = known[i].format;
+            return true;
+        }
+    }
+    return strcmp(license->system_name, POLICY_SYSTEM) == 0 && license->policy;
+}
+
 int license_open(struct license *license, const char *system_name, const struct clearkey_server *server,
                  struct policy_service *policy, bool offline)
 {
     *license = (struct license){.system_name = system_name, .server = server, .policy = policy, .offline = offline};
     if (!find_system(system_name, license->system_id))
         return -1;
-    if (strcmp(system_name, "org.w3.clearkey") == 0)
-        license->format = ANSWER_JWK_SET;
-    else if (strcmp(system_name, "com.clearplay.drm") == 0)
-        license->format = ANSWER_CLEARPLAY;
-    else if (strcmp(system_name, POLICY_SYSTEM) != 0)
+    if (!find_format(license))
         return complain("this player's license server does not know how to answer %s", system_name);
     Drm_ErrCode code = OH_MediaKeySystem_Create(system_name, &license->system);
     if (code != DRM_ERR_OK)
         return complain_drm(code, "create the key system");
     if (policy && policy_service_provision(policy, license->system) < 0)
+        return -1;
+    if (license->format == ANSWER_XOR && lines_provision(license->system) < 0)
         return -1;
     DRM_ContentProtectionLevel level = CONTENT_PROTECTION_LEVEL_SW_CRYPTO;
     code = OH_MediaKeySystem_CreateMediaKeySession(license->system, &level, &license->session);
@@ -224,7 +243,7 @@ static int obtain(struct license *license, const uint8_t *init_data, size_t size
 
     if (request && license->policy && policy_service_add_content(license->policy, init_data, size) == 0)
         missing = policy_service_license(license->policy, license->session, request);
-    else if (request && !license->policy && clearkey_parse_request(request->data, (size_t)request->dataLen, &named) == 0) {
+    else if (request && !license->policy && clearkey_parse_request(license->format, request->data, (size_t)request->dataLen, &named) == 0) {
         if (license->server)
             missing = ask_server(license, request);
         else if (license->offline)
@@ -304,7 +323,7 @@ static int release_key(struct license *license, uint8_t id[KEY_BYTES])
         complain_drm(code, "make a release request");
         goto done;
     }
-    acknowledgement = clearkey_acknowledge_release(message, (size_t)size);
+    acknowledgement = clearkey_acknowledge_release(license->format, message, (size_t)size);
     if (!acknowledgement)
         goto done;
     code = OH_MediaKeySession_ProcessOfflineReleaseResponse(license->session, id, KEY_BYTES, (uint8_t *)acknowledgement,
@@ -334,7 +353,7 @@ static int release_box(struct license *license, const struct pssh_box *box)
     DRM_MediaKeyRequest *request = generate_request(license, box->bytes, box->size);
     int released = -1;
 
-    if (request && clearkey_parse_request(request->data, (size_t)request->dataLen, &named) == 0)
+    if (request && clearkey_parse_request(license->format, request->data, (size_t)request->dataLen, &named) == 0)
         stored = list_stored(license);
     if (stored)
         released = 0;

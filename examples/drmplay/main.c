@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "native_drm_plugin.h"
 #include "player.h"
+#include "renditions.h"
 
 #define EXIT_USAGE 2
 
@@ -52,7 +54,10 @@ static int open_outputs(struct player *player)
         return complain("out of memory");
     for (unsigned i = 0; i < player->count; i++) {
         player->tracks[i].stream = player->input->streams[i];
-        player->tracks[i].samples = player->media.samples;
+        const struct media *media = renditions_are(player->input) ? renditions_media(player->input, i) : &player->media;
+        player->tracks[i].samples = media->samples;
+        if (media->kind == MEDIA_TS || media->kind == MEDIA_AUDIO)
+            player->tracks[i].media = media;
         if (webm_find_key_id(&player->tracks[i]) < 0)
             return -1;
         if (!options->no_decode &&
@@ -115,6 +120,7 @@ int player_go_to(struct player *player, const struct input_index *index, int64_t
         return -1;
     for (unsigned i = 0; i < player->count; i++) {
         player->tracks[i].stream = player->input->streams[i];
+        player->tracks[i].cei = (DRM_AccessUnitState){0};
         player->decoders[i].stream = player->input->streams[i];
         if (player->decoders[i].context)
             avcodec_flush_buffers(player->decoders[i].context);
@@ -130,7 +136,7 @@ static int play_packets(struct player *player)
     int result = packet ? 0 : AVERROR(ENOMEM);
 
     while (result >= 0) {
-        result = av_read_frame(player->input, packet);
+        result = input_read(player->input, packet);
         if (result < 0)
             break;
         if ((unsigned)packet->stream_index < player->count && play_packet(player, packet) < 0) {
@@ -196,33 +202,55 @@ static int play(struct player *player)
     return result;
 }
 
-static int run(struct player *player, const struct clearkey_server *server, struct policy_service *policy)
+/* Obtains the keys of a file, or gives them back. Returns -1 after a complaint. */
+static int obtain_keys(struct player *player, const AVFormatContext *input, const struct media *media)
 {
-    const struct options *options = &player->options;
     struct init_data init_data = {0};
     struct init_data chosen = {0};
     int result = -1;
 
-    if (license_open(&player->license, options->system, server, policy,
-                     options->offline || options->release) < 0 ||
-        media_open(&player->media, options->file) < 0 || input_open(&player->input, &player->media) < 0 ||
-        init_data_find(&init_data, player->input, &player->media) < 0 ||
-        init_data_choose(&init_data, options->system, player->license.system_id, &chosen) < 0)
-        goto done;
-    if (options->release) {
-        result = license_release(&player->license, &chosen);
-        goto done;
-    }
-    if (license_obtain(&player->license, &chosen) >= 0)
-        result = play(player);
-    /* Outputs appear only if everything went well. */
-    if (close_outputs(player, result == 0) < 0)
-        result = -1;
-
-done:
+    if (init_data_find(&init_data, input, media) == 0 &&
+        init_data_choose(&init_data, player->options.system, player->license.system_id, &chosen) == 0)
+        result = player->options.release ? license_release(&player->license, &chosen)
+                                         : license_obtain(&player->license, &chosen);
     init_data_free(&chosen);
     init_data_free(&init_data);
-    return result;
+    return result < 0 ? -1 : 0;
+}
+
+/* The sound, if it is apart. Where a file is played from other places than its beginning, it is left out. */
+static int open_sound(struct player *player)
+{
+    const struct options *options = &player->options;
+
+    if (!player->media.sound)
+        return 0;
+    if (options->controls || options->policy) {
+        complain("the sound of %s is left out: it is apart, in %s", options->file, player->media.sound);
+        return 0;
+    }
+    if (media_open(&player->sound, player->media.sound, NULL) < 0 ||
+        renditions_join(&player->input, &player->media, &player->sound) < 0)
+        return -1;
+    return obtain_keys(player, player->input, &player->sound);
+}
+
+static int run(struct player *player, const struct clearkey_server *server, struct policy_service *policy)
+{
+    const struct options *options = &player->options;
+    int result = -1;
+
+    if (license_open(&player->license, options->system, server, policy,
+                     options->offline || options->release) < 0 ||
+        media_open(&player->media, options->file, options->rendition) < 0 ||
+        input_open(&player->input, &player->media) < 0 || obtain_keys(player, player->input, &player->media) < 0 ||
+        open_sound(player) < 0)
+        return -1;
+    if (options->release)
+        return 0;
+    result = play(player);
+    /* Outputs appear only if everything went well. */
+    return close_outputs(player, result == 0) < 0 ? -1 : result;
 }
 
 /* Plays the file of the options. */
@@ -248,6 +276,7 @@ static int play_file(const struct options *options, const struct clearkey_server
     policy_service_close(policy);
     input_close(&player.input);
     media_close(&player.media);
+    media_close(&player.sound);
     *controls = player.controls;
     *end = player.end;
     return result;
@@ -273,6 +302,16 @@ static int play_files(struct options *options, const struct clearkey_server *ser
     return result;
 }
 
+static int load_plugins(const struct options *options)
+{
+    for (int i = 0; i < options->plugin_count; i++) {
+        Drm_ErrCode code = OH_Drm_LoadPlugin(options->plugins[i]);
+        if (code != DRM_ERR_OK)
+            return complain_drm(code, "load the plugin");
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -285,7 +324,7 @@ int main(int argc, char **argv)
     case OPTIONS_PLAY: break;
     }
     av_log_set_level(AV_LOG_QUIET); /* what matters is said in our own words */
-    if (!options.keys || (server = clearkey_server_load(options.keys)))
+    if (load_plugins(&options) == 0 && (!options.keys || (server = clearkey_server_load(options.keys))))
         result = play_files(&options, server);
     clearkey_server_free(server);
     return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -14,6 +14,8 @@
 #include "util.h"
 
 #define IO_BYTES 32768
+/* How much of a transport stream is searched for CEI. */
+#define MAX_SEARCHED_BYTES (4 << 20)
 
 /* Where FFmpeg is in it. */
 struct reader {
@@ -48,7 +50,7 @@ int media_add_part(struct media *media, const char *url, int64_t offset, int64_t
         free(copy);
         return complain("out of memory");
     }
-    media->parts[media->part_count++] = (struct media_part){copy, offset, size, media->size};
+    media->parts[media->part_count++] = (struct media_part){.url = copy, .offset = offset, .size = size, .start = media->size};
     media->size += size;
     return 0;
 }
@@ -81,6 +83,11 @@ static size_t find_part(const struct media *media, int64_t position)
             high = middle;
     }
     return low;
+}
+
+const struct media_part *media_part_at(const struct media *media, int64_t position)
+{
+    return &media->parts[find_part(media, position)];
 }
 
 static int read_some(void *opaque, uint8_t *bytes, int room)
@@ -211,13 +218,75 @@ static void drop_parts(struct media *media)
     media->size = 0;
 }
 
-int media_open(struct media *media, const char *path)
+/* What the first bytes are, behind an ID3 tag. */
+static void recognize(struct media *media, AVIOContext *io)
+{
+    uint8_t bytes[TS_PACKET_BYTES + 1];
+    size_t tag = 0;
+
+    if (avio_seek(io, 0, SEEK_SET) != 0)
+        return;
+    int count = avio_read(io, bytes, sizeof(bytes));
+    if (ts_begins(bytes, count)) {
+        media->kind = MEDIA_TS;
+        return;
+    }
+    if (count >= 10 && (tag = id3_size(bytes)) > 0)
+        count = avio_seek(io, (int64_t)tag, SEEK_SET) == (int64_t)tag ? avio_read(io, bytes, sizeof(bytes)) : 0;
+    media->codec = count >= AUDIO_HEADER_BYTES ? audio_codec(bytes) : AV_CODEC_ID_NONE;
+    if (media->codec != AV_CODEC_ID_NONE)
+        media->kind = MEDIA_AUDIO;
+}
+
+/* Whether the start of a transport stream has content encryption information, for where the program map does not say so. */
+static bool has_cei(AVIOContext *io)
+{
+    static const uint8_t uuid[16] = {0x70, 0xc1, 0xdb, 0x9f, 0x66, 0xae, 0x41, 0x27,
+                                     0xbf, 0xc0, 0xbb, 0x19, 0x81, 0x69, 0x4b, 0x66};
+    uint8_t *bytes = malloc(MAX_SEARCHED_BYTES);
+    int count = bytes && avio_seek(io, 0, SEEK_SET) == 0 ? avio_read(io, bytes, MAX_SEARCHED_BYTES) : 0;
+    /* Packets may cut one in two, but hardly all. */
+    bool found = count > 0 && memmem(bytes, (size_t)count, uuid, sizeof(uuid)) != NULL;
+
+    free(bytes);
+    return found;
+}
+
+/* Finds out what the segments of a playlist with SAMPLE-AES are, or whether a file is an encrypted transport stream. */
+static int open_units(struct media *media, AVIOContext *io)
+{
+    bool encrypted = media->units;
+
+    recognize(media, io);
+    for (size_t i = 0; i < media->part_count && media->kind == MEDIA_TS; i++) {
+        struct media_part *part = &media->parts[i];
+        int result = ts_map_read(&part->map, io, part->start, part->start + part->size);
+        if (result < 0)
+            return complain_av(result, "cannot read %s", part->url);
+        if (!part->map.count && i > 0)
+            part->map = media->parts[i - 1].map; /* as it is behind EXT-X-MAP */
+        encrypted |= part->map.described;
+        for (unsigned k = 0; k < part->map.count; k++)
+            encrypted |= ts_is_sample_aes(&part->map.streams[k]);
+    }
+    if (media->kind == MEDIA_TS && !encrypted)
+        encrypted = has_cei(io);
+    if (media->units && media->kind == MEDIA_OTHER)
+        return complain("%s: its segments are neither MPEG-TS nor AAC, AC-3 or E-AC-3", media->path);
+    if (!encrypted || (media->kind == MEDIA_AUDIO && !media->units))
+        media->kind = MEDIA_OTHER;
+    return 0;
+}
+
+int media_open(struct media *media, const char *path, const char *rendition)
 {
     AVIOContext *io = NULL;
 
-    *media = (struct media){.path = path};
+    *media = (struct media){.path = path, .wanted = rendition};
     if (playlist_read(media) < 0)
         return -1;
+    if (rendition && !media->sound)
+        return complain("%s has no audio rendition that is apart", path);
     if (!media->playlist) {
         drop_parts(media);
         if (media_add_part(media, path, 0, -1) < 0)
@@ -228,10 +297,14 @@ int media_open(struct media *media, const char *path)
     if (media_open_io(media, &io) < 0)
         return complain("out of memory");
     int result = check_boxes(media, io);
-    if (result > 0)
+    if (result > 0) {
+        media->kind = MEDIA_MP4;
         result = mp4_samples_read(&media->samples, io);
-    else if (result == 0)
-        drop_parts(media);
+    } else if (result == 0) {
+        result = open_units(media, io);
+        if (media->kind == MEDIA_OTHER)
+            drop_parts(media);
+    }
     media_close_io(&io);
     return result < 0 ? -1 : 0;
 }
@@ -240,6 +313,7 @@ void media_close(struct media *media)
 {
     drop_parts(media);
     free(media->playlist);
+    free(media->sound);
     mp4_samples_free(media->samples);
     *media = (struct media){0};
 }

@@ -16,10 +16,12 @@
 enum {
     OPT_KEYS = 1,
     OPT_SYSTEM,
+    OPT_PLUGIN,
     OPT_POLICY,
     OPT_RENEWALS,
     OPT_OFFLINE,
     OPT_RELEASE,
+    OPT_RENDITION,
     OPT_OUTPUT,
     OPT_PACKET_MD5,
     OPT_FRAME_MD5,
@@ -34,10 +36,12 @@ enum {
 static const struct option long_options[] = {
     {"keys", required_argument, NULL, OPT_KEYS},
     {"system", required_argument, NULL, OPT_SYSTEM},
+    {"plugin", required_argument, NULL, OPT_PLUGIN},
     {"policy", required_argument, NULL, OPT_POLICY},
     {"renewals", required_argument, NULL, OPT_RENEWALS},
     {"offline", no_argument, NULL, OPT_OFFLINE},
     {"release", no_argument, NULL, OPT_RELEASE},
+    {"rendition", required_argument, NULL, OPT_RENDITION},
     {"output", required_argument, NULL, OPT_OUTPUT},
     {"packet-md5", required_argument, NULL, OPT_PACKET_MD5},
     {"frame-md5", required_argument, NULL, OPT_FRAME_MD5},
@@ -59,12 +63,15 @@ void print_help(void)
          "every sample in place, decodes it, and reports.\n"
          "\n"
          "  --keys JWKSET.json   keys for the built-in license server, a JWK Set (W3C EME 9.1.4)\n"
-         "  --system NAME        key system: com.clearplay.drm (default) or org.w3.clearkey\n"
+         "  --system NAME        key system: com.clearplay.drm (default), org.w3.clearkey, or that of a plugin from\n"
+         "                       examples/plugins: com.example.text, com.example.xor\n"
+         "  --plugin FILE        load this plugin, besides those in the folders of NATIVE_DRM_PLUGIN_PATH; can be repeated\n"
          "  --policy POLICY.json play in real time, over and over, under licenses with this policy (com.policyplay.drm), until\n"
          "                       they allow it no longer\n"
          "  --renewals COUNT     with --policy: grant that many renewals, then deny them\n"
          "  --offline            with --keys: store the keys on this device; without: play with stored keys\n"
          "  --release            give back the stored keys of FILE instead of playing it\n"
+         "  --rendition NAME     of an HLS playlist with several: the sound with this NAME or LANGUAGE\n"
          "  --output CLEAR       write the decrypted packets as a clear file: .mp4, .webm, ...\n"
          "  --packet-md5 FILE    write one line per decrypted packet: stream, pts, size, MD5 (\"-\": standard output)\n"
          "  --frame-md5 FILE     write one line per decoded frame in FFmpeg's framemd5 format\n"
@@ -90,6 +97,13 @@ enum options_result parse_options(struct options *options, int argc, char **argv
         switch (option) {
         case OPT_KEYS: options->keys = optarg; break;
         case OPT_SYSTEM: options->system = optarg; break;
+        case OPT_PLUGIN:
+            if (options->plugin_count == MAX_PLUGINS) {
+                complain("--plugin: more than %d plugins (see --help)", MAX_PLUGINS);
+                return OPTIONS_WRONG;
+            }
+            options->plugins[options->plugin_count++] = optarg;
+            break;
         case OPT_POLICY: options->policy = optarg; break;
         case OPT_RENEWALS: {
             char *end;
@@ -103,6 +117,7 @@ enum options_result parse_options(struct options *options, int argc, char **argv
         }
         case OPT_OFFLINE: options->offline = true; break;
         case OPT_RELEASE: options->release = true; break;
+        case OPT_RENDITION: options->rendition = optarg; break;
         case OPT_OUTPUT: options->output = optarg; break;
         case OPT_PACKET_MD5: options->packet_md5 = optarg; break;
         case OPT_FRAME_MD5: options->frame_md5 = optarg; break;
@@ -152,6 +167,10 @@ enum options_result parse_options(struct options *options, int argc, char **argv
         options->system = "com.policyplay.drm";
     } else if (options->renewals >= 0) {
         complain("--renewals goes with --policy (see --help)");
+        return OPTIONS_WRONG;
+    }
+    if (options->rendition && (options->controls || options->policy)) {
+        complain("--controls and --policy play the sound that is in the variant, no --rendition (see --help)");
         return OPTIONS_WRONG;
     }
     if (options->paused && !options->controls) {

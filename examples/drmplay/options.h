@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#define MAX_PLUGINS 16
+
 struct options {
     char *const *files;
     int file_count;   /* one, but with --controls */
@@ -14,8 +16,11 @@ struct options {
     const char *file; /* the file itself */
     const char *keys;
     const char *system;
+    const char *plugins[MAX_PLUGINS]; /* to be loaded besides those in the plugin folders */
+    int plugin_count;
     const char *policy;
     int renewals; /* that are granted; negative: all */
+    const char *rendition;
     const char *output;
     const char *packet_md5;
     const char *frame_md5;

@@ -25,6 +25,7 @@ enum play_end {
 struct player {
     struct options options;
     struct media media;
+    struct media sound; /* of the audio rendition, if that is apart */
     AVFormatContext *input;
     struct license license;
     struct track *tracks;

@@ -1,8 +1,9 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
- * HLS playlists (RFC 8216) of fMP4 segments. FFmpeg's demuxer plays no encrypted ones; put together they are an MP4 file.
+ * HLS playlists (RFC 8216) of fMP4 segments, or of TS and packed audio with SAMPLE-AES. FFmpeg's demuxer plays no encrypted fMP4,
+ * and wants keys, not licenses, for SAMPLE-AES. Put together, segments are a file.
  */
-#include "media.h"
+#include "playlist_key.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,28 +25,16 @@ struct playlist {
     long best_bandwidth;
     char *best_variant;
     bool variant_follows;
+    char *best_audio; /* the group of its sound */
+    struct audio {
+        char *group, *name, *language, *url; /* url: NULL = it is in the variant */
+        bool usual;
+    } *audio;
+    size_t audio_count;
+    struct playlist_key key;
+    long long sequence; /* media sequence number of the next segment */
+    unsigned discontinuity;
 };
-
-/* The value of an attribute, without quotes; to be freed. NULL if there is none. */
-static char *attribute(const char *list, const char *name)
-{
-    size_t length = strlen(name);
-
-    while (*list) {
-        const char *value = strchr(list, '=');
-        if (!value)
-            return NULL;
-        bool found = (size_t)(value - list) == length && memcmp(list, name, length) == 0;
-        bool quoted = *++value == '"';
-        size_t size = strcspn(value + quoted, quoted ? "\"" : ",");
-        if (found)
-            return strndup(value + quoted, size);
-        list = value + quoted + size;
-        list += strcspn(list, ",");
-        list += strspn(list, ", ");
-    }
-    return NULL;
-}
 
 /* An address relative to that of the playlist; to be freed. */
 static char *resolve(const char *base, const char *url)
@@ -91,6 +80,8 @@ static int add(struct playlist *list, const char *url)
     int result = media_add_part(list->media, absolute, offset, list->range_size);
     if (result > 0)
         result = complain("nobody says how long %s is", absolute);
+    if (result == 0)
+        list->media->parts[list->media->part_count - 1].discontinuity = list->discontinuity;
     if (list->range_size >= 0)
         list->range_end = offset + list->range_size;
     free(list->range_url);
@@ -106,8 +97,8 @@ static int add_map(struct playlist *list, const char *attributes)
         return 0;
     free(list->map);
     list->map = strdup(attributes);
-    char *url = attribute(attributes, "URI");
-    char *range = attribute(attributes, "BYTERANGE");
+    char *url = playlist_attribute(attributes, "URI");
+    char *range = playlist_attribute(attributes, "BYTERANGE");
     long long segment_size = list->range_size; /* of the segment that follows */
     long long segment_offset = list->range_offset;
     int result = -1;
@@ -125,6 +116,82 @@ static int add_map(struct playlist *list, const char *attributes)
     return result;
 }
 
+static int add_audio(struct playlist *list, const char *attributes)
+{
+    char *type = playlist_attribute(attributes, "TYPE");
+    char *usual = playlist_attribute(attributes, "DEFAULT");
+    char *url = playlist_attribute(attributes, "URI");
+    int result = 0;
+
+    if (type && strcmp(type, "AUDIO") == 0) {
+        struct audio *larger = realloc(list->audio, (list->audio_count + 1) * sizeof(*larger));
+        if (larger) {
+            list->audio = larger;
+            larger[list->audio_count++] = (struct audio){
+                .group = playlist_attribute(attributes, "GROUP-ID"),
+                .name = playlist_attribute(attributes, "NAME"),
+                .language = playlist_attribute(attributes, "LANGUAGE"),
+                .url = url ? resolve(list->url, url) : NULL,
+                .usual = usual && strcmp(usual, "YES") == 0,
+            };
+        } else {
+            result = complain("out of memory");
+        }
+    }
+    free(url);
+    free(usual);
+    free(type);
+    return result;
+}
+
+static bool equal(const char *one, const char *other)
+{
+    return one && other && strcmp(one, other) == 0;
+}
+
+/* Finds the playlist of the variant's sound. */
+static int choose_audio(struct playlist *list)
+{
+    const char *wanted = list->media->wanted;
+    const struct audio *chosen = NULL;
+    int best = -1;
+
+    for (size_t i = 0; i < list->audio_count; i++) {
+        const struct audio *audio = &list->audio[i];
+        if (!equal(audio->group, list->best_audio))
+            continue;
+        /* A name counts more than a language, the usual one more than the first. */
+        int rank = wanted ? equal(audio->name, wanted) * 2 + equal(audio->language, wanted) : 1 + audio->usual;
+        if (rank > 0 && rank > best) {
+            chosen = audio;
+            best = rank;
+        }
+    }
+    if (wanted && !chosen) {
+        complain("%s: there is no audio rendition %s; there are:", list->url, wanted);
+        for (size_t i = 0; i < list->audio_count; i++) {
+            if (equal(list->audio[i].group, list->best_audio))
+                say("    %s", list->audio[i].name ? list->audio[i].name : "(without a name)");
+        }
+        return -1;
+    }
+    if (chosen && chosen->url && !(list->media->sound = strdup(chosen->url)))
+        return complain("out of memory");
+    return 0;
+}
+
+static void free_audio(struct playlist *list)
+{
+    for (size_t i = 0; i < list->audio_count; i++) {
+        free(list->audio[i].group);
+        free(list->audio[i].name);
+        free(list->audio[i].language);
+        free(list->audio[i].url);
+    }
+    free(list->audio);
+    free(list->best_audio);
+}
+
 static int read_tag(struct playlist *list, const char *name, const char *value)
 {
     char *text;
@@ -136,16 +203,30 @@ static int read_tag(struct playlist *list, const char *name, const char *value)
         if (!read_range(list, value))
             result = complain("%s: EXT-X-BYTERANGE:%s is no range", list->url, value);
     } else if (strcmp(name, "#EXT-X-KEY") == 0) {
-        text = attribute(value, "METHOD");
+        text = playlist_attribute(value, "METHOD");
         list->foreign = list->foreign || (text && strcmp(text, "AES-128") == 0);
         free(text);
+        if (list->media->units)
+            result = playlist_key_read(&list->key, value);
+    } else if (strcmp(name, "#EXT-X-DEFINE") == 0) {
+        if (list->media->units)
+            result = playlist_key_define(&list->key, value);
+    } else if (strcmp(name, "#EXT-X-MEDIA-SEQUENCE") == 0) {
+        list->sequence = strtoll(value, NULL, 10);
+    } else if (strcmp(name, "#EXT-X-DISCONTINUITY") == 0) {
+        list->discontinuity++;
     } else if (strcmp(name, "#EXT-X-STREAM-INF") == 0) {
-        text = attribute(value, "BANDWIDTH");
+        text = playlist_attribute(value, "BANDWIDTH");
         long bandwidth = text ? strtol(text, NULL, 10) : 0;
         list->variant_follows = !list->best_variant || bandwidth > list->best_bandwidth;
-        if (list->variant_follows)
+        if (list->variant_follows) {
             list->best_bandwidth = bandwidth;
+            free(list->best_audio);
+            list->best_audio = playlist_attribute(value, "AUDIO");
+        }
         free(text);
+    } else if (strcmp(name, "#EXT-X-MEDIA") == 0) {
+        result = add_audio(list, value);
     }
     return result;
 }
@@ -161,9 +242,14 @@ static int read_address(struct playlist *list, const char *line)
         }
         return 0;
     }
-    if (!list->map)
+    if (!list->map && !list->media->units)
         list->foreign = true;
-    return list->foreign ? 0 : add(list, line);
+    if (list->foreign)
+        return 0;
+    if (add(list, line) < 0)
+        return -1;
+    playlist_key_apply(&list->key, (uint64_t)list->sequence++, &list->media->parts[list->media->part_count - 1].key);
+    return 0;
 }
 
 static int read_lines(struct playlist *list, char *text)
@@ -176,10 +262,9 @@ static int read_lines(struct playlist *list, char *text)
             continue;
         }
         char *colon = strchr(line, ':');
-        if (colon) {
+        if (colon)
             *colon = '\0';
-            result = read_tag(list, line, colon + 1);
-        }
+        result = read_tag(list, line, colon ? colon + 1 : "");
     }
     return result;
 }
@@ -216,18 +301,23 @@ static int read_playlist(struct media *media, const char *url, int depth)
     int result = failed ? -1 : 0;
 
     if (text) {
+        media->units = playlist_has_sample_aes(text);
         result = read_lines(&list, text);
         if (result == 0 && list.best_variant && depth == 0) {
-            result = read_playlist(media, list.best_variant, 1);
+            result = choose_audio(&list) < 0 ? -1 : read_playlist(media, list.best_variant, 1);
         } else if (result == 0 && !list.foreign) {
             media->playlist = strdup(url);
             result = media->playlist ? 0 : complain("out of memory");
         }
+        if (list.foreign)
+            media->units = false;
         free(text);
     }
+    playlist_key_free(&list.key);
     free(list.map);
     free(list.range_url);
     free(list.best_variant);
+    free_audio(&list);
     return result;
 }
 

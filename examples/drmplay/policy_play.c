@@ -32,7 +32,7 @@ int play_policy(struct player *player)
         goto done;
     policy_service_say(service, "plays %s", player->options.file);
     while (!player->license.over) {
-        result = av_read_frame(player->input, packet);
+        result = input_read(player->input, packet);
         if (result == AVERROR_EOF) {
             start += (uint64_t)index.duration * 1000000u;
             rounds++;

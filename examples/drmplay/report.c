@@ -10,6 +10,10 @@
 
 void scheme_name(const struct track *track, char *text, size_t room)
 {
+    if (track->unit_scheme) {
+        snprintf(text, room, "%s", track->unit_scheme);
+        return;
+    }
     if (!track->scheme) {
         snprintf(text, room, "clear");
         return;
@@ -52,7 +56,7 @@ void report_print(FILE *out, const struct track *tracks, unsigned count, const s
     bool titled = false;
 
     progress_clear();
-    fprintf(out, "\n  %-5s  %-5s  %-8s %-9s  %7s  %9s  %9s  %7s  %6s  %10s  %11s\n", "track", "kind", "codec", "scheme",
+    fprintf(out, "\n  %-5s  %-5s  %-8s %-10s  %7s  %9s  %9s  %7s  %6s  %10s  %11s\n", "track", "kind", "codec", "scheme",
             "samples", "decrypted", "bytes", "frames", "errors", "in decrypt", "speed");
     for (unsigned i = 0; i < count; i++) {
         const struct track *track = &tracks[i];
@@ -65,7 +69,7 @@ void report_print(FILE *out, const struct track *tracks, unsigned count, const s
         scheme_name(track, scheme, sizeof(scheme));
         if (track->nanoseconds && track->bytes)
             snprintf(speed, sizeof(speed), "%s/s", human_bytes(rate, (double)track->bytes * 1e9 / (double)track->nanoseconds));
-        fprintf(out, "  %5u  %-5s  %-8s %-9s  %7" PRIu64 "  %9" PRIu64 "  %9s  %7" PRIu64 "  %6" PRIu64 "  %10s  %11s\n", i,
+        fprintf(out, "  %5u  %-5s  %-8s %-10s  %7" PRIu64 "  %9" PRIu64 "  %9s  %7" PRIu64 "  %6" PRIu64 "  %10s  %11s\n", i,
                 kind ? kind : "other", avcodec_get_name(track->stream->codecpar->codec_id), scheme, track->packets,
                 track->encrypted - track->refused, human_bytes(bytes, (double)track->bytes), track->frames,
                 track->refused + track->undecoded, track->encrypted ? human_time(time, track->nanoseconds) : "-", speed);

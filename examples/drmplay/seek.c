@@ -56,7 +56,7 @@ int input_index_read(struct input_index *index, const struct media *media)
     }
     int leading = input ? leading_stream(input) : -1;
     for (uint64_t number = 0; result >= 0; number++) {
-        result = av_read_frame(input, packet);
+        result = input_read(input, packet);
         if (result < 0)
             break;
         const AVStream *stream = input->streams[packet->stream_index];
@@ -100,7 +100,7 @@ int input_reopen_at(AVFormatContext **input, const struct media *media, const st
         return -1;
     }
     for (; skip > 0 && result >= 0; skip--) {
-        result = av_read_frame(other, packet);
+        result = input_read(other, packet);
         if (result >= 0)
             av_packet_unref(packet);
     }

@@ -14,6 +14,9 @@
 struct track {
     const AVStream *stream;
     const struct mp4_samples *samples; /* of an MP4 file */
+    const struct media *media; /* of a transport stream or packed audio */
+    DRM_AccessUnitState cei; /* what the stream has said about its units */
+    const char *unit_scheme; /* "CEI" or "SAMPLE-AES"; NULL = no encrypted unit seen */
     bool webm_encrypted;     /* packets begin with a signal byte (WebM encryption) */
     uint8_t webm_key_id[KEY_BYTES];
     uint32_t scheme; /* four characters; 0 = no encrypted packet seen */
@@ -34,6 +37,7 @@ struct sample {
     bool encrypted;
     DRM_SampleInfo info;
     DrmSubsample *subsamples;
+    DRM_AccessUnitInfo unit; /* instead of info, if it has a format: an access unit that says itself how it is encrypted */
 };
 
 /*
@@ -53,6 +57,13 @@ int track_decrypt(struct track *track, struct license *license, AVPacket *packet
 int webm_find_key_id(struct track *track);
 /* The part of track_describe() for WebM. Returns what is wrong, NULL if nothing is. */
 const char *webm_describe(const struct track *track, AVPacket *packet, struct sample *sample);
+
+/* The parts of track_describe() and track_decrypt() for access units. The first returns what is wrong, NULL if nothing is. */
+const char *unit_describe(const struct track *track, const AVPacket *packet, struct sample *sample);
+int unit_decrypt(struct track *track, struct license *license, AVPacket *packet, const struct sample *sample);
+
+/* Counts a packet that cannot be decrypted, and says where the trouble starts. Returns -1. */
+int track_give_up(struct track *track, const char *reason);
 
 /* Four characters and, if there is one, the pattern. */
 void scheme_name(const struct track *track, char *text, size_t room);

@@ -38,7 +38,7 @@ struct KeyStatus {
 /**
  * Receives an event: its type, its data, a decimal number as text. Runs on a thread of the library, where every function may
  * be called, also one that replaces the callback or destroys the object. The views are valid during the call.
- * It must not throw: like an exception that leaves a thread's function, that ends the program.
+ * It must not throw: like an exception that leaves a thread's function, that ends the program. native_drm_common.h says more.
  */
 using EventCallback = std::function<void(DRM_EventType type, ConstByteSpan info, std::string_view extra)>;
 
@@ -298,7 +298,7 @@ private:
 
 template <typename Handle>
 Drm_ErrCode onEvent(Handle *, DRM_EventType type, std::uint8_t *info, std::int32_t infoLen, char *extra,
-                    void *userData) noexcept
+                    void *userData)
 {
     const RunningCallback running(userData);
     const CallbackFunctions *const functions = running.functions();
@@ -308,7 +308,7 @@ Drm_ErrCode onEvent(Handle *, DRM_EventType type, std::uint8_t *info, std::int32
     return DRM_ERR_OK;
 }
 
-inline Drm_ErrCode onKeyChange(::MediaKeySession *, DRM_KeysInfo *info, bool newKeys, void *userData) noexcept
+inline Drm_ErrCode onKeyChange(::MediaKeySession *, DRM_KeysInfo *info, bool newKeys, void *userData)
 {
     const RunningCallback running(userData);
     const CallbackFunctions *const functions = running.functions();

@@ -133,7 +133,7 @@ public:
         return answer;
     }
 
-    /** Denies further renewals of a license. licenseId: NATIVE_DRM_LICENSE_ID_LEN bytes. */
+    /** Ends a license: renewals are denied, and the next answer to its device says so. licenseId: NATIVE_DRM_LICENSE_ID_LEN bytes. */
     void revokeLicense(ConstByteSpan licenseId)
     {
         const char *const function = "OH_DrmLicenseService_RevokeLicense";

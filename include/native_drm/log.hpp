@@ -54,7 +54,7 @@ public:
     }
 
 private:
-    static void onLine(NativeDrm_LogLevel level, const char *message, void *) noexcept
+    static void onLine(NativeDrm_LogLevel level, const char *message, void *)
     {
         Log &log = instance();
         std::shared_ptr<const LogCallback> callback;

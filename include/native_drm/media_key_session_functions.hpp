@@ -20,6 +20,7 @@
 #include "../multimedia/drm_framework/native_drm_extension.h"
 #include "../multimedia/drm_framework/native_mediadecrypt.h"
 #include "../multimedia/drm_framework/native_mediakeysession.h"
+#include "access_unit.hpp"
 #include "av_buffer.hpp"
 #include "cenc_info.hpp"
 #include "core.hpp"
@@ -233,6 +234,34 @@ public:
             return DRM_ERR_INVALID_VAL;
         }
         return OH_MediaKeySession_DecryptSamples(handle_, samples.data(), static_cast<std::uint32_t>(samples.size()), failed);
+    }
+
+    /**
+     * Decrypts an access unit in place, see AccessUnitStream; when it throws, unit and stream are as they were. Allocates nothing.
+     *
+     * @return bytes that the unit has now, which are at its start: it may get shorter
+     */
+    std::size_t decrypt(AccessUnitStream &stream, ByteSpan unit) const
+    {
+        const char *const function = "OH_MediaKeySession_DecryptAccessUnit";
+        auto size = detail::length<std::uint32_t>(unit.size(), function);
+        check(OH_MediaKeySession_DecryptAccessUnit(handle_, &stream.info(), &stream.state(), unit.data(), &size), function);
+        return size;
+    }
+
+    /** Like decrypt(), but returns the code. size receives the bytes that the unit has now, on success only. */
+    Drm_ErrCode tryDecrypt(AccessUnitStream &stream, ByteSpan unit, std::size_t &size) const noexcept
+    {
+        if (unit.size() > UINT32_MAX) {
+            return DRM_ERR_INVALID_VAL;
+        }
+        auto left = static_cast<std::uint32_t>(unit.size());
+        const Drm_ErrCode code =
+            OH_MediaKeySession_DecryptAccessUnit(handle_, &stream.info(), &stream.state(), unit.data(), &left);
+        if (code == DRM_ERR_OK) {
+            size = left;
+        }
+        return code;
     }
 
 protected:

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "../multimedia/drm_framework/native_drm_extension.h"
+#include "../multimedia/drm_framework/native_drm_isolation.h"
 #include "../multimedia/drm_framework/native_mediakeysystem.h"
 #include "callbacks.hpp"
 #include "media_key_system_functions.hpp"
@@ -44,6 +45,15 @@ public:
     {
         const char *const function = "OH_MediaKeySystem_Create";
         check(OH_MediaKeySystem_Create(detail::cString(name, function), &handle_), function);
+    }
+
+    /** Creates an instance in a host process, see OH_MediaKeySystem_CreateIsolated(). */
+    static MediaKeySystem isolated(const std::string &name)
+    {
+        const char *const function = "OH_MediaKeySystem_CreateIsolated";
+        MediaKeySystem system;
+        check(OH_MediaKeySystem_CreateIsolated(detail::cString(name, function), &system.handle_), function);
+        return system;
     }
 
     /**

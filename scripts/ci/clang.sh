@@ -10,7 +10,7 @@ require cmd:clang=clang cmd:clang++=clang cmd:cmake=cmake cmd:make=make header:n
     cmd:node=nodejs cmd:npm=npm cmd:pkg-config=pkg-config cmd:addr2line=binutils
 export CC=clang CXX=clang++
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
-cmake -S . -B build/clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DNATIVE_DRM_CARGO_FLAGS=--locked \
+cmake -S . -B build/clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DNATIVE_DRM_CARGO_FLAGS=--locked -DNATIVE_DRM_BUILD_GSTREAMER=OFF \
     -DNATIVE_DRM_CARGO_TARGET_DIR="$CARGO_TARGET_DIR"
 cmake --build build/clang --parallel "$(nproc)"
 cd build/clang

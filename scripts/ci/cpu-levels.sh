@@ -4,7 +4,12 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-for level in soft aesni vaes256 vaes512; do
+case $(uname -m) in
+    x86_64) levels="soft aesni avx2 vaes256 vaes512" ;;
+    aarch64) levels="soft armv8 armv8-sm4" ;;
+    *) levels=soft ;;
+esac
+for level in $levels; do
     echo "== NATIVE_DRM_CPU=$level"
     NATIVE_DRM_CPU=$level NATIVE_DRM_TEST_CASES=${NATIVE_DRM_TEST_CASES:-1500} cargo test --locked --no-fail-fast -p native-drm-cenc
 done

@@ -4,7 +4,7 @@
 //! a proxy: then whoever it forwards for is.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -59,10 +59,22 @@ fn key(address: IpAddr) -> Option<IpAddr> {
     (!key.is_loopback()).then_some(key)
 }
 
+/// An address as proxies write it: some with the port behind it.
+fn address_in(name: &str) -> Option<IpAddr> {
+    let bare = || name.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
+    let with_port = || name.parse::<SocketAddr>().ok().map(|address| address.ip());
+    name.parse().ok().or_else(with_port).or_else(bare)
+}
+
 impl Limits {
     pub fn new(requests: u32, connections: u32, proxies: &[IpAddr]) -> Self {
         let proxies = proxies.iter().map(IpAddr::to_canonical).collect();
         Self { requests: f64::from(requests), connections, proxies, buckets: Mutex::default(), open: Mutex::default() }
+    }
+
+    /// Whether an address is a trusted proxy's.
+    pub fn is_proxy(&self, peer: IpAddr) -> bool {
+        self.proxies.contains(&peer.to_canonical())
     }
 
     /// Who asks: the other end, or whom the last of the known proxies has named.
@@ -73,7 +85,7 @@ impl Limits {
         let mut named = named.into_iter().rev();
         // From the right: what is left of the first unknown one may be made up.
         while self.proxies.contains(&client) {
-            let Some(Ok(next)) = named.next().map(|name| name.trim().parse::<IpAddr>()) else { break };
+            let Some(next) = named.next().and_then(|name| address_in(name.trim())) else { break };
             client = next.to_canonical();
         }
         client
@@ -195,6 +207,10 @@ mod tests {
         assert_eq!(client("10.0.0.1", &["1.2.3.4, 203.0.113.7"]), "203.0.113.7");
         assert_eq!(client("10.0.0.1", &["1.2.3.4", "203.0.113.7 ,10.0.0.2"]), "203.0.113.7");
         assert_eq!(client("::ffff:10.0.0.1", &["2001:db8::1"]), "2001:db8::1");
+        // With ports, as some proxies write it.
+        assert_eq!(client("10.0.0.1", &["1.2.3.4, 203.0.113.7:4711"]), "203.0.113.7");
+        assert_eq!(client("10.0.0.1", &["[2001:db8::1]:4711, 10.0.0.2:1"]), "2001:db8::1");
+        assert_eq!(client("10.0.0.1", &["[2001:db8::1]"]), "2001:db8::1");
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &["1.2.3.4, unknown"]), "10.0.0.1");
         let start = Instant::now();

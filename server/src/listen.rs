@@ -14,10 +14,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
-use tokio_rustls::TlsAcceptor;
 
 use crate::options::LogLevel;
 use crate::patience::Patience;
+use crate::reload::Certificate;
 use crate::routes::{Server, handle};
 
 /// Until the next attempt to accept where there are no file descriptors left.
@@ -26,8 +26,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Serves until SIGTERM or SIGINT, then ends the requests that are under way.
 pub async fn serve(
     server: Arc<Server>,
-    address: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    address: &str,
+    certificate: Certificate,
     connections: usize,
 ) -> Result<(), String> {
     let words = |fault: std::io::Error| format!("{address}: {fault}");
@@ -36,9 +36,11 @@ pub async fn serve(
     // Whoever has read the address may end the server in order.
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate()).map_err(words)?, signal(SignalKind::interrupt()).map_err(words)?);
-    let scheme = if tls.is_some() { "https" } else { "http" };
-    // For whoever started the server with port 0. A closed standard output is no reason to fail.
-    let _ = writeln!(std::io::stdout(), "{scheme}://{own}").and_then(|()| std::io::stdout().flush());
+    let scheme = if certificate.get().is_some() { "https" } else { "http" };
+    // For whoever started the server with port 0. Nobody reading it is no reason to fail, or to wait.
+    let line = format!("{scheme}://{own}\n");
+    let said = std::thread::Builder::new().name("stdout".into());
+    drop(said.spawn(move || std::io::stdout().write_all(line.as_bytes()).and_then(|()| std::io::stdout().flush())));
     server.log.write(LogLevel::Info, "listening", json!({ "address": format!("{scheme}://{own}") }));
 
     let free = Arc::new(Semaphore::new(connections));
@@ -69,10 +71,11 @@ pub async fn serve(
             }
         };
         let _ = stream.set_nodelay(true);
-        let (server, tls, stopped) = (Arc::clone(&server), tls.clone(), stopped.clone());
+        let (server, tls, stopped) = (Arc::clone(&server), certificate.get(), stopped.clone());
         tokio::spawn(async move {
             let _permit = permit;
             let limits = Arc::clone(&server);
+            let _open = limits.metrics.connected();
             let Some(_counted) = limits.limits.connect(peer.ip()) else {
                 server.log.write(LogLevel::Warn, "connections", json!({ "peer": peer.to_string() }));
                 return;

@@ -1,11 +1,12 @@
 //! Structured logs: one line of JSON for each event, to standard error. No secrets: bodies and headers are never logged.
 //!
 //! There are so many lines a second and level; the rest is counted, so that whoever floods the server does not fill a disk.
+//! Nobody waits for whoever reads: a pipe or terminal that takes nothing loses lines, which are counted, too.
 
-use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
+use base::log::stderr;
 use serde_json::{Value, json};
 
 use crate::options::LogLevel;
@@ -56,6 +57,11 @@ impl Log {
 
     /// Writes an event. `fields` is an object.
     pub fn write(&self, level: LogLevel, event: &str, fields: Value) {
+        self.write_with(level, event, || fields);
+    }
+
+    /// As [`Log::write`], for what there is much of: `fields` is only asked where a line is written.
+    pub fn write_with(&self, level: LogLevel, event: &str, fields: impl FnOnce() -> Value) {
         if level > self.limit || level == LogLevel::Off {
             return;
         }
@@ -63,14 +69,15 @@ impl Log {
         let (fits, missing) = counted;
         self.say_missing(missing);
         if fits {
-            line(level, event, fields);
+            line(level, event, fields());
         }
     }
 
-    /// Says how many lines were left out last.
+    /// Says how many lines were left out or lost last.
     pub fn end(&self) {
         let missing = std::mem::take(&mut self.locked().missing);
         self.say_missing(missing);
+        stderr::tell_lost(lost);
     }
 
     fn say_missing(&self, missing: u64) {
@@ -86,19 +93,37 @@ impl Log {
 }
 
 fn line(level: LogLevel, event: &str, fields: Value) {
-    let word = match level {
-        LogLevel::Off => return,
-        LogLevel::Error => "error",
-        LogLevel::Warn => "warn",
-        LogLevel::Info => "info",
-    };
+    if level != LogLevel::Off {
+        stderr::write_line(text(level, event, fields).as_bytes(), lost);
+    }
+}
+
+/// What is said once standard error takes lines again.
+fn lost(lines: u64) -> String {
+    text(LogLevel::Warn, "lost", json!({ "lines": lines, "reason": "standard error did not take them" }))
+}
+
+/// A line of JSON, of [`stderr::MAX_LINE`] bytes at most: strings are shortened where it would have more.
+fn text(level: LogLevel, event: &str, fields: Value) -> String {
     let time = SystemTime::UNIX_EPOCH.elapsed().map_or(0.0, |time| time.as_secs_f64());
-    let mut line = json!({ "time": time, "level": word, "event": event });
+    let mut line = json!({ "time": time, "level": level.word(), "event": event });
     if let (Value::Object(line), Value::Object(fields)) = (&mut line, fields) {
         line.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
     }
-    // One write per line. Nobody listening is no reason to fail.
-    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+    let mut text = line.to_string();
+    let mut longest = stderr::MAX_LINE;
+    while text.len() > stderr::MAX_LINE && longest > 0 {
+        longest /= 2;
+        for value in line.as_object_mut().into_iter().flatten().map(|(_, value)| value) {
+            if let Value::String(words) = value {
+                let end = (0..=longest.min(words.len())).rev().find(|&end| words.is_char_boundary(end));
+                words.truncate(end.unwrap_or_default());
+            }
+        }
+        text = line.to_string();
+    }
+    text.push('\n');
+    text
 }
 
 #[cfg(test)]
@@ -106,6 +131,16 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn a_line_is_as_long_as_a_pipe_takes_as_a_whole() {
+        let fields = json!({ "reason": "\u{1}".repeat(100_000), "method": "é".repeat(100_000), "status": 200 });
+        let line = text(LogLevel::Warn, "request", fields);
+        assert!(line.len() <= stderr::MAX_LINE + 1 && line.len() > stderr::MAX_LINE / 4, "{} bytes", line.len());
+        let line: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((&line["event"], &line["level"], &line["status"]), (&json!("request"), &json!("warn"), &json!(200)));
+        assert!(line["method"].as_str().unwrap().starts_with("éé"));
+    }
 
     #[test]
     fn a_second_has_so_many_lines_of_each_level() {

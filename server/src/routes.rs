@@ -6,17 +6,24 @@ use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::header::{
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use license::template::{Refusal, Rule};
 use license_service::{Endpoint, Form, Reply, Sender, Service, Summary};
 use once_cell::sync::OnceCell;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
+use crate::cors::{Cors, Page};
+use crate::health::Health;
 use crate::limits::Limits;
 use crate::log::Log;
+use crate::metrics::Metrics;
 use crate::options::LogLevel;
+
+const REQUEST_ID: &str = "x-request-id";
 
 /// What all connections share.
 pub struct Server {
@@ -24,14 +31,17 @@ pub struct Server {
     pub service: OnceCell<Service>,
     /// For /health.
     pub store: &'static str,
+    pub health: Health,
     pub trust_everyone: bool,
     pub clear_key: bool,
+    pub cors: Cors,
     pub max_body: usize,
     pub timeout: Duration,
     /// One for each message that may be worked on at a time.
     pub turns: Arc<Semaphore>,
     pub limits: Limits,
     pub log: Log,
+    pub metrics: Metrics,
 }
 
 /// What a path is for.
@@ -40,6 +50,8 @@ enum Route {
     Message(Endpoint),
     ClearKey,
     Health,
+    /// Whether the process answers.
+    Live,
     Authority,
 }
 
@@ -47,8 +59,13 @@ impl Route {
     fn method(self) -> Method {
         match self {
             Self::Message(_) | Self::ClearKey => Method::POST,
-            Self::Health | Self::Authority => Method::GET,
+            Self::Health | Self::Live | Self::Authority => Method::GET,
         }
+    }
+
+    /// All that it answers.
+    fn methods(self) -> &'static str {
+        if self.method() == Method::GET { "GET, HEAD, OPTIONS" } else { "POST, OPTIONS" }
     }
 }
 
@@ -70,6 +87,17 @@ impl Answer {
             body: body.to_string().into_bytes(),
             summary: Summary::default(),
             rule: body["rule"].as_str().map(str::to_owned),
+        }
+    }
+
+    /// 204: everything that there is to say is in the headers.
+    fn empty() -> Self {
+        Self {
+            status: StatusCode::NO_CONTENT,
+            content_type: "",
+            body: Vec::new(),
+            summary: Summary::default(),
+            rule: None,
         }
     }
 
@@ -108,8 +136,11 @@ pub async fn handle(server: Arc<Server>, peer: SocketAddr, request: Request<Inco
     let start = Instant::now();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let client = server.limits.client(peer.ip(), request.headers());
-    let answer = if server.limits.take(client, cost(&path), start) {
-        route(&server, request).await
+    let page = Page::of(&request);
+    let id = request_id(&server, peer, &request);
+    let is_preflight = page.is_preflight();
+    let answer = if server.limits.take(client, if is_preflight { 1.0 } else { cost(&path) }, start) {
+        if is_preflight { preflight(&server, &page) } else { route(&server, request).await }
     } else {
         let message = "too many requests from this address; try again later";
         Answer::refusal(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message)
@@ -119,12 +150,16 @@ pub async fn handle(server: Arc<Server>, peer: SocketAddr, request: Request<Inco
         400.. => LogLevel::Warn,
         _ => LogLevel::Info,
     };
-    // The path is from outside and may be anything: only known ones are logged.
+    // The path is from outside and may be anything: only known ones are logged and counted.
     let known = find(&path).is_some();
-    server.log.write(
-        level,
-        "request",
+    let seconds = start.elapsed().as_secs_f64();
+    server.metrics.answered(known_path(&path), answer.status.as_u16(), answer.rule.as_deref(), seconds);
+    if let Some(class) = answer.summary.class {
+        server.metrics.given(known_path(&path), class);
+    }
+    server.log.write_with(level, "request", || {
         json!({
+            "id": id,
             "peer": peer.to_string(),
             "client": (client != peer.ip().to_canonical()).then(|| client.to_string()),
             "method": method.as_str(),
@@ -134,10 +169,25 @@ pub async fn handle(server: Arc<Server>, peer: SocketAddr, request: Request<Inco
             "device": answer.summary.device.map(|id| id.hex()),
             "license": answer.summary.license.map(|id| id.hex()),
             "sequence": answer.summary.sequence,
-            "milliseconds": start.elapsed().as_secs_f64() * 1000.0,
-        }),
-    );
-    respond(answer, find(&path))
+            "milliseconds": seconds * 1000.0,
+        })
+    });
+    let methods = find(&path).map_or("GET, HEAD, POST, OPTIONS", Route::methods);
+    let mut response = respond(answer, methods);
+    server.cors.mark(&page, methods, response.headers_mut());
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// Answers a browser that asks what a page may send. There is nothing at many paths, which the page may then find out.
+fn preflight(server: &Server, page: &Page) -> Answer {
+    if server.cors.allows(page) {
+        return Answer::empty();
+    }
+    let message = "pages of this origin may not ask here; --allow-origin names those that may";
+    Answer::refusal(StatusCode::FORBIDDEN, "ORIGIN_NOT_ALLOWED", message)
 }
 
 /// What a request counts: a device that is provisioned is kept for ever.
@@ -145,11 +195,15 @@ fn cost(path: &str) -> f64 {
     if matches!(find(path), Some(Route::Message(Endpoint::Provision))) { 10.0 } else { 1.0 }
 }
 
-fn respond(answer: Answer, route: Option<Route>) -> Response<Full<Bytes>> {
+fn respond(answer: Answer, methods: &'static str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(answer.body)));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    if answer.status == StatusCode::NO_CONTENT {
+        headers.insert(ALLOW, HeaderValue::from_static(methods));
+    } else {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if matches!(answer.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
@@ -159,10 +213,26 @@ fn respond(answer: Answer, route: Option<Route>) -> Response<Full<Bytes>> {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if answer.status == StatusCode::METHOD_NOT_ALLOWED {
-        let allowed = route.is_some_and(|route| route.method() == Method::GET);
-        headers.insert(ALLOW, HeaderValue::from_static(if allowed { "GET, HEAD" } else { "POST" }));
+        headers.insert(ALLOW, HeaderValue::from_static(methods));
     }
     response
+}
+
+/// Paths as metrics name them.
+const PATHS: [&str; 9] = [
+    "/license",
+    "/provision",
+    "/renew",
+    "/release",
+    "/clearkey",
+    "/health",
+    "/health/ready",
+    "/health/live",
+    "/authority",
+];
+
+fn known_path(path: &str) -> &'static str {
+    PATHS.into_iter().find(|known| *known == path).unwrap_or("other")
 }
 
 fn find(path: &str) -> Option<Route> {
@@ -172,7 +242,8 @@ fn find(path: &str) -> Option<Route> {
         "/renew" => Route::Message(Endpoint::Renew),
         "/release" => Route::Message(Endpoint::Release),
         "/clearkey" => Route::ClearKey,
-        "/health" => Route::Health,
+        "/health" | "/health/ready" => Route::Health,
+        "/health/live" => Route::Live,
         "/authority" => Route::Authority,
         _ => return None,
     })
@@ -180,9 +251,16 @@ fn find(path: &str) -> Option<Route> {
 
 async fn route(server: &Arc<Server>, request: Request<Incoming>) -> Answer {
     let found = find(request.uri().path()).filter(|route| server.clear_key || !matches!(route, Route::ClearKey));
+    // RFC 9112 section 3.2: whoever is between may have read another one of several.
+    if request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1 {
+        return Answer::refusal(StatusCode::BAD_REQUEST, "BAD_HOST", "a request has one header Host");
+    }
     let Some(route) = found else {
         return Answer::refusal(StatusCode::NOT_FOUND, "NO_SUCH_PATH", "there is nothing at this path");
     };
+    if request.method() == Method::OPTIONS {
+        return Answer::empty();
+    }
     let expected = route.method();
     // HEAD is GET without the body, which hyper leaves out (RFC 9110 section 9.3.2).
     let is_head = request.method() == Method::HEAD && expected == Method::GET;
@@ -251,18 +329,23 @@ fn work(server: &Server, route: Route, body: &[u8], token: Option<String>) -> An
     let unavailable =
         || Answer::refusal(StatusCode::SERVICE_UNAVAILABLE, Rule::TryAgain.id(), "the store does not answer");
     let service = server.service.get();
-    if matches!(route, Route::Health) {
-        return health(server, service);
+    match route {
+        Route::Health => return health_answer(server, service),
+        Route::Live => return Answer::json(StatusCode::OK, &json!({ "status": "ok" })),
+        _ => {}
     }
     let Some(service) = service else { return unavailable() };
-    match route {
+    let answer = match route {
         Route::Message(endpoint) => {
             let sender = match token.map(|token| service.provider_of(&token)) {
                 Some(Ok(Some(provider))) => Sender::Provider(provider),
                 Some(Ok(None)) => {
                     return Answer::refusal(StatusCode::UNAUTHORIZED, "BAD_TOKEN", "no provider has this token");
                 }
-                Some(Err(_)) => return unavailable(),
+                Some(Err(_)) => {
+                    server.health.failed();
+                    return unavailable();
+                }
                 None if server.trust_everyone => Sender::Trusted,
                 None => Sender::Anyone,
             };
@@ -272,24 +355,30 @@ fn work(server: &Server, route: Route, body: &[u8], token: Option<String>) -> An
         Route::Authority => Answer {
             status: StatusCode::OK,
             content_type: "application/pkix-cert",
-            body: service.authority().to_vec(),
+            body: service.authority(),
             summary: Summary::default(),
             rule: None,
         },
-        Route::Health => unavailable(),
+        Route::Health | Route::Live => unavailable(),
+    };
+    if answer.status == StatusCode::SERVICE_UNAVAILABLE {
+        server.health.failed();
+    }
+    answer
+}
+
+/// Asks the store: a service that cannot answer devices is not healthy. The reason may name hosts and users: it is for the log.
+pub fn health(server: &Server, service: Option<&Service>) -> Result<(), String> {
+    match service.map(|service| server.health.check(|| service.check())) {
+        Some(Ok(())) => Ok(()),
+        Some(Err(fault)) => Err(fault.to_string()),
+        None => Err("the store has not answered yet".to_owned()),
     }
 }
 
-/// Asks the store: a service that cannot answer devices is not healthy.
-fn health(server: &Server, service: Option<&Service>) -> Answer {
+fn health_answer(server: &Server, service: Option<&Service>) -> Answer {
     let version = env!("CARGO_PKG_VERSION");
-    let reason = match service.map(Service::check) {
-        Some(Ok(())) => None,
-        // The reason may name hosts and users: it is for the log.
-        Some(Err(fault)) => Some(fault.to_string()),
-        None => Some("the store has not answered yet".to_owned()),
-    };
-    let Some(reason) = reason else {
+    let Err(reason) = health(server, service) else {
         let body = json!({ "status": "ok", "store": server.store, "version": version });
         return Answer::json(StatusCode::OK, &body);
     };
@@ -298,4 +387,16 @@ fn health(server: &Server, service: Option<&Service>) -> Answer {
         "status": "unavailable", "store": server.store, "version": version, "reason": "the store does not answer",
     });
     Answer::json(StatusCode::SERVICE_UNAVAILABLE, &body)
+}
+
+/// The id of a request: the trusted proxy's, else a new one.
+fn request_id(server: &Server, peer: SocketAddr, request: &Request<Incoming>) -> String {
+    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let is_id = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    match given.filter(is_id).filter(|_| server.limits.is_proxy(peer.ip())) {
+        Some(id) => id.to_owned(),
+        None => license::protocol::service_side::random::<12>().map_or_else(|_| "-".into(), |id| id.hex()),
+    }
 }

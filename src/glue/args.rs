@@ -213,9 +213,9 @@ pub fn room<T: Length>(argument: &'static str, length: InOut<'_, T>) -> Result<(
     }
 }
 
-/// Whether the caller has any room, or says something that is no length.
-pub fn has_room<T: Length>(length: InOut<'_, T>) -> bool {
-    length.room != Some(0)
+/// How much room the caller has; none if it says something that is no length.
+pub fn room_of<T: Length>(length: InOut<'_, T>) -> Option<usize> {
+    length.room
 }
 
 /// Checks that there is room for `needed`; if not, tells the caller what is needed.

@@ -10,6 +10,7 @@ use crate::native_avsession_errors::{AVMetadata_Result, AVSession_ErrCode, Metad
 use crate::native_drm_err::{Drm_ErrCode, ErrCodeValue};
 use base::log::Scope;
 use base::secret::wipe_registers;
+use base::sync::cancellation::Deferred;
 
 thread_local! {
     static LAST_ERROR: RefCell<CString> = RefCell::default();
@@ -51,9 +52,11 @@ impl Code for DrmCode {
             Error::Unsupported(_) | Error::NotFound { .. } | Error::Refused(_) | Error::InitData(_) => {
                 Drm_ErrCode::DRM_ERR_UNKNOWN
             }
-            Error::Internal(_) | Error::MediaSession(avsession::Error::Internal(_)) => {
-                Drm_ErrCode::DRM_ERR_SERVICE_DIED
-            }
+            Error::Internal(_)
+            | Error::HostDied(_)
+            | Error::NoHost(_)
+            | Error::MediaSession(avsession::Error::Internal(_)) => Drm_ErrCode::DRM_ERR_SERVICE_DIED,
+            Error::Remote { code, .. } => Drm_ErrCode::of_failure(*code).unwrap_or(Drm_ErrCode::DRM_ERR_SERVICE_DIED),
             Error::MediaSession(_) => Drm_ErrCode::DRM_ERR_UNKNOWN,
             Error::Drm(error) => of_drm(error),
             #[cfg(feature = "license-service")]
@@ -74,7 +77,7 @@ fn of_drm(error: &drm::Error) -> Drm_ErrCode {
         | Drm::OfflineKeyTooLarge { .. }
         | Drm::StoreNamespace
         | Drm::StoreDirectory => Drm_ErrCode::DRM_ERR_INVALID_VAL,
-        Drm::Malformed { .. } | Drm::Unsupported(_) | Drm::NotFound { .. } | Drm::Refused(_) => {
+        Drm::Malformed { .. } | Drm::Unsupported(_) | Drm::NotFound { .. } | Drm::Refused(_) | Drm::KeyKept => {
             Drm_ErrCode::DRM_ERR_UNKNOWN
         }
         Drm::TooManySystems { .. } => Drm_ErrCode::DRM_ERR_MAX_SYSTEM_NUM_REACHED,
@@ -169,10 +172,12 @@ pub fn read_environment() {
     cenc::kernel::Level::current();
 }
 
-/// Runs the body of an exported function that returns a code. Ciphers leave round keys in vector registers: they are gone
+/// Runs the body of an exported function that returns a code. Its thread is not cancelled meanwhile. Ciphers leave round keys in vector registers: they are gone
 /// when this returns.
 #[inline]
 pub fn call<C: Code>(body: impl FnOnce() -> Result<()>) -> C::Value {
+    let _deferred = Deferred::new();
+    forget_abandoned();
     let scope = Scope::of_call();
     let result = catch_unwind(AssertUnwindSafe(body));
     drop(scope);
@@ -181,6 +186,16 @@ pub fn call<C: Code>(body: impl FnOnce() -> Result<()>) -> C::Value {
         Ok(Ok(())) => C::success(),
         Ok(Err(error)) => failed::<C>(&error),
         Err(_) => failed::<C>(&panicked()),
+    }
+}
+
+/// Puts in order what a call has left behind out of which a signal handler jumped.
+#[inline]
+fn forget_abandoned() {
+    // SAFETY: what a program calls is the thread's only call that pins, and has not pinned yet: no callback is called while
+    // pinned, and signal handlers that interrupt the library must not call it (`native_drm_common.h`).
+    if unsafe { base::rcu::give_up_calls() } {
+        base::log::forget_scopes();
     }
 }
 
@@ -193,6 +208,8 @@ pub fn attempt(body: impl FnOnce() -> Option<()>) -> Option<()> {
 
 /// Runs the body of an exported function that returns a value, `otherwise` if it fails.
 pub fn value<T>(otherwise: T, body: impl FnOnce() -> Result<T>) -> T {
+    let _deferred = Deferred::new();
+    forget_abandoned();
     let scope = Scope::of_call();
     let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err(panicked()));
     drop(scope);
@@ -200,6 +217,24 @@ pub fn value<T>(otherwise: T, body: impl FnOnce() -> Result<T>) -> T {
         remember(&error);
         otherwise
     })
+}
+
+/// As [`call`], for what a host process does for its player.
+pub fn result<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    let _deferred = Deferred::new();
+    forget_abandoned();
+    let scope = Scope::of_call();
+    let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err(panicked()));
+    drop(scope);
+    wipe_registers();
+    result
+}
+
+/// As [`attempt`], for what a host process does for its player.
+pub fn attempt_and_wipe(body: impl FnOnce() -> Option<()>) -> Option<()> {
+    let done = attempt(body);
+    wipe_registers();
+    done
 }
 
 /// This thread's last failure in words.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::glue::translate;
 use crate::native_drm_common::{DRM_KeysInfo, EventTypeValue};
 use crate::native_drm_err::ErrCodeValue;
+use base::call::Call;
 use drm::events::{Event, EventKind, Listener};
 
 /// A pointer that belongs to the program that registered it.
@@ -59,7 +60,7 @@ impl EventArguments {
 
 /// A function for the events of an object with handles of type `H`.
 pub trait EventFunction<H>: Copy + Send + Sync + 'static {
-    /// Calls it.
+    /// Calls it, in a plain frame: see [`base::call`].
     ///
     /// # Safety
     /// It is a function of its type.
@@ -68,7 +69,7 @@ pub trait EventFunction<H>: Copy + Send + Sync + 'static {
 
 /// A function for the key changes of an object with handles of type `H`.
 pub trait KeyChangeFunction<H>: Copy + Send + Sync + 'static {
-    /// Calls it.
+    /// Calls it, in a plain frame: see [`base::call`].
     ///
     /// # Safety
     /// It is a function of its type.
@@ -80,15 +81,16 @@ pub trait KeyChangeFunction<H>: Copy + Send + Sync + 'static {
 pub enum Never {}
 
 /// Receives events, in each generation.
-type Plain = unsafe extern "C" fn(EventTypeValue, *mut u8, i32, *mut c_char) -> ErrCodeValue;
-type WithHandle<H> = unsafe extern "C" fn(*mut H, EventTypeValue, *mut u8, i32, *mut c_char) -> ErrCodeValue;
+type Plain = unsafe extern "C-unwind" fn(EventTypeValue, *mut u8, i32, *mut c_char) -> ErrCodeValue;
+type WithHandle<H> = unsafe extern "C-unwind" fn(*mut H, EventTypeValue, *mut u8, i32, *mut c_char) -> ErrCodeValue;
 type WithUserData<H> =
-    unsafe extern "C" fn(*mut H, EventTypeValue, *mut u8, i32, *mut c_char, *mut c_void) -> ErrCodeValue;
+    unsafe extern "C-unwind" fn(*mut H, EventTypeValue, *mut u8, i32, *mut c_char, *mut c_void) -> ErrCodeValue;
 
 /// Receives key changes, in each generation.
-type PlainKeyChange = unsafe extern "C" fn(*mut DRM_KeysInfo, bool) -> ErrCodeValue;
-type KeyChangeWithHandle<H> = unsafe extern "C" fn(*mut H, *mut DRM_KeysInfo, bool) -> ErrCodeValue;
-type KeyChangeWithUserData<H> = unsafe extern "C" fn(*mut H, *mut DRM_KeysInfo, bool, *mut c_void) -> ErrCodeValue;
+type PlainKeyChange = unsafe extern "C-unwind" fn(*mut DRM_KeysInfo, bool) -> ErrCodeValue;
+type KeyChangeWithHandle<H> = unsafe extern "C-unwind" fn(*mut H, *mut DRM_KeysInfo, bool) -> ErrCodeValue;
+type KeyChangeWithUserData<H> =
+    unsafe extern "C-unwind" fn(*mut H, *mut DRM_KeysInfo, bool, *mut c_void) -> ErrCodeValue;
 
 impl<H> EventFunction<H> for Plain {
     unsafe fn call(self, _: *mut H, event: &mut EventArguments, _: *mut c_void) {
@@ -171,22 +173,59 @@ pub fn event_listener<H: 'static, E: EventFunction<H>>(
 }
 
 impl<H: 'static, E: EventFunction<H>, K: KeyChangeFunction<H>> Listener for Functions<H, E, K> {
-    fn notify(&self, event: &Event) {
-        let (handle, user_data) = (ptr::without_provenance_mut(self.token), self.user_data.pointer());
+    fn call(&self, event: &Event) -> Option<Call> {
+        let (token, user_data) = (self.token, self.user_data);
         match event {
             Event::Occurred { kind, info, extra } => {
-                let Some(function) = self.event else { return };
-                let mut arguments = EventArguments::new(*kind, info, *extra);
-                // SAFETY: the program guarantees that what it registered is a function of that type.
-                unsafe { function.call(handle, &mut arguments, user_data) };
+                let event = EventArguments::new(*kind, info, *extra);
+                let arguments =
+                    Arguments::<H, _, _> { function: self.event?, token, user_data, event, handle: PhantomData };
+                // SAFETY: the function of that type of arguments, which only copies pointers.
+                Some(unsafe { Call::new(arguments, tell_of_event) })
             }
             Event::KeysChanged { keys, new_keys_available } => {
-                let Some(function) = self.key_change else { return };
+                let function = self.key_change?;
                 let mut info = Box::new(DRM_KeysInfo::ZERO);
                 translate::keys_info(keys, &mut info);
+                let event = (info, *new_keys_available);
+                let arguments = Arguments::<H, _, _> { function, token, user_data, event, handle: PhantomData };
                 // SAFETY: as above.
-                unsafe { function.call(handle, &mut info, *new_keys_available, user_data) };
+                Some(unsafe { Call::new(arguments, tell_of_key_change) })
             }
         }
     }
+}
+
+/// All that a call needs.
+struct Arguments<H, F, E> {
+    function: F,
+    token: usize,
+    user_data: UserData,
+    event: E,
+    handle: PhantomData<fn(*mut H)>,
+}
+
+/// A plain frame: see [`base::call`].
+unsafe extern "C-unwind" fn tell_of_event<H, F: EventFunction<H>>(
+    arguments: *mut Arguments<H, F, EventArguments>,
+) -> bool {
+    // SAFETY: `Call` gives what it was made with, for this call alone.
+    let own = unsafe { &mut *arguments };
+    let (handle, user_data) = (ptr::without_provenance_mut(own.token), own.user_data.pointer());
+    // SAFETY: the program guarantees that what it registered is a function of that type.
+    unsafe { own.function.call(handle, &mut own.event, user_data) };
+    true
+}
+
+/// A plain frame.
+unsafe extern "C-unwind" fn tell_of_key_change<H, F: KeyChangeFunction<H>>(
+    arguments: *mut Arguments<H, F, (Box<DRM_KeysInfo>, bool)>,
+) -> bool {
+    // SAFETY: as above.
+    let own = unsafe { &mut *arguments };
+    let (handle, user_data) = (ptr::without_provenance_mut(own.token), own.user_data.pointer());
+    let (info, new_keys_available) = &mut own.event;
+    // SAFETY: as above.
+    unsafe { own.function.call(handle, info, *new_keys_available, user_data) };
+    true
 }

@@ -49,6 +49,24 @@ pub enum Error {
     /// Part of the library itself failed: a panic, a key system that has panicked.
     #[error("internal failure: {0}")]
     Internal(Text),
+    /// A host process has not done something.
+    #[error("{message}")]
+    Remote {
+        /// The code to return.
+        code: u32,
+        /// The reason, in the host's words.
+        message: String,
+        /// Which of several samples is to blame.
+        index: Option<u32>,
+        /// How much room the answer needs.
+        needed: Option<u32>,
+    },
+    /// The host process of an instance has ended.
+    #[error("the host process of {0} has ended")]
+    HostDied(String),
+    /// There can be no host process.
+    #[error("{0}")]
+    NoHost(Text),
     /// Of key systems, instances and sessions.
     #[error(transparent)]
     Drm(drm::Error),
@@ -136,6 +154,7 @@ impl From<license_service::Error> for Error {
                     Input::Content => "content",
                     Input::Name => "name",
                     Input::Token => "token",
+                    Input::Authority => "authority",
                 };
                 Self::invalid(argument, reason)
             }

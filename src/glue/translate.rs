@@ -10,10 +10,11 @@ use crate::native_drm_common::{
     CertificateStatusValue, ContentProtectionLevelValue, DRM_CertificateStatus, DRM_KeysInfo, DRM_MediaKeyRequest,
     DRM_MediaKeyRequestInfo, DRM_MediaKeyRequestType, DRM_MediaKeyStatus, DRM_MediaKeySystemDescription,
     DRM_MediaKeySystemInfo, DRM_MediaKeyType, DRM_OfflineMediaKeyStatus, DRM_OfflineMediakeyIdArray, DRM_Statistics,
-    MAX_INIT_DATA_LEN, MAX_MEDIA_KEY_REQUEST_OPTION_COUNT, MAX_PSSH_DATA_LEN, MAX_PSSH_INFO_COUNT,
-    OfflineMediaKeyStatusValue,
+    EventTypeValue, MAX_INIT_DATA_LEN, MAX_MEDIA_KEY_REQUEST_OPTION_COUNT, MAX_PSSH_DATA_LEN, MAX_PSSH_INFO_COUNT,
+    MediaKeyRequestTypeValue, OfflineMediaKeyStatusValue,
 };
 use base::base64::Variant;
+use drm::events::EventKind;
 use drm::key_info::{KeyInfo, fixed_id};
 use drm::key_system::{
     CertificateStatus, Descriptor, MediaKeyRequestInfo, MediaKeyType, ProtectionLevel, Request, RequestType,
@@ -37,9 +38,13 @@ unsafe impl Plain for DRM_Statistics {}
 unsafe impl Plain for DRM_MediaKeySystemDescription {}
 
 /// Copies text into a zeroed array; cut so that a NUL remains.
-fn fill(array: &mut [c_char], text: &str) {
+fn fill(array: &mut [c_char], text: impl AsRef<[u8]>) {
     let room = array.len().saturating_sub(1);
-    for (target, byte) in array[..room].iter_mut().zip(text.bytes()) {
+    fill_all(&mut array[..room], text.as_ref());
+}
+
+fn fill_all(array: &mut [c_char], bytes: &[u8]) {
+    for (target, &byte) in array.iter_mut().zip(bytes) {
         // c_char is i8 or u8, as the platform has it.
         *target = c_char::from_ne_bytes([byte]);
     }
@@ -52,8 +57,8 @@ fn count(length: usize) -> u32 {
 
 /// Name and system id of a key system.
 pub fn description(descriptor: &Descriptor, target: &mut DRM_MediaKeySystemDescription) {
-    fill(&mut target.name, descriptor.name);
-    target.uuid = descriptor.uuid;
+    fill(&mut target.name, &descriptor.name);
+    target.uuid = *descriptor.uuid();
 }
 
 /// A protection level from C.
@@ -92,13 +97,13 @@ pub fn stored_status(status: StoredStatus) -> OfflineMediaKeyStatusValue {
 }
 
 /// Statistics for C.
-pub fn statistics(rows: &[(&'static str, String)], target: &mut DRM_Statistics) {
+pub fn statistics(rows: &[(String, String)], target: &mut DRM_Statistics) {
     let names = target.statisticsName.iter_mut().zip(&mut target.statisticsDescription);
     for ((name, value), row) in names.zip(rows) {
-        fill(name, row.0);
+        fill(name, &row.0);
         fill(value, &row.1);
     }
-    target.statisticsCount = count(rows.len());
+    target.statisticsCount = count(rows.len().min(target.statisticsName.len()));
 }
 
 /// Ids of stored keys for C.
@@ -177,12 +182,83 @@ pub fn request(request: &Request, target: &mut DRM_MediaKeyRequest) {
     let length = request.data.len().min(target.data.len());
     target.data[..length].copy_from_slice(&request.data[..length]);
     target.dataLen = i32::try_from(length).unwrap_or(0);
-    target.r#type = match request.request_type {
+    target.r#type = request_type(request.request_type);
+    fill(&mut target.defaultUrl, &request.default_url);
+}
+
+/// The type of a request as C has it.
+pub fn request_type(request_type: RequestType) -> MediaKeyRequestTypeValue {
+    match request_type {
         RequestType::Initial => DRM_MediaKeyRequestType::MEDIA_KEY_REQUEST_TYPE_INITIAL,
         RequestType::Renewal => DRM_MediaKeyRequestType::MEDIA_KEY_REQUEST_TYPE_RENEWAL,
+        RequestType::Release => DRM_MediaKeyRequestType::MEDIA_KEY_REQUEST_TYPE_RELEASE,
+        RequestType::NotNeeded => DRM_MediaKeyRequestType::MEDIA_KEY_REQUEST_TYPE_NONE,
+        RequestType::Update => DRM_MediaKeyRequestType::MEDIA_KEY_REQUEST_TYPE_UPDATE,
+    }
+    .into()
+}
+
+/// A kind of request from C; none if it is unknown.
+pub fn read_request_type(value: MediaKeyRequestTypeValue) -> Option<RequestType> {
+    Some(match value.0 {
+        1 => RequestType::Initial,
+        2 => RequestType::Renewal,
+        3 => RequestType::Release,
+        4 => RequestType::NotNeeded,
+        5 => RequestType::Update,
+        _ => return None,
+    })
+}
+
+/// A certificate's status from C; none if it is unknown.
+pub fn read_certificate_status(value: CertificateStatusValue) -> Option<CertificateStatus> {
+    Some(match value.0 {
+        0 => CertificateStatus::Provisioned,
+        1 => CertificateStatus::NotProvisioned,
+        2 => CertificateStatus::Expired,
+        3 => CertificateStatus::Invalid,
+        _ => return None,
+    })
+}
+
+/// A stored key's status from C; none if it is unknown.
+pub fn read_stored_status(value: OfflineMediaKeyStatusValue) -> Option<StoredStatus> {
+    Some(match value.0 {
+        1 => StoredStatus::Usable,
+        2 => StoredStatus::Inactive,
+        _ => return None,
+    })
+}
+
+/// A kind of event from C.
+pub fn event_kind(argument: &'static str, value: EventTypeValue) -> Result<EventKind> {
+    Ok(match value.0 {
+        201 => EventKind::ProvisionRequired,
+        202 => EventKind::KeyRequired,
+        203 => EventKind::KeyExpired,
+        204 => EventKind::VendorDefined,
+        206 => EventKind::ExpirationUpdate,
+        other => return Err(Error::invalid(argument, format!("{other} is not an event"))),
+    })
+}
+
+/// What a media key request asks for, for a plugin. It came from such a struct.
+pub fn request_info_value(info: &MediaKeyRequestInfo, target: &mut DRM_MediaKeyRequestInfo) {
+    target.r#type = match info.key_type {
+        MediaKeyType::Offline => DRM_MediaKeyType::MEDIA_KEY_TYPE_OFFLINE,
+        MediaKeyType::Online => DRM_MediaKeyType::MEDIA_KEY_TYPE_ONLINE,
     }
     .into();
-    fill(&mut target.defaultUrl, &request.default_url);
+    let length = info.init_data.len().min(target.initData.len());
+    target.initData[..length].copy_from_slice(&info.init_data[..length]);
+    target.initDataLen = i32::try_from(length).unwrap_or(0);
+    fill(&mut target.mimeType, &info.mime_type);
+    let options = target.optionName.iter_mut().zip(&mut target.optionData);
+    for ((name, value), option) in options.zip(&info.options) {
+        fill(name, &option.0);
+        fill_all(value, &option.1);
+    }
+    target.optionsCount = count(info.options.len().min(target.optionName.len()));
 }
 
 /// The pssh boxes in some data that fit into a DRM_MediaKeySystemInfo.
@@ -193,7 +269,7 @@ pub fn fitting_pssh_boxes(data: &[u8]) -> Result<Vec<Vec<u8>>> {
 }
 
 fn is_understood(system_id: &[u8; 16]) -> bool {
-    registry::key_systems().iter().any(|key_system| key_system.descriptor().system_ids.contains(system_id))
+    registry::descriptors().iter().any(|descriptor| descriptor.system_ids.contains(system_id))
 }
 
 /// The system id of a well-formed box. Where it stands depends on the box's size field, which may have 64 bits.
@@ -222,15 +298,15 @@ pub fn explanations(explained: &[ExplainedLicense]) -> Result<String> {
         #[serde(flatten)]
         explanation: &'a Explanation,
     }
-    fn base64(token: Option<&Vec<u8>>) -> Option<String> {
+    fn base64(token: Option<&[u8]>) -> Option<String> {
         token.map(|token| Variant::Standard.encode(token))
     }
     fn explain(license: &ExplainedLicense) -> Explained<'_> {
         Explained {
             license_id: &license.license_id,
             text: license.explanation.to_string(),
-            session_token: base64(license.session_token.as_ref()),
-            client_token: base64(license.client_token.as_ref()),
+            session_token: base64(license.session_token.as_deref()),
+            client_token: base64(license.client_token.as_deref()),
             explanation: &license.explanation,
         }
     }

@@ -13,13 +13,15 @@ use avsession::commands::CommandKind;
 /// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
 /// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param session the session
 /// @param command the command
 /// @param userData what was registered
 /// @return one of AVSessionCallback_Result; failures are logged
 /// @since 13
 pub type OH_AVSessionCallback_OnCommand = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         session: *mut OH_AVSession,
         command: ControlCommandValue,
         userData: *mut c_void,
@@ -31,13 +33,19 @@ pub type OH_AVSessionCallback_OnCommand = Option<
 /// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
 /// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param session the session
 /// @param seekTime how far, in milliseconds
 /// @param userData what was registered
 /// @return one of AVSessionCallback_Result; failures are logged
 /// @since 13
 pub type OH_AVSessionCallback_OnFastForward = Option<
-    unsafe extern "C" fn(session: *mut OH_AVSession, seekTime: u32, userData: *mut c_void) -> CallbackResultValue,
+    unsafe extern "C-unwind" fn(
+        session: *mut OH_AVSession,
+        seekTime: u32,
+        userData: *mut c_void,
+    ) -> CallbackResultValue,
 >;
 
 /// Receives the command to go back.
@@ -45,13 +53,19 @@ pub type OH_AVSessionCallback_OnFastForward = Option<
 /// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
 /// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param session the session
 /// @param seekTime how far, in milliseconds
 /// @param userData what was registered
 /// @return one of AVSessionCallback_Result; failures are logged
 /// @since 13
 pub type OH_AVSessionCallback_OnRewind = Option<
-    unsafe extern "C" fn(session: *mut OH_AVSession, seekTime: u32, userData: *mut c_void) -> CallbackResultValue,
+    unsafe extern "C-unwind" fn(
+        session: *mut OH_AVSession,
+        seekTime: u32,
+        userData: *mut c_void,
+    ) -> CallbackResultValue,
 >;
 
 /// Receives the command to go to a position.
@@ -59,13 +73,19 @@ pub type OH_AVSessionCallback_OnRewind = Option<
 /// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
 /// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param session the session
 /// @param seekTime milliseconds from the start
 /// @param userData what was registered
 /// @return one of AVSessionCallback_Result; failures are logged
 /// @since 13
 pub type OH_AVSessionCallback_OnSeek = Option<
-    unsafe extern "C" fn(session: *mut OH_AVSession, seekTime: u64, userData: *mut c_void) -> CallbackResultValue,
+    unsafe extern "C-unwind" fn(
+        session: *mut OH_AVSession,
+        seekTime: u64,
+        userData: *mut c_void,
+    ) -> CallbackResultValue,
 >;
 
 /// Receives the command to change the loop mode. The player decides to which, then reports it.
@@ -73,13 +93,15 @@ pub type OH_AVSessionCallback_OnSeek = Option<
 /// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
 /// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param session the session
 /// @param curLoopMode the mode that was reported last
 /// @param userData what was registered
 /// @return one of AVSessionCallback_Result; failures are logged
 /// @since 13
 pub type OH_AVSessionCallback_OnSetLoopMode = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         session: *mut OH_AVSession,
         curLoopMode: LoopModeValue,
         userData: *mut c_void,
@@ -92,13 +114,15 @@ pub type OH_AVSessionCallback_OnSetLoopMode = Option<
 /// time and in order. It may call every function of the library. Texts are valid during the call, the handle until it is
 /// destroyed.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param session the session
 /// @param assetId the player's id of the media, valid during the call
 /// @param userData what was registered
 /// @return one of AVSessionCallback_Result; failures are logged
 /// @since 13
 pub type OH_AVSessionCallback_OnToggleFavorite = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         session: *mut OH_AVSession,
         assetId: *const c_char,
         userData: *mut c_void,

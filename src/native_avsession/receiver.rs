@@ -11,72 +11,115 @@ use crate::glue::error::{Error, Result};
 use crate::native_avsession_base::{AVSession_ControlCommand, ControlCommandValue, LoopModeValue};
 use crate::native_avsession_errors::{AVSessionCallback_Result, CallbackResultValue, SessionErrValue};
 use avsession::commands::{Command, CommandKind};
+use base::call::Call;
 
 /// A function that receives commands of some kinds.
 pub trait CommandFunction: Copy + Send + Sync + 'static {
+    /// What it is given between session and user data.
+    type Values: Send + 'static;
+
     /// Its address, by which it is unregistered.
     fn address(self) -> usize;
 
-    /// Calls it; none if it does not receive commands of this kind.
+    /// What it is given of a command; none if it does not receive commands of this kind.
+    fn values(command: &Command) -> Option<Self::Values>;
+
+    /// Calls it, in a plain frame: see [`base::call`].
     ///
     /// # Safety
     /// It is a function of its type.
     unsafe fn call(
         self,
         session: *mut OH_AVSession,
-        command: &Command,
+        values: &Self::Values,
         user_data: *mut c_void,
-    ) -> Option<CallbackResultValue>;
+    ) -> CallbackResultValue;
 }
 
-/// One line for each type of function: its arguments between session and user data, the commands that it receives, and what
-/// it is given of them.
+/// A value that is kept for a call, and what C gets of it.
+pub trait Kept: Send + 'static {
+    /// C's.
+    type C;
+    /// For as long as this lives.
+    fn c(&self) -> Self::C;
+}
+
+macro_rules! kept_as_it_is {
+    ($($value:ty),*) => {$(
+        impl Kept for $value {
+            type C = $value;
+            fn c(&self) -> $value {
+                *self
+            }
+        }
+    )*};
+}
+
+kept_as_it_is!(ControlCommandValue, LoopModeValue, i32, u32, i64, u64, f64);
+
+impl Kept for CString {
+    type C = *const c_char;
+    fn c(&self) -> *const c_char {
+        self.as_ptr()
+    }
+}
+
+/// One line for each type of function: what is kept of its arguments between session and user data, the commands that it
+/// receives, and what it is given of them.
 macro_rules! command_functions {
-    ($(($($argument:ty),*): $($command:pat => ($($value:expr),*)),+;)*) => {$(
+    ($(($($name:ident: $kept:ty),*): $($command:pat => ($($value:expr),*)),+;)*) => {$(
         impl CommandFunction
-            for unsafe extern "C" fn(*mut OH_AVSession, $($argument,)* *mut c_void) -> CallbackResultValue
+            for unsafe extern "C-unwind" fn(
+                *mut OH_AVSession,
+                $(<$kept as Kept>::C,)*
+                *mut c_void,
+            ) -> CallbackResultValue
         {
+            type Values = ($($kept,)*);
+
             fn address(self) -> usize {
                 self as usize
+            }
+
+            fn values(command: &Command) -> Option<Self::Values> {
+                match command {
+                    $($command => Some(($($value,)*)),)+
+                    _ => None,
+                }
             }
 
             unsafe fn call(
                 self,
                 session: *mut OH_AVSession,
-                command: &Command,
+                values: &Self::Values,
                 user_data: *mut c_void,
-            ) -> Option<CallbackResultValue> {
-                match command {
-                    $($command => {
-                        // SAFETY: the caller guarantees the function's type; texts live until the call returns.
-                        Some(unsafe { self(session, $($value,)* user_data) })
-                    })+
-                    _ => None,
-                }
+            ) -> CallbackResultValue {
+                let ($($name,)*) = values;
+                // SAFETY: the caller guarantees the function's type; texts live until the call returns.
+                unsafe { self(session, $($name.c(),)* user_data) }
             }
         }
     )*};
 }
 
 command_functions! {
-    (ControlCommandValue):
+    (command: ControlCommandValue):
         Command::Play => (AVSession_ControlCommand::CONTROL_CMD_PLAY.into()),
         Command::Pause => (AVSession_ControlCommand::CONTROL_CMD_PAUSE.into()),
         Command::Stop => (AVSession_ControlCommand::CONTROL_CMD_STOP.into()),
         Command::PlayNext => (AVSession_ControlCommand::CONTROL_CMD_PLAY_NEXT.into()),
         Command::PlayPrevious => (AVSession_ControlCommand::CONTROL_CMD_PLAY_PREVIOUS.into());
-    (u32): Command::FastForward { millis } | Command::Rewind { millis } => (*millis);
-    (u64): Command::Seek { millis } => (*millis);
-    (f64): Command::SetSpeed(speed) => (*speed);
-    (LoopModeValue):
+    (millis: u32): Command::FastForward { millis } | Command::Rewind { millis } => (*millis);
+    (millis: u64): Command::Seek { millis } => (*millis);
+    (speed: f64): Command::SetSpeed(speed) => (*speed);
+    (mode: LoopModeValue):
         Command::SetLoopMode { current: mode } | Command::SetTargetLoopMode { target: mode }
             => (LoopModeValue(*mode as u32));
-    (*const c_char):
-        Command::ToggleFavorite { asset_id } | Command::PlayFromAssetId { asset_id } => (c_text(asset_id).as_ptr());
-    (i32): Command::SkipToQueueItem { item_id: number } | Command::SetVolume { percent: number } => (*number);
-    (*const c_char, *const c_char):
-        Command::CommonCommand { command, arguments } => (c_text(command).as_ptr(), c_text(arguments).as_ptr());
-    (i32, i32, i64): Command::HandleKeyEvent { code, action, time } => (*code, *action, *time);
+    (id: CString): Command::ToggleFavorite { asset_id } | Command::PlayFromAssetId { asset_id } => (c_text(asset_id));
+    (number: i32): Command::SkipToQueueItem { item_id: number } | Command::SetVolume { percent: number } => (*number);
+    (command: CString, arguments: CString):
+        Command::CommonCommand { command, arguments } => (c_text(command), c_text(arguments));
+    (code: i32, action: i32, time: i64): Command::HandleKeyEvent { code, action, time } => (*code, *action, *time);
     (): Command::Answer | Command::HangUp | Command::ToggleCallMute => ();
 }
 
@@ -124,15 +167,32 @@ pub fn register<F: CommandFunction>(
         let function = present(callback)?;
         let object = registry::find(session)?;
         let (token, user_data) = (session.addr(), UserData(user_data));
-        let receiver = move |command: &Command| {
-            let session = ptr::without_provenance_mut(token);
-            // SAFETY: the program guarantees that what it registered is a function of that type.
-            let result = unsafe { function.call(session, command, user_data.pointer()) };
-            result.is_none_or(|result| result == AVSessionCallback_Result::AVSESSION_CALLBACK_RESULT_SUCCESS.into())
+        let receiver = move |command: &Command| match F::values(command) {
+            // SAFETY: the function of that type of arguments, which only copies pointers.
+            Some(values) => unsafe { Call::new(Arguments { function, token, values, user_data }, tell::<F>) },
+            None => Call::of(|| true),
         };
         object.session.register(command.kind()?, function.address(), Arc::new(receiver));
         Ok(())
     })
+}
+
+/// All that a call needs.
+struct Arguments<F: CommandFunction> {
+    function: F,
+    token: usize,
+    values: F::Values,
+    user_data: UserData,
+}
+
+/// A plain frame.
+unsafe extern "C-unwind" fn tell<F: CommandFunction>(arguments: *mut Arguments<F>) -> bool {
+    // SAFETY: `Call` gives what it was made with, for this call alone.
+    let own = unsafe { &*arguments };
+    let session = ptr::without_provenance_mut(own.token);
+    // SAFETY: the program guarantees that what it registered is a function of that type.
+    let result = unsafe { own.function.call(session, &own.values, own.user_data.pointer()) };
+    result == AVSessionCallback_Result::AVSESSION_CALLBACK_RESULT_SUCCESS.into()
 }
 
 /// Unregisters a function.

@@ -26,6 +26,9 @@ pub(crate) struct AvSession {
     pub session: Arc<Session>,
     /// Its id as C reads it.
     pub id: CString,
+    /// Whose it is: a child after fork() has neither the connection to the bus nor the thread that holds it, which may have
+    /// locks of the session at that moment.
+    process: u32,
 }
 
 kind!(
@@ -35,7 +38,15 @@ kind!(
 
 /// The session of a handle.
 pub(crate) fn find(handle: *const OH_AVSession) -> Result<Arc<AvSession>> {
-    AvSessions::find("avsession", handle)
+    let object = AvSessions::find("avsession", handle)?;
+    object.check_process()?;
+    Ok(object)
+}
+
+impl AvSession {
+    fn check_process(&self) -> Result<()> {
+        if self.process == std::process::id() { Ok(()) } else { Err(Error::invalid("avsession", "the parent's")) }
+    }
 }
 
 /// Runs the body of a function that does something with a session.
@@ -54,7 +65,7 @@ pub(crate) fn set(handle: *const OH_AVSession, body: impl FnOnce(&Session)) -> S
 /// Makes a handle for a new session.
 pub(super) fn insert(session: &Arc<Session>) -> Result<*mut OH_AVSession> {
     let id = CString::new(session.id()).map_err(|_| Error::Internal("a NUL in a session id".into()))?;
-    let object = Arc::new(AvSession { session: Arc::clone(session), id });
+    let object = Arc::new(AvSession { session: Arc::clone(session), id, process: std::process::id() });
     let handle = AvSessions::insert(object).inspect_err(|_| session.close())?;
     let _ = session.token().set(handle.addr());
     Ok(handle)
@@ -62,6 +73,7 @@ pub(super) fn insert(session: &Arc<Session>) -> Result<*mut OH_AVSession> {
 
 /// Destroys a session.
 pub(super) fn destroy(handle: *const OH_AVSession) -> Result<()> {
+    find(handle)?;
     AvSessions::take("avsession", handle)?.session.close();
     Ok(())
 }

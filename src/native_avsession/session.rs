@@ -16,7 +16,7 @@ use avsession::identity::{Identity, SessionType};
 use avsession::playback::{LoopMode, Position, State};
 use avsession::session::{Controller, Session};
 
-/// Creates the session of this process.
+/// Creates the session of this process. A child after fork() has none: its parent's handle is no OH_AVSession there.
 ///
 /// Any thread.
 ///

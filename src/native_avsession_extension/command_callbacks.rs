@@ -12,31 +12,39 @@ use avsession::commands::CommandKind;
 /// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
 /// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param session the session
 /// @param speed the speed; 1 is normal
 /// @param userData what was registered
 /// @return one of AVSessionCallback_Result; failures are logged
 /// @since native_drm 0.1
-pub type OH_AVSessionCallback_OnSetSpeed =
-    Option<unsafe extern "C" fn(session: *mut OH_AVSession, speed: f64, userData: *mut c_void) -> CallbackResultValue>;
+pub type OH_AVSessionCallback_OnSetSpeed = Option<
+    unsafe extern "C-unwind" fn(session: *mut OH_AVSession, speed: f64, userData: *mut c_void) -> CallbackResultValue,
+>;
 
 /// Receives the command to play at another volume.
 ///
 /// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
 /// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param session the session
 /// @param volume the volume that is wanted, 0 to 100
 /// @param userData what was registered
 /// @return one of AVSessionCallback_Result; failures are logged
 /// @since native_drm 0.1
-pub type OH_AVSessionCallback_OnSetVolume =
-    Option<unsafe extern "C" fn(session: *mut OH_AVSession, volume: i32, userData: *mut c_void) -> CallbackResultValue>;
+pub type OH_AVSessionCallback_OnSetVolume = Option<
+    unsafe extern "C-unwind" fn(session: *mut OH_AVSession, volume: i32, userData: *mut c_void) -> CallbackResultValue,
+>;
 
 /// Receives the command to change the loop mode to a given one.
 ///
 /// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
 /// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+///
+/// native_drm_common.h says what it must not do.
 ///
 /// @param session the session
 /// @param loopMode the mode that is wanted
@@ -44,7 +52,7 @@ pub type OH_AVSessionCallback_OnSetVolume =
 /// @return one of AVSessionCallback_Result; failures are logged
 /// @since native_drm 0.1
 pub type OH_AVSessionCallback_OnSetTargetLoopMode = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         session: *mut OH_AVSession,
         loopMode: LoopModeValue,
         userData: *mut c_void,
@@ -57,13 +65,15 @@ pub type OH_AVSessionCallback_OnSetTargetLoopMode = Option<
 /// time and in order. It may call every function of the library. Texts are valid during the call, the handle until it is
 /// destroyed.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param session the session
 /// @param assetId the player's id of the media, valid during the call
 /// @param userData what was registered
 /// @return one of AVSessionCallback_Result; failures are logged
 /// @since native_drm 0.1
 pub type OH_AVSessionCallback_OnPlayFromAssetId = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         session: *mut OH_AVSession,
         assetId: *const c_char,
         userData: *mut c_void,
@@ -75,19 +85,24 @@ pub type OH_AVSessionCallback_OnPlayFromAssetId = Option<
 /// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
 /// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param session the session
 /// @param itemId the entry's number
 /// @param userData what was registered
 /// @return one of AVSessionCallback_Result; failures are logged
 /// @since native_drm 0.1
-pub type OH_AVSessionCallback_OnSkipToQueueItem =
-    Option<unsafe extern "C" fn(session: *mut OH_AVSession, itemId: i32, userData: *mut c_void) -> CallbackResultValue>;
+pub type OH_AVSessionCallback_OnSkipToQueueItem = Option<
+    unsafe extern "C-unwind" fn(session: *mut OH_AVSession, itemId: i32, userData: *mut c_void) -> CallbackResultValue,
+>;
 
 /// Receives a command that controller and player agreed on.
 ///
 /// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
 /// time and in order. It may call every function of the library. Texts are valid during the call, the handle until it is
 /// destroyed.
+///
+/// native_drm_common.h says what it must not do.
 ///
 /// @param session the session
 /// @param command its name, valid during the call
@@ -96,7 +111,7 @@ pub type OH_AVSessionCallback_OnSkipToQueueItem =
 /// @return one of AVSessionCallback_Result; failures are logged
 /// @since native_drm 0.1
 pub type OH_AVSessionCallback_OnCommonCommand = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         session: *mut OH_AVSession,
         command: *const c_char,
         arguments: *const c_char,

@@ -11,6 +11,8 @@ use avsession::commands::CommandKind;
 /// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
 /// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param session the session
 /// @param keyCode one of NativeAVSession_MediaKey
 /// @param keyAction one of NativeAVSession_KeyAction
@@ -19,7 +21,7 @@ use avsession::commands::CommandKind;
 /// @return one of AVSessionCallback_Result; failures are logged
 /// @since native_drm 0.1
 pub type OH_AVSessionCallback_OnHandleKeyEvent = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         session: *mut OH_AVSession,
         keyCode: i32,
         keyAction: i32,
@@ -33,12 +35,14 @@ pub type OH_AVSessionCallback_OnHandleKeyEvent = Option<
 /// Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
 /// time and in order. It may call every function of the library. The handle is valid until it is destroyed.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param session the session
 /// @param userData what was registered
 /// @return one of AVSessionCallback_Result; failures are logged
 /// @since native_drm 0.1
 pub type OH_AVSessionCallback_OnCall =
-    Option<unsafe extern "C" fn(session: *mut OH_AVSession, userData: *mut c_void) -> CallbackResultValue>;
+    Option<unsafe extern "C-unwind" fn(session: *mut OH_AVSession, userData: *mut c_void) -> CallbackResultValue>;
 
 /// Registers a callback for media keys as they are. While there is one, keys become no commands. Several are called in
 /// the order of their registration; one that is registered already keeps its place and gets the new userData.

@@ -5,12 +5,14 @@ use std::ffi::{c_char, c_void};
 use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
 use crate::glue::callback;
-use crate::glue::media_keys;
+use crate::isolation::handles;
 use crate::native_drm_common::{DRM_KeysInfo, EventTypeValue, MediaKeySession, MediaKeySystem};
 use crate::native_drm_err::ErrCodeValue;
 use drm::events::CallbackSlot;
 
 /// Like OH_MediaKeySystem_Callback, with the pointer that was registered.
+///
+/// native_drm_common.h says what it must not do.
 ///
 /// @param mediaKeySystem the instance that the event belongs to
 /// @param eventType the event
@@ -21,7 +23,7 @@ use drm::events::CallbackSlot;
 /// @return ignored
 /// @since native_drm 0.1
 pub type OH_MediaKeySystem_UserDataCallback = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         mediaKeySystem: *mut MediaKeySystem,
         eventType: EventTypeValue,
         info: *mut u8,
@@ -33,6 +35,8 @@ pub type OH_MediaKeySystem_UserDataCallback = Option<
 
 /// Like OH_MediaKeySession_EventCallback, with the pointer that was registered.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param mediaKeySession the session that the event belongs to
 /// @param eventType the event
 /// @param info data of the event, valid during the call
@@ -42,7 +46,7 @@ pub type OH_MediaKeySystem_UserDataCallback = Option<
 /// @return ignored
 /// @since native_drm 0.1
 pub type OH_MediaKeySession_UserDataEventCallback = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         mediaKeySession: *mut MediaKeySession,
         eventType: EventTypeValue,
         info: *mut u8,
@@ -54,6 +58,8 @@ pub type OH_MediaKeySession_UserDataEventCallback = Option<
 
 /// Like OH_MediaKeySession_KeyChangeCallback, with the pointer that was registered.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param mediaKeySession the session that the keys belong to
 /// @param keysInfo all keys of the session with their status words, valid during the call
 /// @param newKeysAvailable true if a response or a restored key brought usable keys, or a key became usable; false
@@ -62,7 +68,7 @@ pub type OH_MediaKeySession_UserDataEventCallback = Option<
 /// @return ignored
 /// @since native_drm 0.1
 pub type OH_MediaKeySession_UserDataKeyChangeCallback = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         mediaKeySession: *mut MediaKeySession,
         keysInfo: *mut DRM_KeysInfo,
         newKeysAvailable: bool,
@@ -102,10 +108,9 @@ pub unsafe extern "C" fn OH_MediaKeySystem_SetCallbackWithUserData(
     userData: *mut c_void,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let listener = callback.map(|function| callback::event_listener(mediaKeySystem, function, userData));
-        system.events().set(CallbackSlot::WithUserData, listener);
-        Ok(())
+        system.listen(CallbackSlot::WithUserData, listener)
     })
 }
 
@@ -130,11 +135,10 @@ pub unsafe extern "C" fn OH_MediaKeySession_SetCallbackWithUserData(
     userData: *mut c_void,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = media_keys::session(mediaKeySession)?;
+        let session = handles::session(mediaKeySession)?;
         let listener = args::optional("callback", callback)?.map(|functions| {
             callback::listener(mediaKeySession, functions.eventCallback, functions.keyChangeCallback, userData)
         });
-        session.events().set(CallbackSlot::WithUserData, listener);
-        Ok(())
+        session.listen(CallbackSlot::WithUserData, listener)
     })
 }

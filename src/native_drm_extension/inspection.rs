@@ -5,10 +5,12 @@ use std::ffi::{c_char, c_void};
 use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
 use crate::glue::error::Error;
-use crate::glue::media_keys;
 use crate::glue::translate;
+use crate::isolation::handles;
 use crate::native_drm_common::{DRM_MediaKeySystemInfo, MediaKeySession, MediaKeySystem};
 use crate::native_drm_err::ErrCodeValue;
+use crate::native_drm_plugin;
+use base::call;
 
 /// Major version of the API that this header describes.
 pub const NATIVE_DRM_VERSION_MAJOR: u32 = 0;
@@ -53,7 +55,7 @@ pub extern "C" fn OH_MediaKeySystem_SetVirtualClock(
     mediaKeySystem: *mut MediaKeySystem,
     unixMillis: i64,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| Ok(media_keys::system(mediaKeySystem)?.set_virtual_clock(unixMillis)?))
+    boundary::call::<DrmCode>(|| handles::system(mediaKeySystem)?.set_virtual_clock(unixMillis))
 }
 
 /// Lets time pass on a virtual clock, wall clock and monotonic clock alike.
@@ -75,7 +77,7 @@ pub extern "C" fn OH_MediaKeySystem_AdvanceVirtualClock(
     millis: u64,
     asleep: bool,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| Ok(media_keys::system(mediaKeySystem)?.advance_virtual_clock(millis, asleep)?))
+    boundary::call::<DrmCode>(|| handles::system(mediaKeySystem)?.advance_virtual_clock(millis, asleep))
 }
 
 /// Explains the licenses with a policy that a session holds: which window binds, when the next change comes, why a key is
@@ -106,14 +108,16 @@ pub unsafe extern "C" fn OH_MediaKeySession_ExplainLicenses(
     jsonLen: *mut u32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = media_keys::session(mediaKeySession)?;
+        let session = handles::session(mediaKeySession)?;
         let out = args::text_out("json", json, "jsonLen", jsonLen)?;
-        out.write(&translate::explanations(&session.explain()?)?)
+        out.write(&session.explain()?)
     })
 }
 
 /// Receives a pssh box that OH_Drm_ParsePsshBoxes found. Called on the thread that called that function, before it returns;
 /// it may call any function of this library.
+///
+/// native_drm_common.h says what it must not do.
 ///
 /// @param uuid the system id, 16 bytes, valid during the call
 /// @param pssh the complete box, valid during the call
@@ -122,7 +126,7 @@ pub unsafe extern "C" fn OH_MediaKeySession_ExplainLicenses(
 /// @return 0 to go on, anything else to stop
 /// @since native_drm 0.1
 pub type OH_Drm_PsshBoxCallback =
-    Option<unsafe extern "C" fn(uuid: *const u8, pssh: *const u8, psshLen: usize, userData: *mut c_void) -> i32>;
+    Option<unsafe extern "C-unwind" fn(uuid: *const u8, pssh: *const u8, psshLen: usize, userData: *mut c_void) -> i32>;
 
 /// Finds all pssh boxes of a stream, any number and of any length.
 ///
@@ -155,9 +159,12 @@ pub unsafe extern "C" fn OH_Drm_ParsePsshBoxes(
         let callback = callback.ok_or_else(|| Error::invalid("callback", "null"))?;
         for found in init_data::find_pssh(data)? {
             let uuid = translate::system_id(&found);
-            // SAFETY: both pointers are to what lives until the call returns; that the function may be called with the
-            // user data is this function's own contract with its caller.
-            if unsafe { callback(uuid.as_ptr(), found.as_ptr(), found.len(), userData) } != 0 {
+            let call = move || {
+                // SAFETY: both pointers are to what lives until the call returns; that the function may be called with the
+                // user data is this function's own contract with its caller.
+                unsafe { callback(uuid.as_ptr(), found.as_ptr(), found.len(), userData) == 0 }
+            };
+            if !call::make_here(call) {
                 break;
             }
         }
@@ -196,6 +203,8 @@ pub unsafe extern "C" fn OH_Drm_ParseMediaKeySystemInfo(
     boundary::call::<DrmCode>(|| {
         let data = args::bytes("data", "dataLen", data, dataLen)?;
         let out = args::out("info", info)?;
+        // Which boxes come first depends on the key systems that there are.
+        native_drm_plugin::search();
         let boxes = translate::fitting_pssh_boxes(data)?;
         out.write_with(|target| translate::pssh_boxes(&boxes, target));
         Ok(())

@@ -8,6 +8,7 @@ use crate::glue::callback::UserData;
 use crate::glue::enums::c_enum_values;
 use crate::glue::error::{Error, Result};
 use crate::native_drm_err::ErrCodeValue;
+use base::call::Call;
 use base::log::{self, Level, Sink};
 
 /// How much to log.
@@ -35,12 +36,14 @@ c_enum_values! {
 /// Receives log lines: those of a call on the thread that made the call, at its end; others on a thread of the library's. It may
 /// call every function of the library; while it blocks, nothing but its own thread's call waits.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param level the line's level
 /// @param message the line, NUL-terminated UTF-8 without line end, valid during the call
 /// @param userData what was registered
 /// @since native_drm 0.1
 pub type OH_Drm_LogCallback =
-    Option<unsafe extern "C" fn(level: LogLevelValue, message: *const c_char, userData: *mut c_void)>;
+    Option<unsafe extern "C-unwind" fn(level: LogLevelValue, message: *const c_char, userData: *mut c_void)>;
 
 /// Sends log lines to a callback instead of standard error. Without it the environment variable
 /// NATIVE_DRM_LOG=error|warn|info|debug decides what goes to standard error; nothing if it is not set.
@@ -76,13 +79,31 @@ fn set(level: LogLevelValue, callback: OH_Drm_LogCallback, user_data: UserData) 
     };
     let sink = callback.map(|function| -> Sink {
         Arc::new(move |level: Level, line: &str| {
-            let pointer = user_data.pointer();
             let line = CString::new(line.replace('\0', "\u{fffd}")).unwrap_or_default();
-            // SAFETY: the program guarantees that what it registered is a function of that type; the line lives until
-            // the call returns.
-            unsafe { function(LogLevelValue(level as u32), line.as_ptr(), pointer) }
+            let arguments = Arguments { function, level: LogLevelValue(level as u32), line, user_data };
+            // SAFETY: the function of that type of arguments, which only copies pointers.
+            Some(unsafe { Call::new(arguments, tell) })
         })
     });
     log::set_sink(sink, limit);
     Ok(())
+}
+
+type Function = unsafe extern "C-unwind" fn(level: LogLevelValue, message: *const c_char, userData: *mut c_void);
+
+/// All that a call needs.
+struct Arguments {
+    function: Function,
+    level: LogLevelValue,
+    line: CString,
+    user_data: UserData,
+}
+
+/// A plain frame: see [`base::call`].
+unsafe extern "C-unwind" fn tell(arguments: *mut Arguments) -> bool {
+    // SAFETY: `Call` gives what it was made with, for this call alone.
+    let own = unsafe { &*arguments };
+    // SAFETY: the program guarantees that what it registered is a function of that type; the line lives until the call returns.
+    unsafe { (own.function)(own.level, own.line.as_ptr(), own.user_data.pointer()) };
+    true
 }

@@ -305,7 +305,7 @@ pub unsafe extern "C" fn OH_DrmLicenseService_HandleMessage(
     })
 }
 
-/// Denies further renewals of a license.
+/// Ends a license: renewals are denied, and the next answer to its device, about whatever, says that it is over.
 ///
 /// Any thread.
 ///
@@ -350,8 +350,9 @@ pub unsafe extern "C" fn OH_DrmLicenseService_GetAuthority(
         let object = object(service)?;
         let out = args::out("certificate", certificate)?;
         let length = args::in_out("certificateLen", certificateLen)?;
-        args::needed("certificate", length, object.service.authority().len())?;
-        out.write_slice(object.service.authority());
+        let authority = object.service.authority();
+        args::needed("certificate", length, authority.len())?;
+        out.write_slice(&authority);
         Ok(())
     })
 }

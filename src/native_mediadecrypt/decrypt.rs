@@ -1,10 +1,10 @@
 //! The functions that decrypt, and the one that finds the session to decrypt with.
 
 use super::description::{DRM_Sample, DRM_SampleInfo};
-use super::sample;
+use super::{batch, sample};
 use crate::glue::args;
 use crate::glue::boundary::{self, AvCode, DrmCode};
-use crate::glue::media_keys;
+use crate::isolation::handles;
 use crate::native_avbuffer::OH_AVBuffer;
 use crate::native_averrors::AVErrCodeValue;
 use crate::native_cencinfo::{DRM_KEY_ID_SIZE, DrmSubsample, OH_AVCencInfo};
@@ -60,7 +60,8 @@ pub unsafe extern "C" fn OH_MediaKeySession_DecryptSample(
 /// @param data the sample; may be null if dataLen is 0. Nothing else may access it during the call
 /// @param dataLen bytes of data
 /// @return as OH_MediaKeySession_DecryptSample(); DRM_ERR_INVALID_VAL also if cencInfo is not an OH_AVCencInfo or its
-///     mode is DRM_CENC_INFO_KEY_IV_SUBSAMPLES_NOT_SET and its algorithm not DRM_ALG_CENC_UNENCRYPTED
+///     mode is DRM_CENC_INFO_KEY_IV_SUBSAMPLES_NOT_SET and its algorithm not DRM_ALG_CENC_UNENCRYPTED: what is not set
+///     stands in the unit, where OH_MediaKeySession_DecryptAccessUnit() finds it
 /// @since native_drm 0.1
 ///
 /// # Safety
@@ -104,7 +105,15 @@ pub unsafe extern "C" fn OH_MediaKeySession_DecryptAVBuffer(
 }
 
 /// Decrypts several samples in place. Everything is checked before the first byte changes: when it fails, all samples are
-/// as they were. Like OH_MediaKeySession_DecryptSample() otherwise.
+/// as they were. Only where a plugin keeps the keys, its own failure at one sample leaves those before it decrypted. Like
+/// OH_MediaKeySession_DecryptSample() otherwise.
+///
+/// The fastest way to decrypt small samples: blocks of several samples are in flight at the same time. What follows each
+/// other should have key id, algorithm, scheme and pattern in common. Does not allocate, whatever the count is, unless
+/// more than 16 keys of other sessions are used (sessionSharing).
+///
+/// Each key's license is asked once, when the samples are checked. Samples that overlap, or one that is there twice,
+/// have undefined bytes afterwards; nothing else is touched.
 ///
 /// Any thread.
 ///
@@ -112,7 +121,8 @@ pub unsafe extern "C" fn OH_MediaKeySession_DecryptAVBuffer(
 /// @param samples the samples; their data must not overlap
 /// @param count number of samples; 0 does nothing
 /// @param failedIndex receives the index of the sample that was refused, on failure only; may be null
-/// @return as OH_MediaKeySession_DecryptSample(), for the first sample that is refused
+/// @return as OH_MediaKeySession_DecryptSample(), for the first sample that is refused; DRM_ERR_INVALID_VAL also if the
+///     program changes samples, infos or subsamples during the call, where some of the samples may have been decrypted
 /// @since native_drm 0.1
 ///
 /// # Safety
@@ -125,7 +135,7 @@ pub unsafe extern "C" fn OH_MediaKeySession_DecryptSamples(
     count: u32,
     failedIndex: *mut u32,
 ) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| sample::decrypt_all(mediaKeySession, samples, count as usize, failedIndex))
+    boundary::call::<DrmCode>(|| batch::decrypt_all(mediaKeySession, samples, count as usize, failedIndex))
 }
 
 /// Gets what an OH_AVCencInfo holds as a DRM_SampleInfo, which does not need the OH_AVCencInfo any more: for players
@@ -187,12 +197,12 @@ pub unsafe extern "C" fn OH_MediaKeySystem_FindSessionByKeyId(
     mediaKeySession: *mut *mut MediaKeySession,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let key_id: [u8; DRM_KEY_ID_SIZE] = args::array("keyId", keyId)?;
         let out = args::out("mediaKeySession", mediaKeySession)?;
         let timeout = (timeoutMs != u32::MAX).then(|| std::time::Duration::from_millis(u64::from(timeoutMs)));
         let session = system.find_session_by_key_id(&key_id, timeout)?;
-        out.write(media_keys::session_pointer(&session)?);
+        out.write(handles::any_session_pointer(&session)?);
         Ok(())
     })
 }

@@ -2,17 +2,16 @@
 
 use std::ptr;
 
-use smallvec::SmallVec;
-
 use super::description::{
     DRM_CENC_SCHEME_AUTO, DRM_CENC_SCHEME_CBC1, DRM_CENC_SCHEME_CBCS, DRM_CENC_SCHEME_CENC, DRM_CENC_SCHEME_CENS,
-    DRM_Sample, DRM_SampleInfo,
+    DRM_SampleInfo,
 };
 use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
 use crate::glue::error::{Error, Result};
 use crate::glue::handle::Kind;
 use crate::glue::media_keys::{self, Sessions};
+use crate::isolation::handles;
 use crate::native_avbuffer::OH_AVBuffer;
 use crate::native_avbuffer::object::AvBuffers;
 use crate::native_cencinfo::object::{CencInfo, CencInfos};
@@ -22,12 +21,17 @@ use crate::native_cencinfo::{
 };
 use crate::native_drm_common::MediaKeySession;
 use crate::native_drm_err::ErrCodeValue;
-use base::rcu::pin;
+use base::rcu::{Pin, pin_call};
 use cenc::{Cipher, Pattern, Sample, Scheme, Subsample};
-use drm::sample::{CheckedSample, SampleRequest};
+use drm::sample::SampleRequest;
 
-/// Samples of one call that are kept without an allocation.
-const INLINE_SAMPLES: usize = 16;
+/// Pins the thread for a function of this module.
+#[inline(always)]
+pub(super) fn pin() -> Pin {
+    // SAFETY: exported functions alone come here, on a thread that is in no other call (`native_drm_common.h` says that of
+    // signal handlers, and no callback is called while pinned), and each pins once at a time.
+    unsafe { pin_call() }
+}
 
 /// Decrypts one sample if there is nothing unusual about the call. If there is, nothing has happened yet, and [`look_into`]
 /// does it all again and tells what is wrong: not having to carry an error makes small samples cheaper.
@@ -47,7 +51,7 @@ pub fn decrypt_at_once(
 
 /// A sample whose description is as usual; none for clear samples or if something is wrong.
 #[inline(always)]
-fn usual_sample(info: &DRM_SampleInfo, length: usize) -> Option<Sample<'_>> {
+pub fn usual_sample(info: &DRM_SampleInfo, length: usize) -> Option<Sample<'_>> {
     if info.structSize as usize != size_of::<DRM_SampleInfo>() || info.reserved != 0 {
         return None;
     }
@@ -59,6 +63,12 @@ fn usual_sample(info: &DRM_SampleInfo, length: usize) -> Option<Sample<'_>> {
     let pattern = pattern(info);
     let (cipher, scheme) = protection(info.algorithm.0, info.scheme, pattern)?;
     Sample::checked(cipher, scheme, iv, pattern, convert(subsamples), length)
+}
+
+/// A sample that stays as it is, whose description is as usual.
+#[cold]
+pub fn is_clear(info: &DRM_SampleInfo) -> bool {
+    info.algorithm.0 == CLEAR && request(info).is_ok()
 }
 
 /// Decrypts one sample, or tells why not.
@@ -77,6 +87,11 @@ pub fn look_into(
     })
 }
 
+/// Decrypts one sample, or says why not.
+pub fn decrypt_with_reasons(session: *const MediaKeySession, info: &DRM_SampleInfo, data: &mut [u8]) -> Result<()> {
+    run(session, &request(info)?, data)
+}
+
 /// Decrypts one sample that an `OH_AVCencInfo` describes.
 pub fn decrypt_with_cenc_info(
     session: *const MediaKeySession,
@@ -84,8 +99,8 @@ pub fn decrypt_with_cenc_info(
     data: *mut u8,
     length: u32,
 ) -> Result<()> {
-    let info = CencInfos::find("cencInfo", info)?;
-    let info = info.lock().clone();
+    // A copy, and the object let go: a decrypt may be left by siglongjmp.
+    let info = CencInfos::find("cencInfo", info)?.lock().clone();
     let data = args::sample("data", data, length)?;
     decrypt_as(session, "cencInfo", &info, data)
 }
@@ -103,101 +118,54 @@ pub fn decrypt_buffer(session: *const MediaKeySession, buffer: *const OH_AVBuffe
     result
 }
 
-/// Decrypts several samples, or none if one of them is refused.
-pub fn decrypt_all(
+/// Decrypts one sample, wherever its session is.
+pub fn run(session: *const MediaKeySession, request: &SampleRequest<'_>, data: &mut [u8]) -> Result<()> {
+    if let Some(session) = handles::session_apart(session) {
+        return session.decrypt(request, data);
+    }
+    let result = run_with(session, request.key_id, |session, pin| session.decrypt_sample(pin, request, data));
+    if let Err(Error::Drm(drm::Error::KeyKept)) = result {
+        return decrypt_kept(session, request, data).map_err(|error| refused(session, error, request.key_id));
+    }
+    result
+}
+
+/// Decrypts with a session, which may be tried twice: the first use of a license is recorded in between.
+pub(super) fn run_with<T>(
     session: *const MediaKeySession,
-    samples: *const DRM_Sample,
-    count: usize,
-    failed_index: *mut u32,
-) -> Result<()> {
-    let failed_index = if failed_index.is_null() { None } else { Some(args::out("failedIndex", failed_index)?) };
-    if count == 0 {
-        return media_keys::session(session).map(drop);
-    }
-    let samples = args::slice("samples", samples, count)?;
-    // Each license whose use begins takes a round of its own.
-    for _ in 0..=count {
-        let Err(refusal) = decrypt_checked(session, samples) else { return Ok(()) };
-        if let (Error::Drm(drm::Error::FirstUse), Some(key_id)) = (&refusal.error, refusal.key_id) {
-            begin_use(session, &key_id)?;
-            continue;
-        }
-        if let (Some(out), Some(index)) = (failed_index, refusal.index) {
-            out.write(u32::try_from(index).unwrap_or(u32::MAX));
-        }
-        return Err(match refusal.key_id {
-            Some(key_id) => refused(session, refusal.error, &key_id),
-            None => refusal.error,
-        });
-    }
-    Err(drm::Error::FirstUse.into())
-}
-
-/// Why samples are refused, at which of them, and with which key.
-struct Refusal {
-    error: Error,
-    index: Option<usize>,
-    key_id: Option<[u8; DRM_KEY_ID_SIZE]>,
-}
-
-/// Checks all samples, then decrypts them.
-fn decrypt_checked(session: *const MediaKeySession, samples: &[DRM_Sample]) -> Result<(), Refusal> {
-    let pin = pin();
-    let plain = |error| Refusal { error, index: None, key_id: None };
-    let session =
-        Sessions::get_pinned(&pin, session).ok_or_else(|| plain(Sessions::not_a_handle("mediaKeySession")))?;
-    // Grows with what has been checked: `count` is not to be trusted with an allocation.
-    let mut checked: SmallVec<[CheckedSample<'_>; INLINE_SAMPLES]> = SmallVec::new();
-    for (index, sample) in samples.iter().enumerate() {
-        let (info, request) = check_one(sample).map_err(|error| Refusal { error, index: Some(index), key_id: None })?;
-        let found = session.check_sample(&pin, &request, sample.dataLen as usize).map_err(|error| {
-            if !matches!(error, drm::Error::FirstUse) {
-                session.count_error(&pin);
-            }
-            Refusal { error: error.into(), index: Some(index), key_id: Some(info.keyId) }
-        });
-        checked.push(found?);
-    }
-    for (sample, checked) in samples.iter().zip(&checked) {
-        // Checked above; a program that changes its arguments meanwhile gets an error here.
-        let data = args::sample("data", sample.data, sample.dataLen).map_err(plain)?;
-        checked.decrypt(data);
-        session.count_sample(&pin, data.len());
-    }
-    Ok(())
-}
-
-fn check_one(sample: &DRM_Sample) -> Result<(&DRM_SampleInfo, SampleRequest<'_>)> {
-    if sample.reserved != 0 {
-        return Err(Error::invalid("samples", "reserved is not 0"));
-    }
-    let info = args::reference("info", sample.info)?;
-    args::sample("data", sample.data, sample.dataLen)?;
-    Ok((info, request(info)?))
-}
-
-fn run(session: *const MediaKeySession, request: &SampleRequest<'_>, data: &mut [u8]) -> Result<()> {
-    let mut result = try_once(session, request, data);
+    key_id: &[u8; DRM_KEY_ID_SIZE],
+    mut decrypt: impl FnMut(&drm::session::MediaKeySession, &Pin) -> drm::Result<T>,
+) -> Result<T> {
+    let mut result = try_once(session, &mut decrypt);
     if let Err(Error::Drm(drm::Error::FirstUse)) = result {
-        begin_use(session, request.key_id)?;
-        result = try_once(session, request, data);
+        begin_use(session, key_id)?;
+        result = try_once(session, &mut decrypt);
     }
-    result.map_err(|error| refused(session, error, request.key_id))
+    result.map_err(|error| refused(session, error, key_id))
 }
 
-fn try_once(session: *const MediaKeySession, request: &SampleRequest<'_>, data: &mut [u8]) -> Result<()> {
+fn try_once<T>(
+    session: *const MediaKeySession,
+    decrypt: &mut impl FnMut(&drm::session::MediaKeySession, &Pin) -> drm::Result<T>,
+) -> Result<T> {
     let pin = pin();
     let session = Sessions::get_pinned(&pin, session).ok_or_else(|| Sessions::not_a_handle("mediaKeySession"))?;
-    Ok(session.decrypt_sample(&pin, request, data).inspect_err(|error| {
-        if !matches!(error, drm::Error::FirstUse) {
+    Ok(decrypt(session, &pin).inspect_err(|error| {
+        if !matches!(error, drm::Error::FirstUse | drm::Error::KeyKept) {
             session.count_error(&pin);
         }
     })?)
 }
 
+/// Has the key system decrypt, which keeps the key. Not to be called while pinned: this takes as long as it does.
+#[cold]
+fn decrypt_kept(session: *const MediaKeySession, request: &SampleRequest<'_>, data: &mut [u8]) -> Result<()> {
+    Ok(media_keys::session(session)?.decrypt_kept(request, data)?)
+}
+
 /// Records the first use of a license. Not to be called while pinned: this takes locks and may write a file.
 #[cold]
-fn begin_use(session: *const MediaKeySession, key_id: &[u8; DRM_KEY_ID_SIZE]) -> Result<()> {
+pub fn begin_use(session: *const MediaKeySession, key_id: &[u8; DRM_KEY_ID_SIZE]) -> Result<()> {
     let session = media_keys::session(session)?;
     Ok(session.begin_use(key_id)?)
 }
@@ -205,7 +173,7 @@ fn begin_use(session: *const MediaKeySession, key_id: &[u8; DRM_KEY_ID_SIZE]) ->
 /// Tells listeners if a missing key is why a sample was refused, and the caller why a policy refuses. Not to be called while
 /// pinned: this takes locks.
 #[cold]
-fn refused(session: *const MediaKeySession, error: Error, key_id: &[u8; DRM_KEY_ID_SIZE]) -> Error {
+pub fn refused(session: *const MediaKeySession, error: Error, key_id: &[u8; DRM_KEY_ID_SIZE]) -> Error {
     let Some(session) = Sessions::get(session) else { return error };
     match error {
         Error::Drm(drm::Error::NoKey { .. }) => {
@@ -220,7 +188,7 @@ fn refused(session: *const MediaKeySession, error: Error, key_id: &[u8; DRM_KEY_
     }
 }
 
-fn request(info: &DRM_SampleInfo) -> Result<SampleRequest<'_>> {
+pub fn request(info: &DRM_SampleInfo) -> Result<SampleRequest<'_>> {
     if info.structSize as usize != size_of::<DRM_SampleInfo>() {
         return Err(Error::invalid("structSize", "not sizeof(DRM_SampleInfo)"));
     }
@@ -293,7 +261,10 @@ fn decrypt_as(session: *const MediaKeySession, argument: &'static str, info: &Ce
     let pattern = Pattern { crypt: info.encrypted_blocks, skip: info.skipped_blocks };
     let method = method(info.algorithm, DRM_CENC_SCHEME_AUTO, pattern)?;
     if method.is_some() && !info.is_set() {
-        return Err(Error::invalid(argument, "key id, IV and subsamples are not set"));
+        return Err(Error::invalid(
+            argument,
+            "key id, IV and subsamples are not set; OH_MediaKeySession_DecryptAccessUnit finds them in the unit",
+        ));
     }
     let mut room: Subsamples = [DrmSubsample::default(); _];
     let subsamples = convert(all_subsamples(info, data.len(), &mut room));

@@ -6,7 +6,7 @@ use std::ptr;
 use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
 use crate::glue::callback::{self, EventFunction, KeyChangeFunction};
-use crate::glue::media_keys;
+use crate::isolation::handles;
 use crate::native_drm_common::{DRM_KeysInfo, EventTypeValue, MediaKeySession};
 use crate::native_drm_err::ErrCodeValue;
 use drm::events::CallbackSlot;
@@ -17,6 +17,8 @@ use drm::events::CallbackSlot;
 /// time and in order. Those of other sessions do not wait for them: a callback may block, also until another session's
 /// callback has done something. Every function of the library may be called from it.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param eventType the event
 /// @param info data of the event, valid during the call
 /// @param infoLen bytes of info
@@ -24,7 +26,12 @@ use drm::events::CallbackSlot;
 /// @return ignored
 /// @since 11
 pub type MediaKeySession_EventCallback = Option<
-    unsafe extern "C" fn(eventType: EventTypeValue, info: *mut u8, infoLen: i32, extra: *mut c_char) -> ErrCodeValue,
+    unsafe extern "C-unwind" fn(
+        eventType: EventTypeValue,
+        info: *mut u8,
+        infoLen: i32,
+        extra: *mut c_char,
+    ) -> ErrCodeValue,
 >;
 
 /// Receives the keys of a session: exactly once after each response that was accepted and each key that was restored,
@@ -32,13 +39,15 @@ pub type MediaKeySession_EventCallback = Option<
 ///
 /// Called on a thread of the library, as MediaKeySession_EventCallback, in one order with the events of the session.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param keysInfo all keys of the session with their status words, valid during the call
 /// @param newKeysAvailable true if a response or a restored key brought usable keys, or a key became usable; false
 ///     after anything else: a renewal that changed no status, keys that were cleared, released or expired
 /// @return ignored
 /// @since 11
 pub type MediaKeySession_KeyChangeCallback =
-    Option<unsafe extern "C" fn(keysInfo: *mut DRM_KeysInfo, newKeysAvailable: bool) -> ErrCodeValue>;
+    Option<unsafe extern "C-unwind" fn(keysInfo: *mut DRM_KeysInfo, newKeysAvailable: bool) -> ErrCodeValue>;
 
 /// Callbacks of a session, without its handle. A null member receives nothing.
 ///
@@ -54,6 +63,8 @@ pub struct MediaKeySession_Callback {
 
 /// Receives events of a MediaKeySession, with its handle. Otherwise like MediaKeySession_EventCallback.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param mediaKeySession the session that the event belongs to
 /// @param eventType the event
 /// @param info data of the event, valid during the call
@@ -62,7 +73,7 @@ pub struct MediaKeySession_Callback {
 /// @return ignored
 /// @since 12
 pub type OH_MediaKeySession_EventCallback = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         mediaKeySession: *mut MediaKeySession,
         eventType: EventTypeValue,
         info: *mut u8,
@@ -73,6 +84,8 @@ pub type OH_MediaKeySession_EventCallback = Option<
 
 /// Receives key changes, with the session's handle. Otherwise like MediaKeySession_KeyChangeCallback.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param mediaKeySession the session that the keys belong to
 /// @param keysInfo all keys of the session with their status words, valid during the call
 /// @param newKeysAvailable true if a response or a restored key brought usable keys, or a key became usable; false
@@ -80,7 +93,7 @@ pub type OH_MediaKeySession_EventCallback = Option<
 /// @return ignored
 /// @since 12
 pub type OH_MediaKeySession_KeyChangeCallback = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         mediaKeySession: *mut MediaKeySession,
         keysInfo: *mut DRM_KeysInfo,
         newKeysAvailable: bool,
@@ -155,7 +168,7 @@ pub unsafe extern "C" fn OH_MediaKeySession_SetCallback(
 /// @since 11
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_MediaKeySession_Destroy(mediaKeySession: *mut MediaKeySession) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| media_keys::destroy_session(mediaKeySession))
+    boundary::call::<DrmCode>(|| handles::destroy_session(mediaKeySession))
 }
 
 fn set<T: Copy, E: EventFunction<MediaKeySession>, K: KeyChangeFunction<MediaKeySession>>(
@@ -165,9 +178,8 @@ fn set<T: Copy, E: EventFunction<MediaKeySession>, K: KeyChangeFunction<MediaKey
     functions: impl FnOnce(T) -> (Option<E>, Option<K>),
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = media_keys::session(handle)?;
+        let session = handles::session(handle)?;
         let (event, key_change) = functions(args::read("callback", callback.cast_const())?);
-        session.events().set(slot, Some(callback::listener(handle, event, key_change, ptr::null_mut())));
-        Ok(())
+        session.listen(slot, Some(callback::listener(handle, event, key_change, ptr::null_mut())))
     })
 }

@@ -6,6 +6,7 @@ use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
 use crate::glue::media_keys;
 use crate::glue::translate;
+use crate::isolation::handles;
 use crate::native_drm_common::{
     ContentProtectionLevelValue, DRM_MediaKeyRequest, DRM_MediaKeyRequestInfo, DRM_MediaKeyStatus, MediaKeySession,
 };
@@ -47,9 +48,9 @@ pub unsafe extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
     mediaKeyRequest: *mut DRM_MediaKeyRequest,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = media_keys::session(mediaKeySession)?;
+        let session = handles::session(mediaKeySession)?;
         let info = args::reference("info", info.cast_const())?;
-        let request_info = translate::request_info(info, session.descriptor())?;
+        let request_info = session.with_descriptor(|descriptor| translate::request_info(info, descriptor))?;
         let out = args::out("mediaKeyRequest", mediaKeyRequest)?;
         let request = session.generate_media_key_request(&request_info)?;
         out.write_with(|target| translate::request(&request, target));
@@ -69,7 +70,10 @@ pub unsafe extern "C" fn OH_MediaKeySession_GenerateMediaKeyRequest(
 /// com.policyplay.drm: a license or renewal that answers a request of this session, sealed for it or for the device.
 /// EVENT_EXPIRATION_UPDATE follows if the expiry changed.
 ///
-/// In every key system, exactly one key change follows each answer that is accepted, also if no status changed.
+/// In these key systems, exactly one key change follows each answer that is accepted, also if no status changed.
+///
+/// Of a plugin (native_drm_plugin.h): what it takes. There has to be room for its longest media key id, also if there is nothing to
+/// store, since it may be able to take the answer only once.
 ///
 /// Any thread.
 ///
@@ -101,16 +105,14 @@ pub unsafe extern "C" fn OH_MediaKeySession_ProcessMediaKeyResponse(
     offlineMediaKeyIdLen: *mut i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = media_keys::session(mediaKeySession)?;
+        let session = handles::session(mediaKeySession)?;
         let length = args::length("responseLen", responseLen, 1, NATIVE_DRM_MAX_RESPONSE_LEN)?;
         let response = args::slice("response", response, length)?;
         let id_out = args::out("offlineMediaKeyId", offlineMediaKeyId)?;
         let id_length = args::in_out("offlineMediaKeyIdLen", offlineMediaKeyIdLen)?;
-        let license = session.parse_media_key_response(response)?;
-        let id = if args::has_room(id_length) { license.media_key_id() } else { license.stored_id() };
-        args::fits("offlineMediaKeyId", id_length, id.len())?;
-        session.apply_license(&license)?;
-        id_out.write_slice(id);
+        let fits = |needed| args::fits("offlineMediaKeyId", id_length, needed);
+        let id = session.process_media_key_response(response, args::room_of(id_length), fits)?;
+        id_out.write_slice(&id);
         id_length.store(id.len())
     })
 }
@@ -137,7 +139,7 @@ pub unsafe extern "C" fn OH_MediaKeySession_CheckMediaKeyStatus(
     mediaKeyStatus: *mut DRM_MediaKeyStatus,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = media_keys::session(mediaKeySession)?;
+        let session = handles::session(mediaKeySession)?;
         let out = args::out("mediaKeyStatus", mediaKeyStatus)?;
         let rows = session.status_rows()?;
         out.write_with(|target| translate::status_rows(&rows, target));
@@ -157,7 +159,7 @@ pub unsafe extern "C" fn OH_MediaKeySession_CheckMediaKeyStatus(
 /// @since 11
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_MediaKeySession_ClearMediaKeys(mediaKeySession: *mut MediaKeySession) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| Ok(media_keys::session(mediaKeySession)?.clear_media_keys()?))
+    boundary::call::<DrmCode>(|| handles::session(mediaKeySession)?.clear_media_keys())
 }
 
 /// Generates the message that gives a stored (offline) media key back.
@@ -191,7 +193,7 @@ pub unsafe extern "C" fn OH_MediaKeySession_GenerateOfflineReleaseRequest(
     releaseRequestLen: *mut i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = media_keys::session(mediaKeySession)?;
+        let session = handles::session(mediaKeySession)?;
         let id = media_keys::offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
         let out = args::out("releaseRequest", releaseRequest)?;
         let out_length = args::in_out("releaseRequestLen", releaseRequestLen)?;
@@ -235,17 +237,17 @@ pub unsafe extern "C" fn OH_MediaKeySession_ProcessOfflineReleaseResponse(
     releaseResponseLen: i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = media_keys::session(mediaKeySession)?;
+        let session = handles::session(mediaKeySession)?;
         let id = media_keys::offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
         let length = args::length("releaseResponseLen", releaseResponseLen, 1, NATIVE_DRM_MAX_RESPONSE_LEN)?;
-        Ok(session.process_offline_release_response(id, args::slice("releaseResponse", releaseResponse, length)?)?)
+        session.process_offline_release_response(id, args::slice("releaseResponse", releaseResponse, length)?)
     })
 }
 
 /// Loads a stored (offline) media key into the session. EVENT_EXPIRATION_UPDATE and a key change follow.
 ///
 /// com.policyplay.drm: loads a license with all of its keys. Also if it is over, or if the clock was set back behind its last
-/// use: its keys then have the status EXPIRED or USABLE_IN_FUTURE, and decrypts say why.
+/// use: its keys then have the status EXPIRED or USABLE_IN_FUTURE, and decrypts say why. Not one that the service has revoked.
 ///
 /// Any thread.
 ///
@@ -254,6 +256,7 @@ pub unsafe extern "C" fn OH_MediaKeySession_ProcessOfflineReleaseResponse(
 /// @param offlineMediaKeyIdLen bytes of the id, 1 to MAX_OFFLINE_MEDIA_KEY_ID_LEN
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, offlineMediaKeyId is null or the
 ///     length is out of range; DRM_ERR_UNKNOWN if there is no such stored key or it was stored for another device;
+///     DRM_ERR_NO_LICENSE if the service has revoked the license;
 ///     DRM_ERR_NOT_PROVISIONED if com.policyplay.drm has no certificate; DRM_ERR_SERVICE_DIED if its file cannot be read or
 ///     is damaged, its state cannot be stored, events of 4 MiB wait for a callback that does not return, or the key system
 ///     failed
@@ -268,8 +271,8 @@ pub unsafe extern "C" fn OH_MediaKeySession_RestoreOfflineMediaKeys(
     offlineMediaKeyIdLen: i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = media_keys::session(mediaKeySession)?;
-        Ok(session.restore_offline_key(media_keys::offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?)?)
+        let session = handles::session(mediaKeySession)?;
+        session.restore_offline_key(media_keys::offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?)
     })
 }
 
@@ -291,7 +294,7 @@ pub unsafe extern "C" fn OH_MediaKeySession_GetContentProtectionLevel(
     contentProtectionLevel: *mut ContentProtectionLevelValue,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = media_keys::session(mediaKeySession)?;
+        let session = handles::session(mediaKeySession)?;
         let out = args::out("contentProtectionLevel", contentProtectionLevel)?;
         out.write(translate::level_value(session.level()?));
         Ok(())
@@ -319,7 +322,7 @@ pub unsafe extern "C" fn OH_MediaKeySession_RequireSecureDecoderModule(
     status: *mut bool,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let session = media_keys::session(mediaKeySession)?;
+        let session = handles::session(mediaKeySession)?;
         let mime_type = args::string("mimeType", mimeType, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let out = args::out("status", status)?;
         out.write(session.requires_secure_decoder(&mime_type)?);

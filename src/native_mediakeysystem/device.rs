@@ -6,6 +6,7 @@ use crate::glue::args;
 use crate::glue::boundary::{self, DrmCode};
 use crate::glue::media_keys;
 use crate::glue::translate;
+use crate::isolation::handles;
 use crate::native_drm_common::{
     CertificateStatusValue, DRM_OfflineMediakeyIdArray, MAX_OFFLINE_MEDIA_KEY_ID_COUNT, MediaKeySystem,
     OfflineMediaKeyStatusValue,
@@ -43,7 +44,7 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GenerateKeySystemRequest(
     defaultUrlLen: i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let request = args::out("request", request)?;
         let request_length = args::in_out("requestLen", requestLen)?;
         let url = args::out("defaultUrl", defaultUrl)?;
@@ -51,10 +52,11 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GenerateKeySystemRequest(
         args::room("requestLen", request_length)?;
         let generated = system.generate_key_system_request()?;
         args::check_string("defaultUrl", url_room, &generated.default_url)?;
-        args::needed("request", request_length, generated.data.len())?;
+        args::fits("request", request_length, generated.data.len())?;
+        system.announce_provisioning_request()?;
+        request_length.store(generated.data.len())?;
         url.write_string("defaultUrl", url_room, &generated.default_url)?;
         request.write_slice(&generated.data);
-        system.announce_provisioning_request();
         Ok(())
     })
 }
@@ -82,9 +84,9 @@ pub unsafe extern "C" fn OH_MediaKeySystem_ProcessKeySystemResponse(
     responseLen: i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let length = args::length("responseLen", responseLen, 1, NATIVE_DRM_MAX_RESPONSE_LEN)?;
-        Ok(system.process_key_system_response(args::slice("response", response, length)?)?)
+        system.process_key_system_response(args::slice("response", response, length)?)
     })
 }
 
@@ -106,7 +108,7 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GetOfflineMediaKeyIds(
     offlineMediaKeyIds: *mut DRM_OfflineMediakeyIdArray,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let out = args::out("offlineMediaKeyIds", offlineMediaKeyIds)?;
         let ids = system.offline_key_ids()?;
         debug_assert!(ids.len() <= MAX_OFFLINE_MEDIA_KEY_ID_COUNT);
@@ -139,7 +141,7 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GetOfflineMediaKeyStatus(
     status: *mut OfflineMediaKeyStatusValue,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let id = media_keys::offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
         let out = args::out("status", status)?;
         out.write(translate::stored_status(system.offline_key_status(id)?));
@@ -169,9 +171,9 @@ pub unsafe extern "C" fn OH_MediaKeySystem_ClearOfflineMediaKeys(
     offlineMediaKeyIdLen: i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let id = media_keys::offline_id(offlineMediaKeyId, offlineMediaKeyIdLen)?;
-        Ok(system.clear_offline_key(id)?)
+        system.clear_offline_key(id)
     })
 }
 
@@ -194,7 +196,7 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GetCertificateStatus(
     certStatus: *mut CertificateStatusValue,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let out = args::out("certStatus", certStatus)?;
         out.write(translate::certificate_status(system.certificate_status()?));
         Ok(())
@@ -213,5 +215,5 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GetCertificateStatus(
 /// @since 11
 #[unsafe(no_mangle)]
 pub extern "C" fn OH_MediaKeySystem_Destroy(mediaKeySystem: *mut MediaKeySystem) -> ErrCodeValue {
-    boundary::call::<DrmCode>(|| media_keys::destroy_system(mediaKeySystem))
+    boundary::call::<DrmCode>(|| handles::destroy_system(mediaKeySystem))
 }

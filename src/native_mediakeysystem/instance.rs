@@ -9,12 +9,14 @@ use crate::glue::callback;
 use crate::glue::error::Error;
 use crate::glue::media_keys;
 use crate::glue::translate;
+use crate::isolation::{self, handles};
 use crate::native_drm_common::{
     ContentProtectionLevelValue, DRM_MediaKeySystemDescription, DRM_Statistics, EventTypeValue,
-    MAX_MEDIA_KEY_SYSTEM_NAME_LEN, MAX_STATISTICS_COUNT, MediaKeySession, MediaKeySystem,
+    MAX_MEDIA_KEY_SYSTEM_NAME_LEN, MediaKeySession, MediaKeySystem,
 };
 use crate::native_drm_err::ErrCodeValue;
 use crate::native_drm_extension::{NATIVE_DRM_MAX_CONFIG_NAME_LEN, NATIVE_DRM_MAX_CONFIG_VALUE_LEN};
+use crate::native_drm_plugin;
 use drm::events::CallbackSlot;
 use drm::{platform, registry};
 
@@ -24,6 +26,8 @@ use drm::{platform, registry};
 /// time and in order, at the same time as those of its sessions and of others, which do not wait for them. Every function
 /// of the library may be called from it.
 ///
+/// native_drm_common.h says what it must not do.
+///
 /// @param eventType the event
 /// @param info data of the event, valid during the call
 /// @param infoLen bytes of info
@@ -31,10 +35,17 @@ use drm::{platform, registry};
 /// @return ignored
 /// @since 11
 pub type MediaKeySystem_Callback = Option<
-    unsafe extern "C" fn(eventType: EventTypeValue, info: *mut u8, infoLen: i32, extra: *mut c_char) -> ErrCodeValue,
+    unsafe extern "C-unwind" fn(
+        eventType: EventTypeValue,
+        info: *mut u8,
+        infoLen: i32,
+        extra: *mut c_char,
+    ) -> ErrCodeValue,
 >;
 
 /// Receives events of a MediaKeySystem, with its handle. Otherwise like MediaKeySystem_Callback.
+///
+/// native_drm_common.h says what it must not do.
 ///
 /// @param mediaKeySystem the instance that the event belongs to
 /// @param eventType the event
@@ -44,7 +55,7 @@ pub type MediaKeySystem_Callback = Option<
 /// @return ignored
 /// @since 12
 pub type OH_MediaKeySystem_Callback = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         mediaKeySystem: *mut MediaKeySystem,
         eventType: EventTypeValue,
         info: *mut u8,
@@ -71,18 +82,17 @@ pub unsafe extern "C" fn OH_MediaKeySystem_SetCallback(
     callback: OH_MediaKeySystem_Callback,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let function = callback.ok_or_else(|| Error::invalid("callback", "null"))?;
         let listener = callback::event_listener(mediaKeySystem, function, ptr::null_mut());
-        system.events().set(CallbackSlot::WithHandle, Some(listener));
-        Ok(())
+        system.listen(CallbackSlot::WithHandle, Some(listener))
     })
 }
 
 /// Lists the key systems that this library has, always in the same order: com.clearplay.drm, org.w3.clearkey,
-/// com.policyplay.drm. An array of three has room for them. Key systems that a later version adds come behind these
-/// three, so a program that is to get all of them offers MAX_MEDIA_KEY_SYSTEM_NUM entries, or asks with count 0 how
-/// many there are.
+/// com.policyplay.drm. An array of three has room for them. Those of plugins (native_drm_plugin.h) come behind these
+/// three, and so do key systems that a later version adds: a program that is to get all of them offers
+/// MAX_MEDIA_KEY_SYSTEM_NUM entries, or asks with count 0 how many there are, 64 at most.
 ///
 /// Any thread.
 ///
@@ -102,10 +112,11 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GetMediaKeySystems(
     boundary::call::<DrmCode>(|| {
         let count = args::in_out_count("count", count, "key systems")?;
         let descs = args::out("descs", descs)?;
-        let systems = registry::key_systems();
+        native_drm_plugin::search();
+        let systems = registry::descriptors();
         args::needed("descs", count, systems.len())?;
-        for (index, key_system) in systems.iter().enumerate() {
-            descs.at(index).write_with(|target| translate::description(key_system.descriptor(), target));
+        for (index, descriptor) in systems.iter().enumerate() {
+            descs.at(index).write_with(|target| translate::description(descriptor, target));
         }
         Ok(())
     })
@@ -126,6 +137,7 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GetMediaKeySystems(
 pub unsafe extern "C" fn OH_MediaKeySystem_IsSupported(name: *const c_char) -> bool {
     boundary::value(false, || {
         let name = args::string("name", name, MAX_MEDIA_KEY_SYSTEM_NAME_LEN)?;
+        native_drm_plugin::search();
         Ok(registry::find(&name).is_some())
     })
 }
@@ -147,7 +159,8 @@ pub unsafe extern "C" fn OH_MediaKeySystem_IsSupported2(name: *const c_char, mim
     boundary::value(false, || {
         let name = args::string("name", name, MAX_MEDIA_KEY_SYSTEM_NAME_LEN)?;
         let mime_type = args::string("mimeType", mimeType, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
-        Ok(registry::find(&name).is_some_and(|found| found.descriptor().supports_mime_type(&mime_type)))
+        native_drm_plugin::search();
+        Ok(registry::find(&name).is_some_and(|found| found.supports_mime_type(&mime_type)))
     })
 }
 
@@ -174,9 +187,9 @@ pub unsafe extern "C" fn OH_MediaKeySystem_IsSupported3(
         let mime_type = args::string("mimeType", mimeType, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let level = translate::level("contentProtectionLevel", contentProtectionLevel)?;
         boundary::read_environment();
-        Ok(registry::find(&name).is_some_and(|found| {
-            found.descriptor().supports_mime_type(&mime_type) && level <= platform::maximum_level()
-        }))
+        native_drm_plugin::search();
+        let found = registry::find(&name);
+        Ok(found.is_some_and(|found| found.supports_level(&mime_type, level, platform::maximum_level())))
     })
 }
 
@@ -187,7 +200,8 @@ pub unsafe extern "C" fn OH_MediaKeySystem_IsSupported3(
 /// @param name name of the key system, NUL-terminated, less than MAX_MEDIA_KEY_SYSTEM_NAME_LEN bytes
 /// @param mediaKeySystem receives the instance, to be destroyed with OH_MediaKeySystem_Destroy()
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if an argument is null or name is empty or too long; DRM_ERR_UNKNOWN if
-///     there is no such key system; DRM_ERR_MAX_SYSTEM_NUM_REACHED if 64 instances of it exist
+///     there is no such key system; DRM_ERR_MAX_SYSTEM_NUM_REACHED if 64 instances of it exist, or as many as its plugin
+///     allows; what a plugin fails with
 /// @since 11
 ///
 /// # Safety
@@ -201,6 +215,11 @@ pub unsafe extern "C" fn OH_MediaKeySystem_Create(
         let name = args::string("name", name, MAX_MEDIA_KEY_SYSTEM_NAME_LEN)?;
         let out = args::out("mediaKeySystem", mediaKeySystem)?;
         boundary::read_environment();
+        if isolation::is_wanted(&name) {
+            out.write(handles::insert_remote_system(&isolation::create(&name)?)?);
+            return Ok(());
+        }
+        native_drm_plugin::search();
         let system = registry::create_system(&name)?;
         out.write(media_keys::insert_system(&system)?);
         Ok(())
@@ -237,10 +256,10 @@ pub unsafe extern "C" fn OH_MediaKeySystem_SetConfigurationString(
     value: *const c_char,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let value = args::string("value", value, NATIVE_DRM_MAX_CONFIG_VALUE_LEN)?;
-        Ok(system.set_configuration_string(name, value)?)
+        system.set_configuration_string(name, value)
     })
 }
 
@@ -267,7 +286,7 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GetConfigurationString(
     valueLen: i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let out = args::out("value", value)?;
         let room = args::length("valueLen", valueLen, 1, i32::MAX as usize)?;
@@ -301,11 +320,11 @@ pub unsafe extern "C" fn OH_MediaKeySystem_SetConfigurationByteArray(
     valueLen: i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let length = args::length("valueLen", valueLen, 1, NATIVE_DRM_MAX_CONFIG_VALUE_LEN)?;
         let value = args::slice("value", value, length)?.to_vec();
-        Ok(system.set_configuration_bytes(name, value)?)
+        system.set_configuration_bytes(name, value)
     })
 }
 
@@ -333,7 +352,7 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GetConfigurationByteArray(
     valueLen: *mut i32,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let name = args::string("configName", configName, NATIVE_DRM_MAX_CONFIG_NAME_LEN)?;
         let out = args::out("value", value)?;
         let length = args::in_out("valueLen", valueLen)?;
@@ -363,10 +382,9 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GetStatistics(
     statistics: *mut DRM_Statistics,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let out = args::out("statistics", statistics)?;
         let rows = system.statistics()?;
-        debug_assert!(rows.len() <= MAX_STATISTICS_COUNT);
         out.write_with(|target| translate::statistics(&rows, target));
         Ok(())
     })
@@ -391,7 +409,7 @@ pub unsafe extern "C" fn OH_MediaKeySystem_GetMaxContentProtectionLevel(
     contentProtectionLevel: *mut ContentProtectionLevelValue,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let out = args::out("contentProtectionLevel", contentProtectionLevel)?;
         out.write(translate::level_value(system.maximum_level()?));
         Ok(())
@@ -416,11 +434,10 @@ pub unsafe extern "C" fn OH_MediaKeySystem_SetMediaKeySystemCallback(
     callback: MediaKeySystem_Callback,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let function = callback.ok_or_else(|| Error::invalid("callback", "null"))?;
         let listener = callback::event_listener(mediaKeySystem, function, ptr::null_mut());
-        system.events().set(CallbackSlot::Plain, Some(listener));
-        Ok(())
+        system.listen(CallbackSlot::Plain, Some(listener))
     })
 }
 
@@ -436,7 +453,8 @@ pub unsafe extern "C" fn OH_MediaKeySystem_SetMediaKeySystemCallback(
 /// @param mediaKeySession receives the session, to be destroyed with OH_MediaKeySession_Destroy() or together with
 ///     mediaKeySystem
 /// @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null or the level is
-///     out of range; DRM_ERR_MAX_SESSION_NUM_REACHED if 64 sessions exist; DRM_ERR_SERVICE_DIED if the key system failed
+///     out of range; DRM_ERR_MAX_SESSION_NUM_REACHED if 64 sessions exist, or as many as a plugin
+///     allows; DRM_ERR_SERVICE_DIED if the key system failed; what a plugin fails with
 /// @since 11
 ///
 /// # Safety
@@ -448,11 +466,11 @@ pub unsafe extern "C" fn OH_MediaKeySystem_CreateMediaKeySession(
     mediaKeySession: *mut *mut MediaKeySession,
 ) -> ErrCodeValue {
     boundary::call::<DrmCode>(|| {
-        let system = media_keys::system(mediaKeySystem)?;
+        let system = handles::system(mediaKeySystem)?;
         let level = translate::level("level", args::read("level", level)?)?;
         let out = args::out("mediaKeySession", mediaKeySession)?;
         let session = system.create_session(level)?;
-        out.write(media_keys::insert_session(&system, &session)?);
+        out.write(handles::insert_any_session(&system, &session)?);
         Ok(())
     })
 }

@@ -14,8 +14,9 @@ use crate::native_cencinfo::{
 use crate::native_drm_common::{DRM_ContentProtectionLevel, MediaKeySession, MediaKeySystem};
 use crate::native_drm_err::{Drm_ErrCode, ErrCodeValue};
 use crate::native_mediadecrypt::{
-    DRM_Sample, DRM_SampleInfo, OH_MediaKeySession_DecryptAVBuffer, OH_MediaKeySession_DecryptSample,
-    OH_MediaKeySession_DecryptSamples,
+    DRM_ACCESS_UNIT_SAMPLE_AES_AAC, DRM_ACCESS_UNIT_SAMPLE_AES_H264, DRM_AccessUnitInfo, DRM_AccessUnitState,
+    DRM_Sample, DRM_SampleInfo, OH_MediaKeySession_DecryptAVBuffer, OH_MediaKeySession_DecryptAccessUnit,
+    OH_MediaKeySession_DecryptSample, OH_MediaKeySession_DecryptSamples,
 };
 use crate::native_mediakeysession::OH_MediaKeySession_ProcessMediaKeyResponse;
 use crate::native_mediakeysystem::{
@@ -100,6 +101,14 @@ fn decrypting_allocates_nothing() {
             reserved: 0,
         };
         let samples = [0, 1, 2].map(sample);
+        let small = DRM_SampleInfo { subsampleCount: 0, subsamples: ptr::null(), ..info };
+        let sample = |index: usize| DRM_Sample {
+            info: &raw const small,
+            data: first.wrapping_add(index * 190),
+            dataLen: 190,
+            reserved: 0,
+        };
+        let many: Vec<_> = (0..1000).map(sample).collect();
         // SAFETY: `info` and its subsamples live as long as the calls; `data` has three times that many bytes.
         let decrypt = || unsafe { OH_MediaKeySession_DecryptSample(session, &raw const info, first, 65536) };
         // The first call of a thread may prepare things.
@@ -111,6 +120,12 @@ fn decrypting_allocates_nothing() {
         // SAFETY: three samples, each with a part of `data` of its own.
         let code = unsafe { OH_MediaKeySession_DecryptSamples(session, samples.as_ptr(), 3, ptr::null_mut()) };
         assert_eq!(code, OK);
+        for count in [1, 16, 17, 64, 1000] {
+            let samples = &many[..count as usize];
+            // SAFETY: `count` samples of `small`, each with bytes of its own.
+            let code = unsafe { OH_MediaKeySession_DecryptSamples(session, samples.as_ptr(), count, ptr::null_mut()) };
+            assert_eq!(code, OK);
+        }
         let (key_id, iv) = ((&raw mut id).cast(), (&raw mut iv).cast());
         let attributes = OH_AVCodecBufferAttr { pts: 0, size: 65536, offset: 0, flags: 0 };
         assert_eq!(OH_AVCencInfo_SetAlgorithm(cenc_info, algorithm.into()), AV_OK);
@@ -127,7 +142,48 @@ fn decrypting_allocates_nothing() {
         }
         assert_eq!(ALLOCATIONS.get() - before, 0, "{algorithm:?} {crypt}:{skip}");
     }
+    units(session, id, iv, &mut data);
     assert_eq!(OH_AVCencInfo_Destroy(cenc_info), AV_OK);
     assert_eq!(OH_AVBuffer_Destroy(buffer), AV_OK);
     assert_eq!(OH_MediaKeySystem_Destroy(system), OK);
+}
+
+/// Access units: slices, more than are remembered on the stack, with emulation prevention; frames.
+fn units(session: *mut MediaKeySession, id: [u8; 16], iv: [u8; 16], data: &mut [u8]) {
+    let slice = [&[0, 0, 1, 0x65][..], &[0x55; 40], &[0, 0, 3, 1], &[0x55; 300]].concat();
+    let frame = [&[0xff, 0xf1, 0x50, 0x80, 0x20, 0x1f, 0xfc][..], &[0x55; 249]].concat();
+    for (format, part) in [(DRM_ACCESS_UNIT_SAMPLE_AES_H264, slice), (DRM_ACCESS_UNIT_SAMPLE_AES_AAC, frame)] {
+        let info = DRM_AccessUnitInfo {
+            structSize: u32::try_from(size_of::<DRM_AccessUnitInfo>()).unwrap(),
+            format,
+            nalLengthSize: 0,
+            algorithm: 0,
+            keyId: id,
+            iv,
+        };
+        let unit = part.repeat(100);
+        let mut state = DRM_AccessUnitState {
+            flags: 0,
+            algorithm: 0,
+            ivLen: 0,
+            reserved: 0,
+            keyId: [0; 16],
+            nextKeyId: [0; 16],
+            iv: [0; 16],
+            reservedForLater: [0; 64],
+        };
+        let mut lengths = [0; 3];
+        let before = ALLOCATIONS.get();
+        for left in &mut lengths {
+            data[..unit.len()].copy_from_slice(&unit);
+            *left = u32::try_from(unit.len()).unwrap();
+            let (state, data) = (&raw mut state, data.as_mut_ptr());
+            // SAFETY: structs of the right types; `data` has more bytes than the unit.
+            let code = unsafe { OH_MediaKeySession_DecryptAccessUnit(session, &raw const info, state, data, left) };
+            assert_eq!(code, OK);
+        }
+        assert_eq!(ALLOCATIONS.get() - before, 0, "units of format {format}");
+        let removed = if format == DRM_ACCESS_UNIT_SAMPLE_AES_H264 { 100 } else { 0 };
+        assert_eq!(lengths, [u32::try_from(unit.len()).unwrap() - removed; 3]);
+    }
 }

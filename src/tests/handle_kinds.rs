@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::glue::handle::Kind;
 use crate::glue::media_keys::{Sessions, Systems};
+use crate::isolation::handles::{RemoteSessions, RemoteSystems};
 use crate::native_avbuffer::object::AvBuffers;
 use crate::native_avmetadata::{MetadataBuilders, Metadatas};
 use crate::native_avplaybackstate::PlaybackStates;
@@ -12,12 +13,15 @@ use crate::native_cencinfo::object::CencInfos;
 use crate::native_drm_license::object::LicenseTemplates;
 #[cfg(feature = "license-service")]
 use crate::native_drm_license_service::object::LicenseServices;
+use crate::native_drm_plugin::{PluginSessions, PluginSystems};
 
 #[test]
 fn kinds_have_numbers_of_their_own() {
     let numbers = [
         Systems::NUMBER,
         Sessions::NUMBER,
+        RemoteSystems::NUMBER,
+        RemoteSessions::NUMBER,
         CencInfos::NUMBER,
         AvBuffers::NUMBER,
         AvSessions::NUMBER,
@@ -25,6 +29,8 @@ fn kinds_have_numbers_of_their_own() {
         Metadatas::NUMBER,
         PlaybackStates::NUMBER,
         LicenseTemplates::NUMBER,
+        PluginSystems::NUMBER,
+        PluginSessions::NUMBER,
         #[cfg(feature = "license-service")]
         LicenseServices::NUMBER,
     ];

@@ -6,10 +6,23 @@ use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::session::{Controller, Session};
 use base::clock::SystemClock;
-use base::sync::{Mutex, statics};
+use base::sync::{Mutex, process, statics};
 
 statics! {
-    static CURRENT: Mutex<Weak<Session>> = Mutex::new(Weak::new());
+    static CURRENT: Mutex<Current> = Mutex::new(Current { process: 0, session: Weak::new() });
+}
+
+struct Current {
+    /// Whose it is: a child after fork() has none until it makes its own, and does not touch its parent's, whose thread at the bus
+    /// may have had its locks.
+    process: u32,
+    session: Weak<Session>,
+}
+
+impl Current {
+    fn get(&self) -> Option<Arc<Session>> {
+        if self.process == process::id() { self.session.upgrade().filter(|session| !session.is_closed()) } else { None }
+    }
 }
 
 /// Creates the session of this process; see [`Session::new`].
@@ -20,11 +33,11 @@ pub fn create(
     controller: impl FnOnce(Weak<Session>) -> Option<Arc<dyn Controller>>,
 ) -> Result<Arc<Session>> {
     let mut current = CURRENT.lock();
-    if current.upgrade().is_some_and(|session| !session.is_closed()) {
+    if current.get().is_some() {
         return Err(Error::SessionExists);
     }
     let session = Session::new(identity, Arc::new(SystemClock::new()), controller)?;
-    *current = Arc::downgrade(&session);
+    *current = Current { process: process::id(), session: Arc::downgrade(&session) };
     Ok(session)
 }
 
@@ -32,10 +45,10 @@ pub fn create(
 pub fn find(tag: &str, bundle: &str, ability: &str) -> Result<Arc<Session>> {
     CURRENT
         .lock()
-        .upgrade()
+        .get()
         .filter(|session| {
             let identity = session.identity();
-            !session.is_closed() && identity.tag == tag && identity.bundle == bundle && identity.ability == ability
+            identity.tag == tag && identity.bundle == bundle && identity.ability == ability
         })
         .ok_or_else(|| Error::SessionNotFound { name: format!("{bundle}/{ability}/{tag}") })
 }

@@ -332,7 +332,10 @@ impl Session {
         let size = command.size();
         let room = MAX_PENDING.checked_sub(size).ok_or(Error::Overloaded)?;
         let session = Arc::clone(self);
-        let job = move || session.callbacks.deliver(&command, || session.published.lock().life == Life::Active);
+        let job = move || {
+            let of_wanted = Arc::clone(&session);
+            session.callbacks.deliver(command, move || of_wanted.published.lock().life == Life::Active)
+        };
         self.commands.post(size, room, Box::new(job)).map_err(|error| match error {
             dispatcher::Error::Full(_) => Error::Overloaded,
             dispatcher::Error::Start(_) => {

@@ -14,6 +14,7 @@ use avsession::metadata::Metadata;
 use avsession::mpris;
 use avsession::playback::{Position, State};
 use avsession::session::{MAX_PENDING, Session};
+use base::call::Call;
 use base::clock::{Clock, Signal, VirtualClock};
 use base::log;
 use zbus::message::Flags;
@@ -93,7 +94,7 @@ impl Scene {
                 identity,
                 Arc::new(move |order| {
                     receiver(order);
-                    true
+                    Call::of(|| true)
                 }),
             );
         }
@@ -229,6 +230,7 @@ fn a_name_that_another_pid_namespace_has_is_left_to_it_and_asked_for_again() {
             if message.contains("the bus refuses the name") && message.ends_with(&name) {
                 raise.raise();
             }
+            None
         };
         log::set_sink(Some(Arc::new(sink)), log::Level::Warn);
         scene.session.activate();

@@ -1,5 +1,7 @@
 //! The gate that callbacks pass through: once a callback was removed, it is not running and will not run.
 
+use std::sync::Arc;
+
 use crate::dispatcher;
 use crate::sync::{Condvar, Mutex, MutexGuard, process};
 
@@ -52,18 +54,15 @@ impl<T: Default> Gate<T> {
         drop(table);
     }
 
-    /// Calls a callback that `find` picks from the table; on a worker of the dispatcher only. No lock is held meanwhile.
-    pub fn call<C>(&self, find: impl FnOnce(&T) -> Option<C>, call: impl FnOnce(&C)) {
+    /// Picks a callback from the table, to be called by a job of the dispatcher, on whatever worker. It is running until what this
+    /// returns is dropped. No lock is held meanwhile.
+    pub fn enter<C>(self: &Arc<Self>, find: impl FnOnce(&T) -> Option<C>) -> Option<Inside<T, C>> {
         let mut state = self.state.lock();
-        let Some(callback) = find(&state.table) else { return };
+        let callback = find(&state.table)?;
         state.running = process::id();
         state.calls += 1;
         drop(state);
-        let finished = Finished(self);
-        call(&callback);
-        // The callback goes first: whoever waits may then rely on it being gone.
-        drop(callback);
-        drop(finished);
+        Some(Inside { callback, _running: Running(Arc::clone(self)) })
     }
 
     /// Whether a callback is running.
@@ -80,10 +79,17 @@ impl<T: Default> Gate<T> {
     }
 }
 
-/// Says that a callback has returned, even if it panicked.
-struct Finished<'a, T>(&'a Gate<T>);
+/// A callback that is running.
+pub struct Inside<T, C> {
+    /// The callback. It goes first: whoever waits may then rely on it being gone.
+    pub callback: C,
+    _running: Running<T>,
+}
 
-impl<T> Drop for Finished<'_, T> {
+/// Says that a callback has returned, even if it has ended its thread.
+struct Running<T>(Arc<Gate<T>>);
+
+impl<T> Drop for Running<T> {
     fn drop(&mut self) {
         self.0.state.lock().running = 0;
         self.0.idle.notify_all();
@@ -93,16 +99,21 @@ impl<T> Drop for Finished<'_, T> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::sync::{Arc, mpsc};
+    use std::sync::mpsc;
 
     use super::*;
-    use crate::dispatcher::Queue;
+    use crate::dispatcher::{Next, Queue};
 
     type Callback = Arc<dyn Fn() + Send + Sync>;
 
     fn post(queue: &Queue, gate: &Arc<Gate<Vec<Callback>>>) {
         let gate = Arc::clone(gate);
-        let call = move || gate.call(|table| table.first().cloned(), |callback| callback());
+        let call = move || {
+            if let Some(inside) = gate.enter(|table| table.first().cloned()) {
+                (inside.callback)();
+            }
+            Next::Done
+        };
         queue.post(0, 0, Box::new(call)).unwrap();
     }
 

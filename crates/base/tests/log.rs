@@ -1,8 +1,11 @@
 //! Logging. The sink belongs to the whole process, so each test runs in a process of its own.
 
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
+use base::call::Call;
+use base::dispatcher::{Job, Next, Outcome};
 use base::log::{self, Level};
 
 /// Runs a test of this file that is marked as ignored, and returns what it wrote to stderr.
@@ -60,6 +63,7 @@ fn logs_through_callbacks() {
                 log::warn!("from inside");
                 log::set_sink(None, Level::Off);
             }
+            None
         }) as log::Sink)
     };
     log::set_sink(sink(&heard), Level::Warn);
@@ -90,4 +94,109 @@ fn logs_through_callbacks() {
 #[test]
 fn a_callback_takes_the_place_of_stderr() {
     assert_eq!(in_own_process("logs_through_callbacks", Some("debug")), "native_drm info: to stderr\n");
+}
+
+#[test]
+#[ignore = "run by lines_that_are_too_many_are_counted"]
+fn logs_too_much() {
+    log::read_environment();
+    let scope = log::Scope::of_call();
+    for number in 0..300 {
+        log::warn!("line {number}");
+    }
+    drop(scope);
+    log::warn!("the next");
+}
+
+#[test]
+fn lines_that_are_too_many_are_counted() {
+    let stderr = in_own_process("logs_too_much", Some("warn"));
+    let lines: Vec<_> = stderr.lines().collect();
+    let kept: Vec<_> = (0..256).map(|number| format!("native_drm warn: line {number}")).collect();
+    assert_eq!(lines[..256], kept[..]);
+    let rest = ["44 lines were lost: too many at once for whoever receives them", "the next"];
+    assert_eq!(lines[256..], rest.map(|text| format!("native_drm warn: {text}")));
+}
+
+#[test]
+#[ignore = "run by lines_that_nobody_takes_are_counted"]
+fn gives_lines_to_nobody() {
+    static TAKES: AtomicBool = AtomicBool::new(false);
+    log::read_environment();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let of_sink = Arc::clone(&heard);
+    log::set_sink(
+        Some(Arc::new(move |_, text: &str| {
+            of_sink.lock().unwrap().push(text.to_owned());
+            None
+        })),
+        Level::Warn,
+    );
+    // Another thread that takes what it is given at once, or nothing at all.
+    let say = |text: &str| {
+        let _scope = log::Scope::of_thread(|_, job| {
+            let takes = TAKES.load(Relaxed);
+            if takes {
+                job();
+            }
+            takes
+        });
+        log::warn!("{text}");
+    };
+    say("one");
+    say("two");
+    TAKES.store(true, Relaxed);
+    say("three");
+    say("four");
+    let note = "2 lines were lost: too many at once for whoever receives them";
+    assert_eq!(*heard.lock().unwrap(), [note, "three", "four"]);
+}
+
+#[test]
+fn lines_that_nobody_takes_are_counted() {
+    assert_eq!(in_own_process("gives_lines_to_nobody", None), "");
+}
+
+#[test]
+#[ignore = "run by a_receiver_that_ends_its_thread_is_removed_and_no_other"]
+fn ends_threads() {
+    static JOBS: Mutex<Vec<Job>> = Mutex::new(Vec::new());
+    static CALLED: Mutex<Vec<&str>> = Mutex::new(Vec::new());
+    let sink = |name: &'static str| -> log::Sink {
+        Arc::new(move |_, _| {
+            CALLED.lock().unwrap().push(name);
+            Some(Call::of(|| true))
+        })
+    };
+    // What calls the program, and what comes after that.
+    let say = || {
+        let scope = log::Scope::of_thread(|_, job| {
+            JOBS.lock().unwrap().push(job);
+            true
+        });
+        log::warn!("a line");
+        drop(scope);
+        let job = JOBS.lock().unwrap().pop();
+        match job.map(|job| job()) {
+            Some(Next::Call(call, then)) => Some((call, then)),
+            _ => None,
+        }
+    };
+    for replaced in [false, true] {
+        log::set_sink(Some(sink("first")), Level::Warn);
+        let (call, then) = say().unwrap();
+        assert!(call.make_here());
+        if replaced {
+            log::set_sink(Some(sink("second")), Level::Warn);
+        }
+        then(Outcome::Ended);
+        assert_eq!(log::enabled(Level::Warn), replaced);
+        assert_eq!(say().is_some(), replaced);
+    }
+    assert_eq!(*CALLED.lock().unwrap(), ["first", "first", "second"]);
+}
+
+#[test]
+fn a_receiver_that_ends_its_thread_is_removed_and_no_other() {
+    assert_eq!(in_own_process("ends_threads", None), "");
 }

@@ -83,7 +83,7 @@ impl Stripes {
 
 impl Mode {
     /// Number of modes.
-    #[cfg(any(test, target_arch = "x86_64"))]
+    #[cfg(any(test, target_arch = "x86_64", target_arch = "aarch64"))]
     pub(super) const COUNT: usize = 6;
 
     /// The mode of a scheme with a pattern; none if `cenc` or `cbc1` has one, or if it encrypts nothing.

@@ -2,7 +2,7 @@
 //!
 //! A [`Sample`] is the checked description of a sample (cipher, scheme, IV, pattern, subsamples). It decrypts with a
 //! [`ContentKey`], which holds the round keys and was bound to the fastest instruction set of this CPU when it was
-//! made. Nothing here allocates, locks, logs or reads a clock per sample.
+//! made. Nothing here allocates, locks, logs or reads a clock per sample. A [`Batch`] decrypts several.
 //!
 //! How the four schemes lay their blocks out:
 //!
@@ -38,12 +38,15 @@
 #![allow(clippy::doc_markdown, clippy::missing_errors_doc, clippy::module_name_repetitions, clippy::must_use_candidate)]
 #![deny(unsafe_op_in_unsafe_fn)]
 
+pub mod access_unit;
+mod batch;
 mod error;
 mod job;
 pub mod kernel;
 mod sample;
 mod scheme;
 
+pub use batch::Batch;
 pub use error::{Error, Property};
 pub use kernel::ContentKey;
 pub use sample::Sample;

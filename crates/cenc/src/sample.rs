@@ -11,8 +11,8 @@ use super::scheme::{Cipher, Pattern, Scheme, Subsample};
 /// It borrows the subsample table. That memory may belong to a program that changes it at any time: the bytes that
 /// come out are then undefined, but nothing outside `data` is ever read or written.
 pub struct Sample<'a> {
-    cipher: Cipher,
-    job: Job<'a>,
+    pub(crate) cipher: Cipher,
+    pub(crate) job: Job<'a>,
 }
 
 impl<'a> Sample<'a> {

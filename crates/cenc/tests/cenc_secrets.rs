@@ -7,7 +7,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 use cenc::kernel::Level;
-use cenc::{Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
+use cenc::{Batch, Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
 use zeroize::Zeroize;
 
 /// What the test adds to a key to get at a form that may lie about.
@@ -91,6 +91,7 @@ fn slot_contents(place: u64) -> Patterns {
 
 /// Decrypts a bit in every way there is.
 fn use_up(key: &ContentKey) {
+    let mut batch = Batch::new();
     let table = [Subsample { clear: 5, protected: 700 }, Subsample { clear: 9, protected: 5286 }];
     let mut data = vec![7; 6000];
     for cipher in [Cipher::Aes128, Cipher::Sm4] {
@@ -99,7 +100,9 @@ fn use_up(key: &ContentKey) {
                 if matches!(scheme, Scheme::Cenc | Scheme::Cbc1) { &[(0, 0)][..] } else { &[(0, 0), (1, 9), (3, 2)] };
             for &(crypt, skip) in patterns {
                 let sample = Sample::new(cipher, scheme, &[3; 16], Pattern { crypt, skip }, &table, data.len());
-                sample.expect("a legal sample").decrypt(key, &mut data);
+                let sample = sample.expect("a legal sample");
+                sample.decrypt(key, &mut data);
+                batch.decrypt(key, &sample, &mut data);
             }
         }
     }

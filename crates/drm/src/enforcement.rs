@@ -3,6 +3,8 @@
 //! A decrypt does not come here, except the first one under a license: it looks at the status of its key, which is changed
 //! here whenever a policy says so.
 
+mod revoking;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -12,15 +14,18 @@ use crate::key_info::{KeyState, fixed_id};
 use crate::key_table::{Key, KeyTable, set_states};
 use crate::platform::Platform;
 use crate::recorder::{self, PATIENCE};
-use crate::terms::{Arrival, ExplainedLicense, HeldLicense, StoredLicense, Terms};
+use crate::terms::{self, Arrival, ExplainedLicense, HeldLicense, StoredLicense, Terms};
 use crate::turn::{Taken, Turn};
 use base::log;
+use base::secret::SecretBytes;
 use base::sync::Mutex;
 use init_data::pssh;
 use license::policy::{
-    self, Denial, Device, DeviceLevel, EnforcedLicense, KeyPermit, KeyVerdict, LicenseKind, Reading, State,
+    self, Denial, Device, DeviceLevel, EnforcedLicense, KeyPermit, KeyVerdict, LicenseKind, LicenseState, Reading,
+    State,
 };
 use license::protocol::Bytes;
+use revoking::Taking;
 
 /// Milliseconds between saves of the time that a stored license was last seen at. What a killed process had seen since
 /// then can be seen again.
@@ -46,7 +51,7 @@ pub struct Enforcement {
     /// Never locked while anything is stored, logged or waited for: the timer needs it.
     held: Mutex<Vec<Held>>,
     /// The stored license that is being taken, unless it was released meanwhile. Locked inside of `held`.
-    taking: Mutex<Option<Vec<u8>>>,
+    taking: Mutex<Option<Taking>>,
     /// Had by whoever stores something before it holds.
     storing: Turn,
 }
@@ -55,8 +60,8 @@ struct Held {
     id: Vec<u8>,
     license: EnforcedLicense,
     key_ids: Vec<Vec<u8>>,
-    session_token: Option<Vec<u8>>,
-    client_token: Option<Vec<u8>>,
+    session_token: Option<SecretBytes>,
+    client_token: Option<SecretBytes>,
     /// What is stored; none for a license that is not.
     sealed: Option<Bytes>,
     /// When its state was stored last, by the monotonic clock.
@@ -86,8 +91,9 @@ impl Enforcement {
         taken: impl FnOnce(),
     ) -> Result<()> {
         let _turn = self.turn()?;
+        // Before it is asked: what is revoked from now on is seen in the end.
+        *self.taking.lock() = Some(Taking { id: terms.license_id.clone(), revoked: false });
         unused()?;
-        *self.taking.lock() = Some(terms.license_id.clone());
         let reading = self.platform.reading();
         let mut new = Held {
             id: terms.license_id.clone(),
@@ -107,9 +113,8 @@ impl Enforcement {
             }
         }
         let mut held = self.held.lock();
-        if self.taking.lock().take().is_none() {
-            return Err(Error::no_offline_key(&new.id));
-        }
+        let taking = self.taking.lock().take();
+        self.check_taken(taking.as_ref(), &new.id, new.key_ids.first().map(Vec::as_slice))?;
         // Meanwhile time has passed, perhaps all that there was.
         new.license = self.take(terms, &held, reading)?;
         new.license.advance(self.platform.reading());
@@ -137,17 +142,17 @@ impl Enforcement {
         Ok(())
     }
 
-    /// What a license that arrived at `reading` is, together with what is held.
+    /// What a license is at `reading`, together with what is held; one that was issued is as it was when it was received.
     fn take(&self, terms: &Terms, held: &[Held], reading: Reading) -> Result<EnforcedLicense> {
         let mine = held.iter().find(|held| held.id == terms.license_id);
         let (policy, permits) = (terms.policy.clone(), terms.permits.clone());
         let license = match (&terms.arrival, mine) {
             (Arrival::Issued { grant, service_millis }, _) => {
-                EnforcedLicense::load(policy, *grant, permits, self.device(), *service_millis, reading)
+                EnforcedLicense::load(policy, *grant, permits, self.device(), *service_millis, terms.received)
             }
             (Arrival::Renewed { service_millis }, Some(mine)) => {
                 let mut license = mine.license.clone();
-                license.renewed(reading, *service_millis, terms.sequence).map(|()| license)
+                license.renewed(reading, *service_millis, terms.received, terms.sequence).map(|()| license)
             }
             (Arrival::Renewed { .. }, None) => {
                 return Err(Error::Refused("a renewal of a license that this session does not hold".into()));
@@ -189,10 +194,9 @@ impl Enforcement {
         };
         let mut held = self.held.lock();
         let Some(mine) = find(&mut held, key_id).filter(|mine| mine.id == id) else { return Ok(()) };
-        if saved.first_decryption < stored.state.first_decryption {
-            // Another session has begun to use it.
-            let known = StoredLicense { state: mine.license.engine().license_state().clone(), ..stored.clone() };
-            let state = known.merged_with(StoredLicense { state: saved, ..stored }).state;
+        if saved.first_decryption < stored.state.first_decryption || saved.revoked.is_some() {
+            // Another session has begun to use it, or another process knows that it is revoked.
+            let state = terms::newest(mine.license.engine().license_state(), &saved);
             let (policy, permits) = (mine.license.engine().policy().clone(), permits(&mine.license));
             mine.license = EnforcedLicense::restore(policy, state, permits, self.device(), reading)
                 .map_err(|denial| refused(denial, Some(key_id)))?;
@@ -221,26 +225,35 @@ impl Enforcement {
         self.change(around, |license, reading| license.set_device(reading, self.device()));
     }
 
-    /// A renewal was refused: it counts against every license that waits for one.
-    pub fn renewal_failed(&self, status: u16, around: &Surroundings<'_>) {
-        self.change(around, |license, reading| {
-            if license.engine().state() == State::Renewing {
-                license.renewal_failed(reading, status);
+    /// A renewal was refused: that of the license named, which need not have been due, else of the one that waits for one.
+    pub fn renewal_failed(&self, status: u16, license_id: Option<&[u8]>, around: &Surroundings<'_>) {
+        let waiting = |held: &Held| held.license.engine().state() == State::Renewing;
+        let of_one = self.held.lock().iter().filter(|held| waiting(held)).count() == 1;
+        self.change_some(around, |held, reading| {
+            if license_id.map_or(of_one && waiting(held), |id| id == held.id) {
+                held.license.renewal_failed(reading, status);
+            } else if license_id.is_none() && waiting(held) {
+                held.license.renewal_perhaps_failed(reading, status);
             }
         });
     }
 
     fn change(&self, around: &Surroundings<'_>, change: impl Fn(&mut EnforcedLicense, Reading)) {
+        self.change_some(around, |held, reading| change(&mut held.license, reading));
+    }
+
+    fn change_some(&self, around: &Surroundings<'_>, change: impl Fn(&mut Held, Reading)) {
         let mut held = self.held.lock();
         let reading = self.platform.reading();
         let real_time = self.platform.is_on_machine_clock();
         let mut news = Vec::new();
         for held in &mut *held {
-            let was_over = held.license.engine().license_state().expired;
-            change(&mut held.license, reading);
-            let is_over = held.license.engine().license_state().expired;
+            let before = Marks::of(&held.license);
+            change(held, reading);
+            let after = Marks::of(&held.license);
             let old = real_time && reading.monotonic_millis.saturating_sub(held.saved_at) >= SAVE_INTERVAL;
-            if was_over != is_over || (old && !is_over) {
+            // The recovery window begins with the first attempt and ends with a denial, also for whoever restores the license.
+            if before != after || (old && !after.is_over) {
                 news.extend(held.news(reading));
             }
         }
@@ -317,14 +330,21 @@ impl Enforcement {
         key.refused_because.clone()
     }
 
+    /// Other keys with these ids are about to come, which no license decides about.
+    pub fn disown<'a>(&self, ids: impl Iterator<Item = &'a [u8]>) {
+        let gone: HashSet<_> = ids.collect();
+        let mut held = self.held.lock();
+        for license in &mut *held {
+            license.key_ids.retain(|id| !gone.contains(id.as_slice()));
+        }
+        held.retain(|license| !license.key_ids.is_empty());
+    }
+
     /// Lets go of all licenses, and of all keys, or for good; stored ones stay stored, with their state. Returns the ids of the keys.
     pub fn clear(&self, around: &Surroundings<'_>, for_good: bool) -> Vec<Vec<u8>> {
         let (gone, ids) = {
             let mut held = self.held.lock();
-            let ids = around.keys.clear();
-            if for_good {
-                around.keys.close();
-            }
+            let ids = if for_good { around.keys.close() } else { around.keys.clear() };
             (std::mem::take(&mut *held), ids)
         };
         around.keys.reap();
@@ -341,7 +361,7 @@ impl Enforcement {
     pub fn forget(&self, id: &[u8], around: &Surroundings<'_>) -> bool {
         let key_ids = {
             let mut held = self.held.lock();
-            self.taking.lock().take_if(|taking| taking == id);
+            self.taking.lock().take_if(|taking| taking.id == id);
             let Some(mine) = held.iter().position(|held| held.id == id) else { return false };
             held.remove(mine).key_ids
         };
@@ -372,6 +392,24 @@ impl Held {
     fn news(&mut self, reading: Reading) -> Option<(Vec<u8>, StoredLicense)> {
         self.saved_at = reading.monotonic_millis;
         self.to_store().map(|stored| (self.id.clone(), stored))
+    }
+}
+
+/// What of a license is stored as soon as it changes.
+#[derive(PartialEq, Eq)]
+struct Marks {
+    is_over: bool,
+    /// Whether a renewal was attempted since the last one that succeeded.
+    attempted: bool,
+    denied: Option<i64>,
+    revoked: Option<i64>,
+}
+
+impl Marks {
+    fn of(license: &EnforcedLicense) -> Self {
+        let (engine, state) = (license.engine(), license.engine().license_state());
+        let LicenseState { expired: is_over, denied, revoked, .. } = *state;
+        Self { is_over, attempted: engine.attempts() > 0, denied, revoked }
     }
 }
 
@@ -450,7 +488,7 @@ fn refused(denial: Denial, key_id: Option<&[u8]>) -> Error {
         Denial::InvalidPolicy | Denial::NotRenewable | Denial::StaleSequence => {
             Error::Refused(denial.to_string().into())
         }
-        Denial::Expired | Denial::Blocked => Error::NoLicense {
+        Denial::Expired | Denial::Revoked | Denial::Blocked => Error::NoLicense {
             key_id: key_id.map(hex::encode).unwrap_or_default(),
             reason: format!("{}: {denial}", denial.word()).into(),
         },

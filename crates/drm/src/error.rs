@@ -100,6 +100,8 @@ pub enum Error {
         rule: String,
         /// In words.
         message: String,
+        /// The license that is not renewed, if it is a renewal that was refused and the service says of which.
+        license_id: Option<Vec<u8>>,
     },
     /// A key is there, but its license forbids to use it now.
     #[error("key {key_id} may not be used now: {reason}")]
@@ -113,6 +115,10 @@ pub enum Error {
     /// program sees this.
     #[error("the license has not been used yet")]
     FirstUse,
+    /// The key system keeps the key and decrypts samples with it itself: `MediaKeySession::decrypt_kept` asks it to. Programs see this
+    /// where they want something else decrypted.
+    #[error("the key system keeps the key, and decrypts nothing but samples")]
+    KeyKept,
     /// The device's clock was set back behind the last use of a stored license.
     #[error("the device's clock was set back behind the last use of the license")]
     DeviceTime,
@@ -144,7 +150,7 @@ pub enum Error {
     },
     /// The instance's key system has panicked: it does nothing any more.
     #[error("the key system {0} has failed")]
-    KeySystemFailed(&'static str),
+    KeySystemFailed(String),
     /// The library itself failed: no thread, no random numbers, no memory.
     #[error("internal failure: {0}")]
     Internal(Text),
@@ -162,7 +168,7 @@ impl Error {
     }
 
     /// No offline key with that id.
-    pub(crate) fn no_offline_key(id: &[u8]) -> Self {
+    pub fn no_offline_key(id: &[u8]) -> Self {
         Self::NotFound { what: "offline media key", name: hex::encode(id) }
     }
 }
@@ -210,7 +216,9 @@ impl From<protocol::Error> for Error {
 impl From<Rejection> for Error {
     fn from(rejection: Rejection) -> Self {
         match rejection {
-            Rejection::Denied { status, rule, message } => Self::Denied { status, rule, message },
+            Rejection::Denied { status, rule, message, license_id } => {
+                Self::Denied { status, rule, message, license_id: license_id.map(|id| id.0.to_vec()) }
+            }
             other => Self::Refused(other.to_string().into()),
         }
     }
@@ -222,7 +230,8 @@ mod tests {
 
     #[test]
     fn what_the_service_denies_keeps_its_status_and_rule() {
-        let rejection = Rejection::Denied { status: 403, rule: "RENEW_NOT_ALLOWED".into(), message: "no".into() };
+        let rejection =
+            Rejection::Denied { status: 403, rule: "RENEW_NOT_ALLOWED".into(), message: "no".into(), license_id: None };
         assert!(
             matches!(Error::from(rejection), Error::Denied { status: 403, rule, .. } if rule == "RENEW_NOT_ALLOWED")
         );

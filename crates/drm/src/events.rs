@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::key_info::KeyInfo;
-use base::dispatcher::{self, Queue};
+use base::call::Call;
+use base::dispatcher::{self, Next, Outcome, Queue};
 use base::gate::Gate;
 use base::log;
+use base::sync::atomic::{AtomicBool, Ordering};
 
 /// Kinds of event, numbered as OpenHarmony does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,10 +55,11 @@ impl Event {
     }
 }
 
-/// Receives events on a worker of the dispatcher.
+/// Receives events on workers of the dispatcher.
 pub trait Listener: Send + Sync {
-    /// Called once per event of a source, in order, one at a time. No lock of the library is held.
-    fn notify(&self, event: &Event);
+    /// The call that tells the program of an event; none if that does not want to know. Asked for once per event of a source, in
+    /// order; calls are made one at a time, with no lock of the library held.
+    fn call(&self, event: &Event) -> Option<Call>;
 }
 
 /// Generations of callbacks; each has its own place and all of them are told.
@@ -82,8 +85,10 @@ const EVENT_SIZE: usize = 256;
 /// The events of one system or session.
 #[derive(Default)]
 pub struct EventSource {
-    listeners: Gate<Listeners>,
+    listeners: Arc<Gate<Listeners>>,
     queue: Queue,
+    /// Whether too much waits elsewhere: at the listeners' own queue, in another process.
+    full_elsewhere: AtomicBool,
 }
 
 type Listeners = [Option<Arc<dyn Listener>>; SLOTS];
@@ -123,7 +128,12 @@ impl EventSource {
 
     /// Whether less than [`MAX_WAITING`] bytes wait.
     pub fn has_room(&self) -> bool {
-        self.queue.waiting() <= MAX_WAITING
+        self.queue.waiting() <= MAX_WAITING && !self.full_elsewhere.load(Ordering::Relaxed)
+    }
+
+    /// Says whether too much waits where events of this source are sent on to.
+    pub fn set_full_elsewhere(&self, full: bool) {
+        self.full_elsewhere.store(full, Ordering::Relaxed);
     }
 
     /// Queues an event.
@@ -133,7 +143,7 @@ impl EventSource {
         }
         let size = EVENT_SIZE + event.data_size();
         let source = Arc::clone(self);
-        if let Err(error) = self.queue.post(size, 2 * MAX_WAITING, Box::new(move || source.deliver(&event))) {
+        if let Err(error) = self.queue.post(size, 2 * MAX_WAITING, Box::new(move || source.deliver(event, 0))) {
             log::error!("an event is lost: {error}");
         }
     }
@@ -143,11 +153,29 @@ impl EventSource {
         self.post(Event::Occurred { kind, info: info.into(), extra: 0 });
     }
 
-    /// Calls the listeners; on a worker only.
-    fn deliver(&self, event: &Event) {
-        for slot in 0..SLOTS {
-            self.listeners.call(|listeners| listeners[slot].clone(), |listener| listener.notify(event));
+    /// Calls the listeners from that slot on; on a worker only.
+    fn deliver(self: Arc<Self>, event: Event, first: usize) -> Next {
+        for slot in first..SLOTS {
+            let Some(inside) = self.listeners.enter(|listeners| listeners[slot].clone()) else { continue };
+            if let Some(call) = inside.callback.call(&event) {
+                let then = move |outcome| {
+                    if outcome == Outcome::Ended {
+                        self.forget(slot, &inside.callback);
+                    }
+                    drop(inside);
+                    self.deliver(event, slot + 1)
+                };
+                return Next::Call(call, Box::new(then));
+            }
         }
+        Next::Done
+    }
+
+    /// Removes a listener, unless another one has taken its place; on a worker only.
+    fn forget(&self, slot: usize, listener: &Arc<dyn Listener>) {
+        let removed =
+            self.listeners.change(|listeners| listeners[slot].take_if(|present| Arc::ptr_eq(present, listener)));
+        drop(removed);
     }
 
     /// Whether a listener is running.

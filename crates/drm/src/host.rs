@@ -1,6 +1,7 @@
 //! The key system behind an instance and its sessions: whether it still works, and the instance's place among its others.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use crate::error::{Error, Result};
@@ -10,29 +11,26 @@ use base::secret::on_clean_stack;
 use base::sync::atomic::{AtomicBool, Ordering};
 use base::sync::catch_unwind;
 
-/// Instances of one key system that may exist at the same time.
-pub const MAX_SYSTEMS: usize = 64;
-
 /// Whether an instance's key system still works. A panic inside it ends it, not the process.
 pub struct Host {
-    descriptor: &'static Descriptor,
+    descriptor: Arc<Descriptor>,
     dead: AtomicBool,
 }
 
 impl Host {
     /// The host of a new instance's key system.
-    pub fn new(descriptor: &'static Descriptor) -> Self {
+    pub fn new(descriptor: Arc<Descriptor>) -> Self {
         Self { descriptor, dead: AtomicBool::new(false) }
     }
 
     /// The key system's facts.
-    pub fn descriptor(&self) -> &'static Descriptor {
-        self.descriptor
+    pub fn descriptor(&self) -> &Arc<Descriptor> {
+        &self.descriptor
     }
 
     /// The key system's name.
-    pub fn name(&self) -> &'static str {
-        self.descriptor.name
+    pub fn name(&self) -> &str {
+        &self.descriptor.name
     }
 
     /// Whether the key system has never panicked.
@@ -62,26 +60,35 @@ impl Host {
         })
     }
 
+    /// Tells the key system something that cannot fail; a panic ends it, but not what is under way.
+    pub fn tell(&self, action: impl FnOnce()) {
+        // What it fails with is what later calls fail with.
+        let _ = self.run(|| {
+            action();
+            Ok(())
+        });
+    }
+
     #[cold]
     fn failure(&self) -> Error {
-        Error::KeySystemFailed(self.name())
+        Error::KeySystemFailed(self.name().to_owned())
     }
 }
 
 /// One of the places that a key system has for instances; free again when dropped.
 #[derive(Debug)]
-pub struct Place(&'static AtomicUsize);
+pub struct Place(Arc<AtomicUsize>);
 
 impl Place {
-    /// Takes one of the [`MAX_SYSTEMS`] places that `taken` counts.
+    /// Takes one of the places that `taken` counts.
     ///
     /// # Errors
-    /// [`Error::TooManySystems`] if all are taken.
-    pub fn take(taken: &'static AtomicUsize) -> Result<Self> {
+    /// [`Error::TooManySystems`] if `limit` are taken.
+    pub fn take(taken: &Arc<AtomicUsize>, limit: usize) -> Result<Self> {
         taken
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| (taken < MAX_SYSTEMS).then_some(taken + 1))
-            .map(|_| Self(taken))
-            .map_err(|_| Error::TooManySystems { limit: MAX_SYSTEMS })
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| (taken < limit).then_some(taken + 1))
+            .map(|_| Self(Arc::clone(taken)))
+            .map_err(|_| Error::TooManySystems { limit })
     }
 }
 

@@ -1,16 +1,21 @@
 //! What a key system has to provide: wire formats and provisioning. Sessions, keys, policies, storage and events are the
 //! same for all.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::platform::Platform;
-use crate::storage::{StoredKey, StoredStatus};
+use crate::events::EventKind;
+use crate::key_info::KeyStatus;
+use crate::machine::Machine;
+use crate::sample::SampleRequest;
+use crate::storage::{OfflineStore, StoredKey, StoredStatus};
 use crate::terms::{HeldLicense, Terms};
 use base::secret::SecretBytes;
 use init_data::{key_ids, pssh};
-use license::policy::Device;
+use license::policy::{Device, Reading};
 
+pub use crate::descriptor::{Descriptor, InitDataType, Limits, MimeType};
 pub use license::policy::DeviceLevel as ProtectionLevel;
 pub use license::protocol::CertificateStatus;
 
@@ -21,85 +26,6 @@ pub enum MediaKeyType {
     Offline,
     /// Lives as long as its session.
     Online,
-}
-
-/// Facts about a key system that never change.
-#[derive(Debug)]
-pub struct Descriptor {
-    /// Name, such as "com.clearplay.drm".
-    pub name: &'static str,
-    /// System id in pssh boxes.
-    pub uuid: [u8; 16],
-    /// All system ids whose pssh boxes are this key system's own, `uuid` first.
-    pub system_ids: &'static [[u8; 16]],
-    /// Configuration string "vendor".
-    pub vendor: &'static str,
-    /// Configuration string "description".
-    pub description: &'static str,
-    /// Configuration string "algorithms".
-    pub algorithms: &'static str,
-    /// MIME types and EME init data types that it takes, in lower case and without parameters.
-    pub mime_types: &'static [&'static str],
-    /// EVENT_PROVISION_REQUIRED at an instance's first provisioning request, EVENT_KEY_REQUIRED at a session's first
-    /// request for some init data. OpenHarmony's ClearPlay does so.
-    pub announces_requests: bool,
-    /// Whether predefined configuration names can be set, and a value that was set takes their place. OpenHarmony's ClearPlay
-    /// has a plain map.
-    pub has_settable_defaults: bool,
-}
-
-/// Where OpenHarmony's ClearPlay sends its requests by default.
-pub const DEFAULT_URL: &str = "http://default.com";
-
-/// How a MIME type's init data looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InitDataType {
-    /// Concatenated pssh boxes.
-    Cenc,
-    /// One key id of 16 bytes.
-    WebM,
-    /// JSON text with a list of key ids.
-    KeyIds,
-}
-
-impl Descriptor {
-    /// Whether a MIME type (with or without parameters) is supported.
-    pub fn supports_mime_type(&self, mime_type: &str) -> bool {
-        self.mime_types.contains(&essence(mime_type).as_str())
-    }
-
-    /// The supported MIME type in a fixed array that a program has filled: the text before the NUL if that is one, else, as
-    /// there are programs that copy it without its NUL, the longest one that the array starts with.
-    pub fn mime_type_in(&self, array: &[u8]) -> Option<String> {
-        let text = array.split(|&byte| byte == 0).next().and_then(|text| std::str::from_utf8(text).ok());
-        if let Some(text) = text.filter(|text| self.supports_mime_type(text)) {
-            return Some(text.to_owned());
-        }
-        let starts = |mime_type: &&&str| {
-            array.get(..mime_type.len()).is_some_and(|start| start.eq_ignore_ascii_case(mime_type.as_bytes()))
-        };
-        let longest = self.mime_types.iter().filter(starts).max_by_key(|mime_type| mime_type.len());
-        longest.map(|&mime_type| mime_type.to_owned())
-    }
-
-    /// The init data type that belongs to a MIME type.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] for a MIME type that is not supported.
-    pub fn init_data_type(&self, mime_type: &str) -> Result<InitDataType> {
-        if !self.supports_mime_type(mime_type) {
-            return Err(Error::Unsupported(format!("MIME type {mime_type:?}").into()));
-        }
-        Ok(match essence(mime_type).as_str() {
-            "webm" | "video/webm" | "audio/webm" => InitDataType::WebM,
-            "keyids" => InitDataType::KeyIds,
-            _ => InitDataType::Cenc,
-        })
-    }
-}
-
-fn essence(mime_type: &str) -> String {
-    mime_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// What a media key request asks for.
@@ -120,8 +46,8 @@ impl MediaKeyRequestInfo {
     /// look at.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a MIME type that the key system does not know; [`Error::Malformed`] for init data of
-    /// another format; those of `of_boxes`.
+    /// [`Unsupported`](crate::error::Error::Unsupported) for a MIME type that the key system does not know;
+    /// [`Malformed`](crate::error::Error::Malformed) for init data of another format; those of `of_boxes`.
     pub fn key_ids(
         &self,
         descriptor: &Descriptor,
@@ -143,6 +69,12 @@ pub enum RequestType {
     Initial,
     /// More time for a license that is there.
     Renewal,
+    /// The return of a license.
+    Release,
+    /// Nothing: the session has what it needs.
+    NotNeeded,
+    /// Something else about a license that is there.
+    Update,
 }
 
 /// A message for a server and where to send it.
@@ -168,32 +100,67 @@ impl Request {
 pub struct LicenseKey {
     /// Key id, any length but 0.
     pub id: Vec<u8>,
-    /// Key, any length but 0.
-    pub key: SecretBytes,
+    /// Key, any length but 0; none if the key system keeps it and decrypts with it itself ([`SessionModule::decrypt`]).
+    pub key: Option<SecretBytes>,
     /// Whether it is to be stored.
     pub persistent: bool,
+    /// Whether it may be used, unless the license has terms, which decide then.
+    pub status: KeyStatus,
 }
 
 impl LicenseKey {
+    /// The key's bytes; none if the key system keeps it.
+    pub fn content(&self) -> &[u8] {
+        self.key.as_deref().unwrap_or_default()
+    }
+
     /// A key; none if it or its id is empty.
     pub fn new(id: Vec<u8>, key: SecretBytes, persistent: bool) -> Option<Self> {
-        (!id.is_empty() && !key.is_empty()).then_some(Self { id, key, persistent })
+        (!id.is_empty() && !key.is_empty()).then_some(Self {
+            id,
+            key: Some(key),
+            persistent,
+            status: KeyStatus::Usable,
+        })
     }
 }
 
+/// What a key system has to do with a license while that is applied.
+pub trait Acceptance: Send + Sync {
+    /// Checks whether the license may still be applied, before anything changes. Another thread may have applied it since it was
+    /// parsed.
+    fn prepare(&self) -> Result<()>;
+
+    /// The license has been applied. Its use has begun: nothing is waited for here.
+    fn commit(&self);
+
+    /// Stores what came with the license besides, after [`Acceptance::commit`]; alone, when an offline key was restored. With no
+    /// lock of the library held.
+    fn conclude(&self) {}
+}
+
 /// A license that was parsed and found good.
-#[derive(Debug)]
 pub struct License {
-    /// The keys, in the answer's order; at least one.
+    /// The media key id, where it is neither that of the terms nor that of the last key.
+    pub id: Option<Vec<u8>>,
+    /// The keys, in the answer's order; at least one, unless there is an id.
     pub keys: Vec<LicenseKey>,
     /// What limits the use of the keys; none = nothing does.
     pub terms: Option<Terms>,
+    /// What else there is to be done; none = nothing.
+    pub acceptance: Option<Box<dyn Acceptance>>,
+}
+
+impl fmt::Debug for License {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("License").field("keys", &self.keys).field("terms", &self.terms).finish_non_exhaustive()
+    }
 }
 
 impl License {
     /// Keys without limits.
     pub fn unlimited(keys: Vec<LicenseKey>) -> Self {
-        Self { keys, terms: None }
+        Self { id: None, keys, terms: None, acceptance: None }
     }
 
     /// Whether any of its keys is to be stored.
@@ -203,21 +170,25 @@ impl License {
 
     /// The media key id that `OH_MediaKeySession_ProcessMediaKeyResponse` returns: the license's own, or its last key's.
     pub fn media_key_id(&self) -> &[u8] {
-        match &self.terms {
-            Some(terms) => &terms.license_id,
-            None => self.keys.last().map_or(&[], |key| &key.id),
+        match (&self.id, &self.terms) {
+            (Some(id), _) => id,
+            (None, Some(terms)) => &terms.license_id,
+            (None, None) => self.keys.last().map_or(&[], |key| &key.id),
         }
     }
 
-    /// As [`License::media_key_id`], empty if no key is to be stored: nothing will have to be restored by its id then.
+    /// As [`License::media_key_id`], empty if no key is to be stored: nothing will have to be restored by its id then. A key system
+    /// that names an id has its reasons.
     pub fn stored_id(&self) -> &[u8] {
-        if self.is_persistent() { self.media_key_id() } else { &[] }
+        if self.is_persistent() || self.id.is_some() { self.media_key_id() } else { &[] }
     }
 }
 
 /// What becomes of a stored key once its release has been acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
+    /// The key system has seen to it.
+    Done,
     /// It stays, inactive; restoring makes it usable again.
     Deactivate,
     /// It is deleted.
@@ -233,30 +204,140 @@ pub struct RequestContext {
     pub held: Vec<HeldLicense>,
 }
 
-/// A key system.
-pub trait KeySystem: Send + Sync {
-    /// The facts.
-    fn descriptor(&self) -> &'static Descriptor;
+/// What an instance does for its key system, on any thread.
+pub trait SystemHost: Send + Sync {
+    /// The store of offline keys: what is in it is what programs see.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if no directory was named and the user has none; those of
+    /// [`FileStore::open`](crate::storage::FileStore::open).
+    fn offline_store(&self) -> Result<Arc<dyn OfflineStore>>;
 
-    /// The key system's part of a new instance.
-    fn open(&self, platform: &Arc<Platform>) -> Box<dyn SystemModule>;
+    /// The store of what belongs to the device.
+    ///
+    /// # Errors
+    /// As [`SystemHost::offline_store`].
+    fn device_store(&self) -> Result<Arc<dyn OfflineStore>>;
+
+    /// A configuration string that the program has set.
+    fn configuration_string(&self, name: &str) -> Option<String>;
+
+    /// A configuration byte array that the program has set.
+    fn configuration_bytes(&self, name: &str) -> Option<Vec<u8>>;
+
+    /// The machine; none if it cannot be told from others.
+    ///
+    /// # Errors
+    /// [`Storage`](crate::error::Error::Storage) if its id cannot be read now.
+    fn machine(&self) -> Result<Option<Machine>>;
+
+    /// Reads the instance's clock, which may be a virtual one.
+    fn reading(&self) -> Reading;
+
+    /// Tells the instance's listeners something. Once it is closed, nobody is told.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] without threads, or if too many events wait for a listener.
+    fn post(&self, kind: EventKind, info: Vec<u8>, extra: i64) -> Result<()>;
 }
 
-/// A key system's part of an instance. It takes no locks of the library.
-pub trait SystemModule: Send + Sync {
-    /// The provisioning request.
-    fn key_system_request(&self) -> Result<Request> {
-        Ok(Request {
-            request_type: RequestType::Initial,
-            data: br#"{"signedRequest":"KEYREQUESTTYPE_DOWNLOADCERT"}"#.to_vec(),
-            default_url: DEFAULT_URL.to_owned(),
-        })
-    }
+/// What a session does for its key system by itself, outside of the answer to a request. On any thread; it fails with
+/// [`Error::SessionDestroyed`] before [`SystemModule::open_session`] has returned and after the session has ended.
+pub trait SessionHost: Send + Sync {
+    /// Adds keys as a license does, and tells the listeners. Keys with the same ids are replaced.
+    ///
+    /// # Errors
+    /// As [`MediaKeySession::apply_license`](crate::session::MediaKeySession::apply_license).
+    fn install_keys(&self, license: &License) -> Result<()>;
 
-    /// Takes a provisioning response (not empty).
-    fn process_key_system_response(&self, _response: &[u8]) -> Result<()> {
+    /// Removes keys and tells the listeners. They are wiped when this returns. Ids that are not there are passed over.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn remove_keys(&self, ids: &[Vec<u8>]) -> Result<()>;
+
+    /// Sets the status of a key. Nobody is told: [`SessionHost::keys_changed`] does that, for several at once.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without such a key; [`Error::Refused`] for one that does not decrypt, or whose license has terms.
+    fn set_key_status(&self, id: &[u8], status: KeyStatus) -> Result<()>;
+
+    /// Tells the listeners the status of all keys.
+    ///
+    /// # Errors
+    /// As [`SystemHost::post`].
+    fn keys_changed(&self, new_keys_available: bool) -> Result<()>;
+
+    /// The service has revoked licenses of this device, by their ids: in all sessions of the instance they are over when this
+    /// returns, and stored ones are soon marked, so that nobody restores them. Ids that are not there are passed over. May be called
+    /// by [`Acceptance::commit`], too.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn licenses_revoked(&self, ids: &[Vec<u8>]) -> Result<()>;
+
+    /// Tells the session's listeners something.
+    ///
+    /// # Errors
+    /// As [`SystemHost::post`].
+    fn post(&self, kind: EventKind, info: Vec<u8>, extra: i64) -> Result<()>;
+}
+
+/// A key system.
+pub trait KeySystem: Send + Sync {
+    /// The facts; the same at every call.
+    fn descriptor(&self) -> Arc<Descriptor>;
+
+    /// The key system's part of a new instance.
+    ///
+    /// # Errors
+    /// Whatever keeps it from working; there is no instance then.
+    fn open(&self, host: Arc<dyn SystemHost>) -> Result<Box<dyn SystemModule>>;
+}
+
+/// A key system's part of an instance. It takes no locks of the library, and is called with none held. It is dropped after all
+/// of its sessions' parts.
+pub trait SystemModule: Send + Sync {
+    /// The program has set a configuration string, which the instance keeps.
+    fn set_configuration_string(&self, _name: &str, _value: &str) -> Result<()> {
         Ok(())
     }
+
+    /// A configuration string of the key system's own, which comes before what the instance knows.
+    fn configuration_string(&self, _name: &str) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    /// The program has set a configuration byte array, which the instance keeps.
+    fn set_configuration_bytes(&self, _name: &str, _value: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    /// A configuration byte array of the key system's own, which comes before what the instance knows.
+    fn configuration_bytes(&self, _name: &str) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    /// Names and values of statistics besides those of the instance.
+    fn statistics(&self) -> Result<Vec<(String, String)>> {
+        Ok(Vec::new())
+    }
+
+    /// The highest protection level now, where it is lower than the descriptor's.
+    fn maximum_level(&self) -> Result<Option<ProtectionLevel>> {
+        Ok(None)
+    }
+
+    /// Its offline keys, if they are not in the instance's store.
+    fn offline_keys(&self) -> Option<&dyn OfflineKeys> {
+        None
+    }
+
+    /// The provisioning request.
+    fn key_system_request(&self) -> Result<Request>;
+
+    /// Takes a provisioning response (not empty).
+    fn process_key_system_response(&self, response: &[u8]) -> Result<()>;
 
     /// The state of the device certificate.
     fn certificate_status(&self) -> Result<CertificateStatus> {
@@ -268,33 +349,88 @@ pub trait SystemModule: Send + Sync {
         Ok(stored.status)
     }
 
-    /// The key system's part of a new session.
-    fn open_session(&self) -> Result<Box<dyn SessionModule>>;
+    /// The key system's part of a new session at a protection level.
+    fn open_session(&self, level: ProtectionLevel, host: Arc<dyn SessionHost>) -> Result<Box<dyn SessionModule>>;
 }
 
-/// A key system's part of a session. It takes no locks of the library.
+/// Offline keys that a key system keeps itself.
+pub trait OfflineKeys {
+    /// Their ids.
+    fn ids(&self) -> Result<Vec<Vec<u8>>>;
+
+    /// Whether one could be used now.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without such a key.
+    fn status(&self, id: &[u8]) -> Result<StoredStatus>;
+
+    /// Deletes one.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without such a key.
+    fn remove(&self, id: &[u8]) -> Result<()>;
+}
+
+/// A key system's part of a session. It takes no locks of the library, and is called with none held, except an [`Acceptance`].
 pub trait SessionModule: Send + Sync {
+    /// The most bytes that a media key id of [`SessionModule::parse_license`] can have, where a response is used up when it is
+    /// parsed: there has to be room for it before. None = parsing changes nothing.
+    fn longest_media_key_id(&self) -> Option<usize> {
+        None
+    }
+
+    /// Its protection level now, where it is lower than the session's.
+    fn level(&self) -> Result<Option<ProtectionLevel>> {
+        Ok(None)
+    }
+
+    /// Whether tracks of a type need a secure decoder; none = as for any key system at the session's level.
+    fn requires_secure_decoder(&self, _mime_type: &str) -> Result<Option<bool>> {
+        Ok(None)
+    }
+
+    /// Names and values of status rows in place of the session's own; none = those.
+    fn status_rows(&self) -> Result<Option<Vec<(String, String)>>> {
+        Ok(None)
+    }
+
+    /// Decrypts a sample in place with a key that the key system keeps. The sample has been checked: its subsamples add up to it,
+    /// and IV and pattern fit the scheme. The key may be used now.
+    ///
+    /// # Errors
+    /// The key system's own; it then has left the sample as it was.
+    fn decrypt(&self, _request: &SampleRequest<'_>, _data: &mut [u8]) -> Result<()> {
+        Err(Error::Unsupported("keys that the key system keeps".into()))
+    }
+
+    /// The program has the session's keys removed.
+    fn clear(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// The media key request.
     fn media_key_request(&self, info: &MediaKeyRequestInfo, context: &RequestContext) -> Result<Request>;
 
     /// Parses a license; checks all of it and changes nothing.
     fn parse_license(&self, response: &[u8]) -> Result<License>;
 
-    /// Whether a parsed license may still be applied.
-    fn check_unused(&self, _license: &License) -> Result<()> {
-        Ok(())
-    }
-
-    /// A license has been applied. Its use has begun: nothing is waited for here.
-    fn applied(&self, _license: &License) {}
-
-    /// Stores what came with a license besides, after [`SessionModule::applied`].
-    fn remember(&self, _license: &License) {}
-
     /// Makes a license of a stored key again.
     fn restore(&self, id: &[u8], stored: &StoredKey) -> Result<License> {
-        let key = LicenseKey { id: id.to_vec(), key: stored.payload.clone(), persistent: true };
+        let key = LicenseKey {
+            id: id.to_vec(),
+            key: Some(stored.payload.clone()),
+            persistent: true,
+            status: KeyStatus::Usable,
+        };
         Ok(License::unlimited(vec![key]))
+    }
+
+    /// Makes a license of an offline key that the key system keeps itself.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without such a key.
+    fn restore_own(&self, id: &[u8]) -> Result<License> {
+        Err(Error::no_offline_key(id))
     }
 
     /// The message that gives a key back; `stored` is none if it is not in the store.

@@ -1,10 +1,10 @@
 //! The keys of a session: read without locks by decrypts, replaced as a whole by changes.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::key_index::KeyIndex;
 use crate::key_info::{KeyInfo, KeyState, KeyStatus};
 use base::rcu::{Pin, RcuCell, Retired, pin};
 use base::sync::Mutex;
@@ -15,8 +15,10 @@ use cenc::ContentKey;
 /// A key of a session.
 pub struct Key {
     id: Vec<u8>,
-    /// None if the key does not have 16 bytes.
+    /// None if the key does not have 16 bytes, or the key system keeps it.
     content: Option<ContentKey>,
+    /// The key system keeps it.
+    is_kept: bool,
     length: usize,
     /// A [`KeyState`]'s number.
     state: ProcessByte,
@@ -34,9 +36,26 @@ impl Key {
             Ok(bytes) => Some(ContentKey::new(bytes)?),
             Err(_) => None,
         };
-        let state = ProcessByte::new(unlimited(content.is_some()).number())
+        Self::with(id, content, false, key.len())
+    }
+
+    /// A key that the key system keeps.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if there is no memory for its state.
+    pub fn kept(id: Vec<u8>) -> Result<Self> {
+        Self::with(id, None, true, 0)
+    }
+
+    fn with(id: Vec<u8>, content: Option<ContentKey>, is_kept: bool, length: usize) -> Result<Self> {
+        let state = ProcessByte::new(unlimited(content.is_some() || is_kept).number())
             .map_err(|error| Error::Internal(format!("no memory for a key's state: {error}").into()))?;
-        Ok(Self { id, content, length: key.len(), state, is_limited: AtomicBool::new(false) })
+        Ok(Self { id, content, is_kept, length, state, is_limited: AtomicBool::new(false) })
+    }
+
+    /// Whether it decrypts, here or in the key system, when its state allows it.
+    fn can_decrypt(&self) -> bool {
+        self.content.is_some() || self.is_kept
     }
 
     /// The key id.
@@ -53,7 +72,7 @@ impl Key {
         let state = KeyState::by_number(self.state.load(Ordering::Acquire));
         if state == KeyState::Unknown && !self.is_limited.load(Ordering::Acquire) {
             // Time changes nothing about it, in no process.
-            let state = unlimited(self.content.is_some());
+            let state = unlimited(self.can_decrypt());
             self.state.store(state.number(), Ordering::Release);
             return state;
         }
@@ -62,7 +81,7 @@ impl Key {
 
     /// Changes the state of a key that can decrypt.
     pub fn set_state(&self, state: KeyState) {
-        if self.content.is_some() {
+        if self.can_decrypt() {
             self.is_limited.store(true, Ordering::Release);
             self.state.store(state.number(), Ordering::Release);
         }
@@ -76,10 +95,15 @@ impl Key {
         self.content.as_ref().filter(|_| usable)
     }
 
+    /// The content key, whether it may be used or not.
+    pub(crate) fn content(&self) -> Option<&ContentKey> {
+        self.content.as_ref()
+    }
+
     /// As [`Key::usable`], with the reason if it may not.
     ///
     /// # Errors
-    /// [`Error::NoKey`] for a key that does not have 16 bytes; [`Error::FirstUse`] if its license is unused;
+    /// [`Error::KeyKept`] if it may be used, but by the key system; [`Error::NoKey`] for a key that does not have 16 bytes; [`Error::FirstUse`] if its license is unused;
     /// [`Error::DeviceTime`] if its license waits for the clock; [`Error::NoLicense`] with its status if its license
     /// forbids to use it.
     pub fn usable_or_reason(&self) -> Result<&ContentKey> {
@@ -87,18 +111,19 @@ impl Key {
         let state = self.state();
         match &self.content {
             Some(content) if state == KeyState::Settled(KeyStatus::Usable) => Ok(content),
-            content => Err(self.refusal(content.is_some(), state)),
+            _ => Err(self.refusal(state)),
         }
     }
 
     #[cold]
-    fn refusal(&self, has_content: bool, state: KeyState) -> Error {
+    fn refusal(&self, state: KeyState) -> Error {
         let key_id = hex::encode(&self.id);
         match state {
-            _ if !has_content => {
+            _ if !self.can_decrypt() => {
                 Error::NoKey { key_id, reason: format!("the key has {} bytes, not 16", self.length).into() }
             }
             KeyState::Unused | KeyState::Unknown => Error::FirstUse,
+            KeyState::Settled(KeyStatus::Usable) if self.is_kept => Error::KeyKept,
             KeyState::Settled(KeyStatus::UsableInFuture) => Error::DeviceTime,
             KeyState::Settled(status) => Error::NoLicense { key_id, reason: status.word().into() },
         }
@@ -126,18 +151,26 @@ struct Snapshot {
     /// All keys, in the order of their arrival.
     keys: Vec<Arc<Key>>,
     /// Those whose id has 16 bytes, for decrypts.
-    by_id: Vec<([u8; 16], Arc<Key>)>,
+    index: KeyIndex,
     /// The session was destroyed.
     closed: bool,
 }
 
 impl Snapshot {
     fn from_keys(keys: Vec<Arc<Key>>) -> Self {
-        let by_id = keys
-            .iter()
-            .filter_map(|key| <[u8; 16]>::try_from(key.id.as_slice()).ok().map(|id| (id, Arc::clone(key))))
-            .collect();
-        Self { keys, by_id, closed: false }
+        Self { index: KeyIndex::new(&keys), keys, closed: false }
+    }
+}
+
+/// The keys of a session as they were at one time, for several decrypts that have to see the same ones.
+#[derive(Clone, Copy)]
+pub struct KeysNow<'g>(&'g Snapshot);
+
+impl<'g> KeysNow<'g> {
+    /// As [`KeyTable::find`].
+    #[inline(always)]
+    pub fn find(self, id: &[u8; 16], hint: &AtomicUsize) -> Option<&'g Key> {
+        self.0.index.find(id, hint)
     }
 }
 
@@ -172,30 +205,28 @@ impl KeyTable {
     /// Finds a key. `hint` is where this thread found its last one.
     #[inline(always)]
     pub fn find<'g>(&'g self, pin: &'g Pin, id: &[u8; 16], hint: &AtomicUsize) -> Option<&'g Key> {
-        let by_id = &self.snapshot.read(pin).by_id;
-        if let Some((found, key)) = by_id.get(hint.load(Ordering::Relaxed))
-            && same(found, id)
-        {
-            return Some(key);
-        }
-        search(by_id, id, hint)
+        self.now(pin).find(id, hint)
+    }
+
+    /// The keys that there are now.
+    #[inline(always)]
+    pub fn now<'g>(&'g self, pin: &'g Pin) -> KeysNow<'g> {
+        KeysNow(self.snapshot.read(pin))
     }
 
     /// Whether a key with that id may be used now.
     pub fn has_usable(&self, id: &[u8; 16]) -> bool {
-        let pin = pin();
-        self.snapshot
-            .read(&pin)
-            .by_id
-            .iter()
-            .any(|(candidate, key)| candidate == id && key.status() == KeyStatus::Usable)
+        self.is_there(id, |key| key.status() == KeyStatus::Usable)
     }
 
     /// Whether a key with that id waits for its license to be looked at, for its first use as a rule.
     pub fn waits_for_use(&self, id: &[u8; 16]) -> bool {
-        let pin = pin();
-        let waits = |key: &Key| matches!(key.state(), KeyState::Unused | KeyState::Unknown);
-        self.snapshot.read(&pin).by_id.iter().any(|(candidate, key)| candidate == id && waits(key))
+        self.is_there(id, |key| matches!(key.state(), KeyState::Unused | KeyState::Unknown))
+    }
+
+    /// Whether the license of a key with that id has to be looked at, because this process is a child after fork().
+    pub fn is_unknown(&self, id: &[u8; 16]) -> bool {
+        self.is_there(id, |key| key.state() == KeyState::Unknown)
     }
 
     /// Whether there are keys whose license has to be looked at, because this process is a child after fork().
@@ -206,8 +237,12 @@ impl KeyTable {
 
     /// Whether there is a key with that id, usable or not.
     pub fn contains(&self, id: &[u8; 16]) -> bool {
+        self.is_there(id, |_| true)
+    }
+
+    fn is_there(&self, id: &[u8; 16], condition: impl FnOnce(&Key) -> bool) -> bool {
         let pin = pin();
-        self.snapshot.read(&pin).by_id.iter().any(|(candidate, _)| candidate == id)
+        self.snapshot.read(&pin).index.get(id).is_some_and(condition)
     }
 
     /// All keys, in the order of their arrival.
@@ -227,18 +262,17 @@ impl KeyTable {
         if changes.closed {
             return Err(Error::SessionDestroyed);
         }
-        let mut keys = self.keys();
         let any_usable = new.iter().any(|key| key.status() == KeyStatus::Usable);
-        let mut places: HashMap<Vec<u8>, usize> = keys.iter().map(|key| key.id.clone()).zip(0..).collect();
-        for key in new.into_iter().map(Arc::new) {
-            match places.entry(key.id.clone()) {
-                Entry::Occupied(place) => keys[*place.get()] = key,
-                Entry::Vacant(place) => {
-                    place.insert(keys.len());
-                    keys.push(key);
-                }
+        let new: Vec<_> = new.into_iter().map(Arc::new).collect();
+        // Of several with one id the last one counts.
+        let mut left: HashMap<&[u8], &Arc<Key>> = new.iter().map(|key| (key.id(), key)).collect();
+        let mut keys = self.keys();
+        for key in &mut keys {
+            if let Some(replacement) = left.remove(key.id()) {
+                *key = Arc::clone(replacement);
             }
         }
+        keys.extend(new.iter().filter_map(|key| left.remove(key.id())).cloned());
         changes.former.push(self.snapshot.swap(Snapshot::from_keys(keys)));
         Ok(any_usable)
     }
@@ -275,10 +309,13 @@ impl KeyTable {
     }
 
     /// As [`KeyTable::clear`], for good.
-    pub fn close(&self) {
+    pub fn close(&self) -> Vec<Vec<u8>> {
         let mut changes = self.changes.lock();
-        changes.closed = true;
-        changes.former.push(self.snapshot.swap(Snapshot { closed: true, ..Snapshot::default() }));
+        let ids = self.keys().iter().map(|key| key.id.clone()).collect();
+        if !std::mem::replace(&mut changes.closed, true) {
+            changes.former.push(self.snapshot.swap(Snapshot { closed: true, ..Snapshot::default() }));
+        }
+        ids
     }
 
     /// Waits for decrypts that may use keys that were replaced or removed, whoever did that, and drops those. Not to be called
@@ -298,19 +335,4 @@ impl KeyTable {
         let pin = pin();
         self.snapshot.read(&pin).keys.clone()
     }
-}
-
-/// Out of line: a session's next sample nearly always has the key of the last one.
-#[inline(never)]
-fn search<'g>(by_id: &'g [([u8; 16], Arc<Key>)], id: &[u8; 16], hint: &AtomicUsize) -> Option<&'g Key> {
-    let index = by_id.iter().position(|(candidate, _)| same(candidate, id))?;
-    hint.store(index, Ordering::Relaxed);
-    Some(&by_id[index].1)
-}
-
-/// In halves: comparing vectors would wait for the AES rounds of the sample before.
-#[inline(always)]
-fn same(a: &[u8; 16], b: &[u8; 16]) -> bool {
-    let half = |id: &[u8; 16], at: usize| id[at..].first_chunk().map_or(0, |bytes| u64::from_ne_bytes(*bytes));
-    ((half(a, 0) ^ half(b, 0)) | (half(a, 8) ^ half(b, 8))) == 0
 }

@@ -9,20 +9,22 @@
 //! 3. [`terms`]: what limits the use of a license's keys, and how such a license is stored.
 //! 4. [`recorder`]: writes what becomes of stored licenses, so that nobody else waits for the store.
 //! 5. [`time`]: the clock of an instance, and the thread that wakes sessions when a time has come.
-//! 6. [`platform`]: what an instance offers to its key system.
-//! 7. [`key_system`]: what a key system has to provide.
-//! 8. [`host`]: the key system behind an instance; a panic in it ends here.
-//! 9. [`key_info`]: id and status of a key.
-//! 10. [`key_table`]: the keys of a session, as decrypts find them.
-//! 11. [`events`]: who is told what.
-//! 12. [`statistics`]: counters of the decrypt path.
-//! 13. [`sample`]: a sample to decrypt.
-//! 14. `turn`: what one thread does at a time, and the others do not wait for without limit.
-//! 15. `enforcement`: the licenses with a policy of one session.
-//! 16. [`session`]: requests, licenses, keys, decryption. Reaches its instance by a trait.
-//! 17. [`system`]: an instance of a key system and its sessions.
-//! 18. [`systems`]: the built-in key systems; they use `key_system` and what is below it.
-//! 19. [`registry`]: which key systems exist, by name.
+//! 6. [`machine`]: which machine this is.
+//! 7. [`descriptor`]: the facts about a key system; [`platform`]: what an instance offers to it.
+//! 8. [`key_info`]: id and status of a key.
+//! 9. [`events`]: who is told what.
+//! 10. [`sample`]: a sample to decrypt.
+//! 11. [`key_system`]: what a key system has to provide, and what it is offered;
+//!     `expiring`: licenses that end at a time.
+//! 12. [`host`]: the key system behind an instance; a panic in it ends here.
+//! 13. `key_index`: finds keys by their ids; [`key_table`]: the keys of a session, as decrypts see them.
+//! 14. [`statistics`]: counters of the decrypt path.
+//! 15. `turn`: what one thread does at a time, and the others do not wait for without limit.
+//! 16. `enforcement`: the licenses with a policy of one session.
+//! 17. [`session`]: requests, licenses, keys, decryption. Reaches its instance by a trait.
+//! 18. [`system`]: an instance of a key system and its sessions.
+//! 19. [`systems`]: the built-in key systems; they use `key_system` and what is below it.
+//! 20. [`registry`]: which key systems exist, by name, the built-in ones and others.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -33,12 +35,15 @@
 )]
 #![allow(clippy::doc_markdown, clippy::missing_errors_doc, clippy::module_name_repetitions, clippy::must_use_candidate)]
 
+pub mod descriptor;
 pub mod error;
 pub mod events;
 pub mod host;
+mod key_index;
 pub mod key_info;
 pub mod key_system;
 pub mod key_table;
+pub mod machine;
 pub mod platform;
 pub mod recorder;
 pub mod registry;
@@ -52,6 +57,7 @@ pub mod terms;
 pub mod time;
 
 mod enforcement;
+mod expiring;
 mod turn;
 
 pub use error::{Error, Result};

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::descriptor::DEVICE_STORE;
 use crate::error::{Error, Result};
+use crate::machine::Machine;
 use crate::recorder;
 use crate::storage::{self, FileStore, OfflineStore, StoredKey};
 use crate::time::TimeSource;
@@ -19,16 +21,8 @@ use license::policy::{DeviceLevel, Hdcp, Reading};
 pub const STORAGE_PATH: &str = "storagePath";
 /// The configuration string that says how the output is protected.
 pub const OUTPUT_HDCP: &str = "outputHdcp";
-/// The configuration byte array with the certificate of the authority to trust, X.509 in DER.
-pub const LICENSE_AUTHORITY: &str = "licenseAuthority";
-/// The configuration string with the default URL of PolicyPlay's provisioning requests.
-pub const PROVISIONING_URL: &str = "provisioningUrl";
-/// The configuration string with the default URL of PolicyPlay's license requests, and of renewals whose license names none.
-pub const LICENSE_URL: &str = "licenseUrl";
 /// The configuration string that says, with the value `enable`, that an instance's sessions share their keys.
 pub const SESSION_SHARING: &str = "sessionSharing";
-/// Bytes of a default URL at most, as there is room for in a C program's request.
-pub const MAX_URL: usize = 2047;
 
 /// Names of one kind that may be set on one instance.
 const MAX_NAMES: usize = 256;
@@ -117,6 +111,7 @@ pub struct Platform {
     offline: LazyStore,
     device: LazyStore,
     maximum_level: DeviceLevel,
+    machine: Result<Option<Machine>>,
     time: Mutex<TimeSource>,
     output: Mutex<Hdcp>,
 }
@@ -127,13 +122,19 @@ impl Platform {
     /// All environment variables that concern the instance are read here, in a call of the program: reading them later, on
     /// a thread of the library's own, could meet a program that is changing its environment, which is undefined.
     pub fn new(key_system: &str) -> Self {
+        Self { machine: this_machine(), ..Self::on(None, key_system) }
+    }
+
+    /// As [`Platform::new`] on a machine, or on one that nobody can tell from others.
+    pub fn on(machine: Option<Machine>, key_system: &str) -> Self {
         Self {
             strings: Configuration::default(),
             byte_arrays: Configuration::default(),
             default_directory: storage::default_dir(),
             offline: LazyStore::new(key_system.to_owned()),
-            device: LazyStore::new(format!("{key_system}.device")),
+            device: LazyStore::new(format!("{key_system}{DEVICE_STORE}")),
             maximum_level: maximum_level(),
+            machine: Ok(machine),
             time: Mutex::default(),
             output: Mutex::new(emulated_output()),
         }
@@ -165,6 +166,15 @@ impl Platform {
         self.find_stored_key(id)?.ok_or_else(|| Error::no_offline_key(id))
     }
 
+    /// Has stored licenses marked, those that there are, so that nobody restores them. Waits for nothing.
+    pub fn mark_revoked(&self, ids: &[Vec<u8>]) {
+        let now = self.reading().wall_millis.div_euclid(1000);
+        match self.offline_store() {
+            Ok(store) => ids.iter().for_each(|id| recorder::revoke(&store, id, now)),
+            Err(error) => log::error!("revoked licenses are not marked in the store: {error}"),
+        }
+    }
+
     /// Gives the offline store a moment to take what was recorded.
     pub fn linger_at_store(&self) {
         if let Ok(store) = self.offline_store() {
@@ -194,14 +204,18 @@ impl Platform {
         *self.device.store.lock() = Some(stores.device);
     }
 
-    /// The URL that was configured under a name; empty if none was.
-    pub fn default_url(&self, name: &str) -> String {
-        self.strings.get(name).unwrap_or_default()
-    }
-
     /// The highest protection level.
     pub fn maximum_level(&self) -> DeviceLevel {
         self.maximum_level
+    }
+
+    /// The machine; none if it cannot be told from others.
+    ///
+    /// # Errors
+    /// As [`Machine::this`].
+    pub fn machine(&self) -> Result<Option<Machine>> {
+        // What was in the way when the instance was made may have gone.
+        self.machine.as_ref().map_or_else(|_| Machine::this(), |machine| Ok(*machine))
     }
 
     /// Reads the clock.
@@ -238,6 +252,14 @@ impl Platform {
     }
 }
 
+/// Fills memory with random bytes that are fit for keys.
+///
+/// # Errors
+/// [`Error::Internal`] if there are none.
+pub fn fill_random(bytes: &mut [u8]) -> Result<()> {
+    getrandom::fill(bytes).map_err(Error::no_random_numbers)
+}
+
 /// The protection of an output by its word in license templates.
 ///
 /// # Errors
@@ -265,6 +287,15 @@ fn emulated_output() -> Hdcp {
         log::warn!("output protection {} is emulated: nothing gets more secure by it", output.word());
     }
     output
+}
+
+/// This machine, or the one that `NATIVE_DRM_EMULATE_MACHINE_ID` pretends (an id as in `/etc/machine-id`, or `none`), in a build
+/// that listens to it.
+fn this_machine() -> Result<Option<Machine>> {
+    match emulated("NATIVE_DRM_EMULATE_MACHINE_ID").as_str() {
+        "" => Machine::this(),
+        id => Ok(Machine::by_id(id)),
+    }
 }
 
 /// What the environment wants to be pretended; nothing in builds for users, whose licenses it would lift.

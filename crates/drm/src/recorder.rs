@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::storage::{LOCK_WAIT, OfflineStore};
-use crate::terms::StoredLicense;
+use crate::terms::{Note, StoredLicense};
 use base::sync::thread::Bell;
 use base::sync::{Condvar, Instant, Mutex, catch_unwind, process, statics, thread};
 use base::{dispatcher, log};
@@ -48,7 +48,7 @@ struct State {
 
 /// What is to be written of one license.
 struct News {
-    license: StoredLicense,
+    note: Note,
     /// Not before: it could not be written a moment ago.
     not_before: Option<Instant>,
 }
@@ -62,6 +62,15 @@ statics! {
 
 /// Has the state of a stored license written soon. Waits for nothing.
 pub fn record(store: &Arc<dyn OfflineStore>, id: &[u8], license: StoredLicense) {
+    take_down(store, id, Note { license: Some(license), revoked: None });
+}
+
+/// Has it written soon that the service has revoked a license, if that is stored; `now` in seconds since 1970. Waits for nothing.
+pub fn revoke(store: &Arc<dyn OfflineStore>, id: &[u8], now: i64) {
+    take_down(store, id, Note { license: None, revoked: Some(now) });
+}
+
+fn take_down(store: &Arc<dyn OfflineStore>, id: &[u8], note: Note) {
     let recorder = {
         let mut recorders = RECORDERS.lock();
         let recorder = recorders.entry(key(&**store)).or_insert_with(|| {
@@ -69,7 +78,7 @@ pub fn record(store: &Arc<dyn OfflineStore>, id: &[u8], license: StoredLicense) 
             Arc::new(Recorder { store: Arc::clone(store), state, changed })
         });
         // With the table locked: it is not taken out of it meanwhile.
-        recorder.state.lock().wait_for_writing(id, license, None);
+        recorder.state.lock().wait_for_writing(id, note, None);
         Arc::clone(recorder)
     };
     recorder.start();
@@ -121,10 +130,10 @@ fn key(store: &dyn OfflineStore) -> (u32, String) {
 }
 
 impl State {
-    fn wait_for_writing(&mut self, id: &[u8], license: StoredLicense, not_before: Option<Instant>) {
+    fn wait_for_writing(&mut self, id: &[u8], note: Note, not_before: Option<Instant>) {
         let news = match self.waiting.remove(id) {
-            Some(earlier) => News { license: license.merged_with(earlier.license), ..earlier },
-            None => News { license, not_before },
+            Some(earlier) => News { note: note.merged_with(earlier.note), ..earlier },
+            None => News { note, not_before },
         };
         self.waiting.insert(id.to_vec(), news);
     }
@@ -171,15 +180,15 @@ impl Recorder {
     fn run(&self) {
         let bell = Bell::of_current_thread();
         self.state.lock().bell = Some(bell.clone());
-        while let Some((id, license)) = self.next(&bell) {
+        while let Some((id, note)) = self.next(&bell) {
             let _scope = log::Scope::of_thread(dispatcher::aside);
-            let result = catch_unwind(AssertUnwindSafe(|| license.save(&*self.store, &id)));
+            let result = catch_unwind(AssertUnwindSafe(|| note.save(&*self.store, &id)));
             let failed = match result {
-                Ok(Ok(_)) => None,
+                Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(error),
                 Err(_) => Some(Error::Internal("the store panicked".into())),
             };
-            let first = self.done(&id, license, failed.as_ref());
+            let first = self.done(&id, note, failed.as_ref());
             if let Some(error) = failed.filter(|_| first) {
                 log::error!("what has become of stored licenses cannot be written now: {error}");
             }
@@ -187,7 +196,7 @@ impl Recorder {
     }
 
     /// What to write next; none if the thread is to end.
-    fn next(&self, bell: &Bell) -> Option<(Vec<u8>, StoredLicense)> {
+    fn next(&self, bell: &Bell) -> Option<(Vec<u8>, Note)> {
         let mut state = self.state.lock();
         let idle_until = Instant::now() + IDLE;
         loop {
@@ -196,7 +205,7 @@ impl Recorder {
             if let Some(id) = state.waiting.iter().find(|(_, news)| due(news)).map(|(id, _)| id.clone()) {
                 let news = state.waiting.remove(&id)?;
                 state.writing = Some(id.clone());
-                return Some((id, news.license));
+                return Some((id, news.note));
             }
             let next = state.waiting.values().filter_map(|news| news.not_before).min();
             let until = next.unwrap_or(idle_until);
@@ -219,7 +228,7 @@ impl Recorder {
     }
 
     /// Takes down how writing went. Whether it is the first failure since all was well.
-    fn done(&self, id: &[u8], license: StoredLicense, failed: Option<&Error>) -> bool {
+    fn done(&self, id: &[u8], note: Note, failed: Option<&Error>) -> bool {
         let mut state = self.state.lock();
         state.writing = None;
         let first = state.failures.is_empty();
@@ -230,7 +239,7 @@ impl Recorder {
                 let failures = state.failures_of(id).saturating_add(1);
                 state.failures.insert(id.to_vec(), (failures, error.to_string()));
                 let pause = (PAUSES.0 * 2_u32.saturating_pow(failures - 1)).min(PAUSES.1);
-                state.wait_for_writing(id, license, Some(Instant::now() + pause));
+                state.wait_for_writing(id, note, Some(Instant::now() + pause));
             }
         }
         self.changed.notify_all();

@@ -75,8 +75,14 @@ impl<'a> ThreadCounters<'a> {
     /// Counts a sample.
     #[inline(always)]
     pub fn count_sample(self, bytes: usize) {
-        self.add(&self.shard.samples, 1);
-        self.add(&self.shard.bytes, bytes as u64);
+        self.count_samples(1, bytes as u64);
+    }
+
+    /// Counts samples and their bytes.
+    #[inline(always)]
+    pub fn count_samples(self, samples: u64, bytes: u64) {
+        self.add(&self.shard.samples, samples);
+        self.add(&self.shard.bytes, bytes);
     }
 
     /// Counts a refusal.

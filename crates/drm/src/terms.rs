@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::storage::{OfflineStore, StoredKey, StoredStatus};
-use license::policy::{Explanation, Grant, KeyPermit, LicenseState, Policy};
-use license::protocol::{Bytes, Hash};
+use base::secret::SecretBytes;
+use license::policy::{Explanation, Grant, KeyPermit, LicenseState, Policy, Reading};
+use license::protocol::Bytes;
 
 /// A license's policy and where the license comes from.
 #[derive(Debug)]
@@ -20,14 +21,14 @@ pub struct Terms {
     pub permits: Vec<KeyPermit>,
     /// How it came here.
     pub arrival: Arrival,
+    /// When the program handed it in. However long the store takes from then on, the license's time runs.
+    pub received: Reading,
     /// The license as the service sealed it: what is stored.
     pub sealed: Vec<u8>,
-    /// Hash of the request that it answers.
-    pub request: Option<Hash>,
     /// What the provider sends to the program along with the license.
-    pub session_token: Option<Vec<u8>>,
+    pub session_token: Option<SecretBytes>,
     /// What the provider wants to get back with the next request.
-    pub client_token: Option<Vec<u8>>,
+    pub client_token: Option<SecretBytes>,
 }
 
 /// How a license came here.
@@ -67,7 +68,7 @@ pub struct HeldLicense {
     /// Where renewals go; may be empty.
     pub renewal_url: String,
     /// What the provider wants to get back with the next request.
-    pub client_token: Option<Vec<u8>>,
+    pub client_token: Option<SecretBytes>,
 }
 
 /// A license that a session holds, as the program is told of it.
@@ -78,9 +79,9 @@ pub struct ExplainedLicense {
     /// What its policy makes of it.
     pub explanation: Explanation,
     /// What the provider sends to the program along with the license.
-    pub session_token: Option<Vec<u8>>,
+    pub session_token: Option<SecretBytes>,
     /// What the provider gets back with the next request.
-    pub client_token: Option<Vec<u8>>,
+    pub client_token: Option<SecretBytes>,
 }
 
 /// How a license with a policy is stored.
@@ -131,7 +132,48 @@ impl StoredLicense {
     }
 }
 
-fn newest(own: &LicenseState, other: &LicenseState) -> LicenseState {
+/// What is to be written about a license: what has become of it, or that the service has revoked it, or both.
+pub(crate) struct Note {
+    pub license: Option<StoredLicense>,
+    pub revoked: Option<i64>,
+}
+
+impl Note {
+    /// Both notes in one.
+    #[must_use]
+    pub fn merged_with(self, other: Self) -> Self {
+        let license = match (self.license, other.license) {
+            (Some(own), Some(other)) => Some(own.merged_with(other)),
+            (own, other) => own.or(other),
+        };
+        Self { license, revoked: self.revoked.or(other.revoked) }
+    }
+
+    /// As [`StoredLicense::save`]. A revoked license that is not stored needs nothing.
+    pub fn save(&self, store: &dyn OfflineStore, id: &[u8]) -> Result<()> {
+        // Nobody is kept waiting for what is there already: answers repeat what they revoke.
+        if self.license.is_none() {
+            let Some(stored) = store.get(id)? else { return Ok(()) };
+            if StoredLicense::from_stored(&stored)?.state.revoked.is_some() {
+                return Ok(());
+            }
+        }
+        store.update(id, &mut |stored| {
+            let mut merged = StoredLicense::from_stored(stored)?;
+            if let Some(license) = &self.license {
+                merged = license.clone().merged_with(merged);
+            }
+            if let Some(now) = self.revoked {
+                merged.state.revoke(now);
+            }
+            merged.to_stored().map(Some)
+        })?;
+        Ok(())
+    }
+}
+
+/// What two know of the same license, put together.
+pub(crate) fn newest(own: &LicenseState, other: &LicenseState) -> LicenseState {
     let first = |a: Option<i64>, b: Option<i64>| match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
@@ -139,6 +181,8 @@ fn newest(own: &LicenseState, other: &LicenseState) -> LicenseState {
     let renewed = if other.sequence > own.sequence { other } else { own };
     LicenseState {
         first_decryption: first(own.first_decryption, other.first_decryption),
+        revoked: first(own.revoked, other.revoked),
+        denied: if own.sequence == other.sequence { first(own.denied, other.denied) } else { renewed.denied },
         expired: own.expired || other.expired,
         last_seen: own.last_seen.max(other.last_seen),
         ..renewed.clone()

@@ -1,69 +1,35 @@
 //! A key system that panics ends itself and nothing else.
 
+#[path = "support/idle.rs"]
+mod idle;
+
 use std::sync::Arc;
 
-use drm::error::{Error, Result};
-use drm::key_system::{
-    Descriptor, KeySystem, License, LicenseKey, MediaKeyRequestInfo, MediaKeyType, ProtectionLevel, Release, Request,
-    RequestContext, SessionModule, SystemModule,
-};
-use drm::platform::Platform;
+use drm::error::Error;
+use drm::key_info::KeyStatus;
+use drm::key_system::{Descriptor, License, LicenseKey, MediaKeyRequestInfo, MediaKeyType, ProtectionLevel};
 use drm::registry;
-use drm::storage::StoredKey;
 use drm::system::MediaKeySystem;
-
-struct Panicking;
-
-static DESCRIPTOR: Descriptor = Descriptor {
-    name: "test.panicking",
-    uuid: [9; 16],
-    system_ids: &[[9; 16]],
-    vendor: "test",
-    description: "panics when asked for a request",
-    algorithms: "",
-    mime_types: &["webm"],
-    announces_requests: false,
-    has_settable_defaults: false,
-};
-
-impl KeySystem for Panicking {
-    fn descriptor(&self) -> &'static Descriptor {
-        &DESCRIPTOR
-    }
-
-    fn open(&self, _: &Arc<Platform>) -> Box<dyn SystemModule> {
-        Box::new(Self)
-    }
-}
-
-impl SystemModule for Panicking {
-    fn open_session(&self) -> Result<Box<dyn SessionModule>> {
-        Ok(Box::new(Self))
-    }
-}
-
-impl SessionModule for Panicking {
-    fn media_key_request(&self, _: &MediaKeyRequestInfo, _: &RequestContext) -> Result<Request> {
-        panic!("as intended")
-    }
-
-    fn parse_license(&self, _: &[u8]) -> Result<License> {
-        let key = LicenseKey { id: vec![1; 16], key: vec![2; 16].into(), persistent: false };
-        Ok(License::unlimited(vec![key]))
-    }
-
-    fn release_request(&self, _: &[u8], _: Option<&StoredKey>) -> Result<Vec<u8>> {
-        Ok(Vec::new())
-    }
-
-    fn process_release_response(&self, _: &[u8], _: &[u8]) -> Result<Release> {
-        Ok(Release::Delete)
-    }
-}
+use idle::Idle;
 
 #[test]
 fn a_panic_ends_the_system_and_its_sessions_only() {
-    let system = Arc::new(MediaKeySystem::new(&Panicking, None));
+    let descriptor = Descriptor {
+        name: "test.panicking".to_owned(),
+        system_ids: vec![[9; 16]],
+        mime_types: vec!["webm".into()],
+        ..Descriptor::default()
+    };
+    let panicking = Idle {
+        media_key_request: || panic!("as intended"),
+        parse_license: Arc::new(|_| {
+            let key = Some(vec![2; 16].into());
+            let key = LicenseKey { id: vec![1; 16], key, persistent: false, status: KeyStatus::Usable };
+            Ok(License::unlimited(vec![key]))
+        }),
+        ..Idle::new(descriptor)
+    };
+    let system = Arc::new(MediaKeySystem::new(&panicking, None).unwrap());
     let session = system.create_session(ProtectionLevel::SwCrypto).unwrap();
     let license = session.parse_media_key_response(b"any").unwrap();
     session.apply_license(&license).unwrap();

@@ -2,6 +2,10 @@
 //!
 //! The other processes are this test program itself, running one of its ignored tests.
 
+#[path = "support/random.rs"]
+#[allow(dead_code, reason = "each user needs some of it")]
+mod random;
+
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader};
@@ -9,10 +13,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use drm::error::Error;
 use drm::storage::{FileStore, OfflineStore, StoredKey, StoredStatus};
+use random::Random;
 
 const SPACE: &str = "com.example.drm";
 const DIRECTORY: &str = "NATIVE_DRM_TEST_STORE";
@@ -33,6 +38,18 @@ fn number(key: &StoredKey) -> u64 {
     number
 }
 
+/// The files of a store's namespace, except its record and what is kept for that.
+fn left(directory: &Path) -> usize {
+    let names: Vec<_> = fs::read_dir(directory.join(SPACE))
+        .unwrap()
+        .map(|item| item.unwrap().file_name().into_string().unwrap())
+        .collect();
+    for name in &names {
+        assert!(name.ends_with(".key") || ["record", "spare"].contains(&name.as_str()), "{name} is left");
+    }
+    names.iter().filter(|name| name.ends_with(".key")).count()
+}
+
 /// The directory that the parent process has named; `None` when somebody runs the ignored tests by hand.
 fn named_directory() -> Option<PathBuf> {
     std::env::var_os(DIRECTORY).map(PathBuf::from)
@@ -43,25 +60,6 @@ fn this_test(test: &str, directory: &Path) -> Command {
     command.args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"]).env(DIRECTORY, directory);
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     command
-}
-
-/// A small generator; its seed is printed and can be given to repeat a run.
-struct Random(u64);
-
-impl Random {
-    fn new() -> Self {
-        let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
-        let seed = std::env::var("NATIVE_DRM_TEST_SEED").ok().map_or_else(now, |seed| seed.parse().unwrap()) | 1;
-        println!("NATIVE_DRM_TEST_SEED={seed}");
-        Self(seed)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
 }
 
 /// Whether the writer removes its second id again after putting `number`.
@@ -159,10 +157,7 @@ fn killing_a_writer_loses_nothing_that_was_confirmed() {
         }
         // The next writing tidies up.
         store.put_all(&[(b"tidy", key(0))]).unwrap();
-        for item in fs::read_dir(directory.path().join(SPACE)).unwrap() {
-            let name = item.unwrap().file_name();
-            assert!(name.to_str().unwrap().ends_with(".key"), "round {round}: {name:?} is left");
-        }
+        assert_eq!(left(directory.path()), store.list().unwrap().len(), "round {round}");
         store.remove(b"tidy").unwrap();
     }
     assert!(total > 100, "only {total} confirmations were heard");
@@ -253,8 +248,7 @@ fn a_full_disk_loses_nothing() {
     expect_success(shell);
     let store = open(directory.path());
     store.put_all(&[(b"b", key(2))]).unwrap();
-    let left = fs::read_dir(directory.path().join(SPACE)).unwrap().count();
-    assert_eq!((number(&store.get(b"a").unwrap().unwrap()), left), (1, 2));
+    assert_eq!((number(&store.get(b"a").unwrap().unwrap()), left(directory.path())), (1, 2));
 }
 
 /// A file system that really fills up, where this user may mount one.
@@ -296,9 +290,17 @@ fn a_full_file_system_loses_nothing() {
     for id in &ids {
         assert_eq!(number(&store.get(id).unwrap().unwrap()), 299);
     }
-    assert_eq!(fs::read_dir(directory.path().join(SPACE)).unwrap().count(), ids.len(), "nothing else is left");
-    assert!(store.remove(&ids[0]).unwrap(), "room can be made");
+    assert_eq!(left(directory.path()), ids.len(), "nothing else is left");
+    // Nothing at all fits any more.
+    fs::write(directory.path().join("ballast"), vec![1; 1 << 20]).unwrap_err();
+    for id in &ids[..4] {
+        assert!(store.remove(id).unwrap(), "room can be made");
+        assert_eq!(store.get(id).unwrap(), None);
+        fs::write(directory.path().join("more"), vec![1; 1 << 20]).unwrap_err();
+    }
+    fs::remove_file(directory.path().join("ballast")).unwrap();
     store.put_all(&[(&ids[0], key(1))]).unwrap();
+    assert_eq!(left(directory.path()), ids.len() - 3);
 }
 
 #[test]
@@ -321,7 +323,12 @@ fn a_read_only_directory_loses_nothing() {
         child.args(program.get_args()).env(DIRECTORY, &store).uid(65534).gid(65534);
         child.stdin(Stdio::null()).stdout(Stdio::piped()).current_dir("/");
         program = child;
-        for file in [store.join("device.key"), store.join("lock"), store.join(SPACE).join("61.key")] {
+        for file in [
+            store.join("device.key"),
+            store.join("lock"),
+            store.join(SPACE).join("61.key"),
+            store.join(SPACE).join("record"),
+        ] {
             std::os::unix::fs::chown(file, Some(65534), Some(65534)).unwrap();
         }
         for path in paths {
@@ -331,8 +338,7 @@ fn a_read_only_directory_loses_nothing() {
     all(0o555);
     expect_success(program);
     all(0o755);
-    let left = fs::read_dir(store.join(SPACE)).unwrap().count();
-    assert_eq!((number(&open(&store).get(b"a").unwrap().unwrap()), left), (1, 1));
+    assert_eq!((number(&open(&store).get(b"a").unwrap().unwrap()), left(&store)), (1, 1));
 }
 
 #[test]

@@ -120,19 +120,20 @@ fn a_damaged_file_costs_its_own_id_and_no_other() {
     fs::write(file(b"a"), &flipped).unwrap();
     fs::write(file(b"b"), b"").unwrap();
     fs::write(file(b"c"), vec![0; 5_000_000]).unwrap();
-    fs::rename(file(b"d"), file(b"z")).unwrap();
+    fs::rename(file(b"d"), file(b"c2")).unwrap();
+    fs::copy(file(b"e"), file(b"d")).unwrap();
     fs::create_dir(directory.path().join("other")).unwrap();
     fs::copy(file(b"e"), directory.path().join("other").join(file(b"e").file_name().unwrap())).unwrap();
 
-    for id in [b"a", b"b", b"c", b"z"] {
+    for id in [b"a", b"b", b"c", b"d"] {
         assert_eq!(damaged(store.get(id)), file(id));
     }
-    assert_eq!(store.get(b"d").unwrap(), None);
+    assert_eq!(store.get(b"c2").unwrap(), None, "nothing was stored under this id");
     damaged(FileStore::open(directory.path(), "other").unwrap().get(b"e"));
     for id in [b"e", b"f", b"g"] {
         assert_eq!(store.get(id).unwrap(), Some(key(b"payload")));
     }
-    assert_eq!(store.list().unwrap(), [b"a", b"b", b"c", b"e", b"f", b"g", b"z"], "damaged ones are listed");
+    assert_eq!(store.list().unwrap(), [b"a", b"b", b"c", b"d", b"e", b"f", b"g"], "damaged ones are listed");
     assert!(matches!(store.set_status(b"a", StoredStatus::Inactive), Err(Error::StorageDamaged { .. })));
     assert_eq!(fs::read(file(b"a")).unwrap(), flipped, "and left as they are");
 
@@ -222,7 +223,8 @@ fn foreign_names_are_ignored_and_left_alone_and_old_temporaries_go() {
     assert_eq!(store.list().unwrap(), [b"\xab"]);
     store.put_all(&[(b"b", key(b"two"))]).unwrap();
     let left: Vec<_> = fs::read_dir(&space).unwrap().map(|item| item.unwrap().file_name()).collect();
-    assert_eq!(left.len(), foreign.len() + 2, "{left:?}");
+    // Two entries, the record and its spare.
+    assert_eq!(left.len(), foreign.len() + 4, "{left:?}");
     for name in foreign {
         assert_eq!(fs::read(space.join(name)).unwrap(), b"mine", "{name}");
     }
@@ -283,7 +285,9 @@ fn special_files_are_refused_and_not_waited_for() {
     let parent = tempfile::tempdir().unwrap();
     let root = parent.path().join("store");
     let store = open(&root);
-    for name in ["lock", "device.key", &format!("{SPACE}/{}.key", hex::encode(b"a"))] {
+    for name in
+        ["lock", "device.key", &format!("{SPACE}/record"), &format!("{SPACE}/61.key"), &format!("{SPACE}/61.new")]
+    {
         let _ = fs::remove_dir_all(&root);
         store.put_all(&[(b"a", key(b"1"))]).unwrap();
         let path = root.join(name);
@@ -299,6 +303,30 @@ fn special_files_are_refused_and_not_waited_for() {
                 store.get(b"a").map(drop)
             };
             assert!(matches!(result, Err(Error::Storage { .. })), "{name}, {make}: {result:?}");
+            if name.contains("61") {
+                // It costs no other entry.
+                store.put_all(&[(b"b", key(b"2"))]).unwrap();
+                assert_eq!(store.get(b"b").unwrap(), Some(key(b"2")));
+            }
         }
+    }
+}
+
+#[test]
+fn special_files_without_a_record_cost_no_other_entry() {
+    for name in ["61.key", "61.new", "spare"] {
+        let root = tempfile::tempdir().unwrap();
+        let space = root.path().join(SPACE);
+        fs::create_dir(&space).unwrap();
+        fs::create_dir(space.join(name)).unwrap();
+        fs::set_permissions(&space, fs::Permissions::from_mode(0o700)).unwrap();
+        // Missing beside what may be an entry, the device key would be taken for lost.
+        let other = tempfile::tempdir().unwrap();
+        open(other.path()).device_id().unwrap();
+        fs::copy(other.path().join("device.key"), root.path().join("device.key")).unwrap();
+        let store = open(root.path());
+        store.put_all(&[(b"b", key(b"2"))]).unwrap();
+        assert_eq!(store.get(b"b").unwrap(), Some(key(b"2")), "{name}");
+        assert!(store.set_status(b"b", StoredStatus::Inactive).unwrap() && store.remove(b"b").unwrap());
     }
 }

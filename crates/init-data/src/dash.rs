@@ -5,7 +5,7 @@ use super::protection::{Protection, Reading};
 use super::system_data::{self, PLAYREADY_SYSTEM_ID};
 use super::xml::{self, Item};
 
-const WHAT: &str = "DASH MPD";
+pub(super) const WHAT: &str = "DASH MPD";
 
 /// Reads the `pssh` elements and `default_KID` attributes of an MPD, wherever they stand, and `mspr:pro` elements (a
 /// PlayReady Object) where no `pssh` element holds the same data. What cannot be read is passed over and said in the log.

@@ -12,6 +12,46 @@ const MP4_STARTS: [&[u8; 4]; 16] = [
     b"uuid", b"mdat", b"meta", b"mfra",
 ];
 
+/// A kind of data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Raw `pssh` boxes.
+    Pssh,
+    /// ISO base media file format.
+    Mp4,
+    /// WebM, Matroska.
+    WebM,
+    /// MPEG transport stream.
+    MpegTs,
+    /// DASH MPD.
+    Dash,
+    /// HLS playlist.
+    Hls,
+    /// Smooth Streaming manifest.
+    Smooth,
+}
+
+/// What kind of data starts so; the first 4 KiB are enough. None if it is none of these.
+pub fn kind(bytes: &[u8]) -> Option<Kind> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    Some(match bytes.get(4..8) {
+        Some(b"pssh") => Kind::Pssh,
+        Some(kind) if MP4_STARTS.iter().any(|start| kind == *start) => Kind::Mp4,
+        _ if bytes.starts_with(&webm::START) => Kind::WebM,
+        _ if text.starts_with(b"#EXTM3U") => Kind::Hls,
+        _ if bytes.starts_with(b"\xff\xfe<\0") || bytes.starts_with(b"\xfe\xff\0<") => Kind::Smooth,
+        _ if text.trim_ascii_start().starts_with(b"<") => {
+            if contains(text, b"SmoothStreamingMedia") {
+                Kind::Smooth
+            } else {
+                Kind::Dash
+            }
+        }
+        _ if mpeg_ts::is_likely(bytes) => Kind::MpegTs,
+        _ => return None,
+    })
+}
+
 /// Finds the `pssh` boxes in data of any of these kinds: concatenated raw boxes; an ISO base media file, segment or
 /// beginning of a file; a WebM file or its beginning; an MPEG transport stream; a DASH MPD, an HLS playlist or a Smooth
 /// Streaming manifest.
@@ -32,23 +72,16 @@ pub fn find_pssh(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
 /// # Errors
 /// As [`find_pssh`], and [`Error::NotFound`] if nothing fits.
 pub fn find_pssh_within(bytes: &[u8], longest: usize) -> Result<Vec<Vec<u8>>> {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let protection = match bytes.get(4..8) {
-        Some(b"pssh") => raw(bytes)?,
-        Some(kind) if MP4_STARTS.iter().any(|start| kind == *start) => mp4::parse(bytes)?,
-        _ if bytes.starts_with(&webm::START) => webm::parse(bytes)?,
-        _ if text.starts_with(b"#EXTM3U") => hls::parse(bytes)?,
-        _ if bytes.starts_with(b"\xff\xfe<\0") || bytes.starts_with(b"\xfe\xff\0<") => smooth::parse(bytes)?,
-        _ if text.trim_ascii_start().starts_with(b"<") => {
-            if contains(text, b"SmoothStreamingMedia") {
-                smooth::parse(bytes)?
-            } else {
-                dash::parse(bytes)?
-            }
-        }
-        _ if mpeg_ts::is_likely(bytes) => mpeg_ts::parse(bytes)?,
+    let protection = match kind(bytes) {
+        Some(Kind::Pssh) => raw(bytes)?,
+        Some(Kind::Mp4) => mp4::parse(bytes)?,
+        Some(Kind::WebM) => webm::parse(bytes)?,
+        Some(Kind::Hls) => hls::parse(bytes)?,
+        Some(Kind::Smooth) => smooth::parse(bytes)?,
+        Some(Kind::Dash) => dash::parse(bytes)?,
+        Some(Kind::MpegTs) => mpeg_ts::parse(bytes)?,
         // Boxes behind something else.
-        _ => raw(bytes).map_err(|_| {
+        None => raw(bytes).map_err(|_| {
             not_found("the data is neither pssh boxes nor MP4, WebM, MPEG-TS, DASH, HLS or Smooth Streaming")
         })?,
     };
@@ -60,7 +93,7 @@ pub fn find_pssh_within(bytes: &[u8], longest: usize) -> Result<Vec<Vec<u8>>> {
 
 fn raw(bytes: &[u8]) -> Result<Protection> {
     let pssh = pssh::parse_all(bytes)?.iter().map(|found| found.raw.to_vec()).collect();
-    Ok(Protection { pssh, key_ids: Vec::new() })
+    Ok(Protection { pssh, ..Protection::default() })
 }
 
 /// Whether the root element of a manifest may be of that name: it stands near the beginning.

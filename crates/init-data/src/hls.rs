@@ -8,12 +8,13 @@ use super::boxes::array;
 use super::error::Result;
 use super::protection::{Protection, Reading, uuid};
 
-const WHAT: &str = "HLS playlist";
-const KEYS: [&[u8]; 2] = [b"#EXT-X-KEY:", b"#EXT-X-SESSION-KEY:"];
+pub(super) const WHAT: &str = "HLS playlist";
+const KEY: &[u8] = b"#EXT-X-KEY:";
+const SESSION_KEY: &[u8] = b"#EXT-X-SESSION-KEY:";
 const DEFINE: &[u8] = b"#EXT-X-DEFINE:";
 
 /// Where in an attribute list it cannot be read, and why.
-type Fault = (usize, &'static str);
+pub(super) type Fault = (usize, &'static str);
 
 /// An attribute: name, value without quotes, where that begins, and where the next attribute begins.
 type Attribute<'a> = (&'a [u8], &'a [u8], usize, usize);
@@ -28,30 +29,52 @@ type Attribute<'a> = (&'a [u8], &'a [u8], usize, usize);
 /// RFC 8216, section 4.2, or the first `pssh` box that does not parse.
 pub fn parse(bytes: &[u8]) -> Result<Protection> {
     let mut reading = Reading::new(WHAT);
-    // RFC 8216 forbids a byte order mark; editors put one there all the same.
-    let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).strip_prefix(b"#EXTM3U");
-    if !start.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace)) {
+    if !is_playlist(bytes) {
         reading.pass_over(0, "the first line is not #EXTM3U");
         return reading.finish();
     }
-    let mut variables = Variables { values: HashMap::new(), budget: bytes.len().saturating_mul(16) };
+    let mut variables = Variables::new(bytes.len());
     let mut offset = 0;
     for line in bytes.split_inclusive(|&byte| byte == b'\n') {
         let text = line.trim_ascii_end();
-        let line_read = if let Some(list) = text.strip_prefix(DEFINE) {
-            variables.define(list).map_err(|(at, reason)| (DEFINE.len() + at, reason))
-        } else if let Some(tag) = KEYS.iter().find(|tag| text.starts_with(tag)) {
-            let list = &text[tag.len()..];
-            key(list, offset + tag.len(), &mut variables, &mut reading).map_err(|(at, reason)| (tag.len() + at, reason))
-        } else {
-            Ok(())
+        let (at, line_read) = match tag(text) {
+            Tag::Define(at) => (at, variables.define(&text[at..])),
+            Tag::Key { at, .. } => (at, key(&text[at..], offset + at, &mut variables, &mut reading)),
+            Tag::Other => (0, Ok(())),
         };
-        if let Err((at, reason)) = line_read {
-            reading.pass_over(offset + at, reason);
+        if let Err((fault_at, reason)) = line_read {
+            reading.pass_over(offset + at + fault_at, reason);
         }
         offset += line.len();
     }
     reading.finish()
+}
+
+/// Whether the first line is `#EXTM3U`.
+pub(super) fn is_playlist(bytes: &[u8]) -> bool {
+    // RFC 8216 forbids a byte order mark; editors put one there all the same.
+    let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).strip_prefix(b"#EXTM3U");
+    start.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
+}
+
+/// A tag, and where its attributes begin in its line.
+pub(super) enum Tag {
+    /// `EXT-X-DEFINE`.
+    Define(usize),
+    /// `EXT-X-KEY`, `EXT-X-SESSION-KEY`.
+    Key { at: usize, is_session_key: bool },
+    /// Any other line.
+    Other,
+}
+
+/// Which tag a line is.
+pub(super) fn tag(line: &[u8]) -> Tag {
+    match line {
+        _ if line.starts_with(DEFINE) => Tag::Define(DEFINE.len()),
+        _ if line.starts_with(KEY) => Tag::Key { at: KEY.len(), is_session_key: false },
+        _ if line.starts_with(SESSION_KEY) => Tag::Key { at: SESSION_KEY.len(), is_session_key: true },
+        _ => Tag::Other,
+    }
 }
 
 /// The attributes of one key tag that matter here. `offset` is where `list` begins in the playlist.
@@ -78,14 +101,19 @@ fn key(list: &[u8], offset: usize, variables: &mut Variables, reading: &mut Read
 
 /// `EXT-X-DEFINE` (RFC 8216bis, section 4.4.2.3): what the playlist defines itself. Values from the playlist's URL or from
 /// a master playlist are not known here.
-struct Variables {
+pub(super) struct Variables {
     values: HashMap<Vec<u8>, Vec<u8>>,
     /// Bytes that may still be substituted: a few lines could ask for any number.
     budget: usize,
 }
 
 impl Variables {
-    fn define(&mut self, list: &[u8]) -> Result<(), Fault> {
+    /// None yet, in a playlist of so many bytes.
+    pub fn new(length: usize) -> Self {
+        Self { values: HashMap::new(), budget: length.saturating_mul(16) }
+    }
+
+    pub fn define(&mut self, list: &[u8]) -> Result<(), Fault> {
         let (mut name, mut value) = (None, None);
         each_attribute(list, |attribute, text, _| match attribute {
             b"NAME" => name = Some(text),
@@ -100,7 +128,7 @@ impl Variables {
     }
 
     /// Replaces each `{$name}`; a name that is not defined stays. `None` if the budget is used up.
-    fn substitute<'a>(&mut self, text: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+    pub fn substitute<'a>(&mut self, text: &'a [u8]) -> Option<Cow<'a, [u8]>> {
         let mut out = Vec::new();
         let mut rest = text;
         while let Some(start) = rest.windows(2).position(|pair| pair == b"{$") {
@@ -121,7 +149,7 @@ impl Variables {
 }
 
 /// Calls `see` with each attribute's name, value without quotes, and where that begins in `list`.
-fn each_attribute<'a>(list: &'a [u8], mut see: impl FnMut(&'a [u8], &'a [u8], usize)) -> Result<(), Fault> {
+pub(super) fn each_attribute<'a>(list: &'a [u8], mut see: impl FnMut(&'a [u8], &'a [u8], usize)) -> Result<(), Fault> {
     let mut at = 0;
     while at < list.len() {
         let (name, value, value_at, next) = attribute(list, at)?;
@@ -158,7 +186,7 @@ fn attribute(list: &[u8], at: usize) -> Result<Attribute<'_>, Fault> {
 }
 
 /// The base64 text in a `data:` URI, percent escapes resolved; `None` for any other URI.
-fn base64_of_data_uri(uri: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn base64_of_data_uri(uri: &[u8]) -> Option<Vec<u8>> {
     if !starts_with_ignoring_case(uri, b"data:") {
         return None;
     }

@@ -13,12 +13,15 @@
 
 mod boxes;
 pub mod dash;
+pub mod describe;
 mod detect;
 mod error;
 pub mod hls;
 pub mod key_ids;
 pub mod mp4;
 pub mod mpeg_ts;
+pub mod outline;
+pub mod playlist;
 mod protection;
 pub mod pssh;
 mod select;
@@ -27,7 +30,7 @@ mod system_data;
 pub mod webm;
 mod xml;
 
-pub use detect::{find_pssh, find_pssh_within};
+pub use detect::{Kind, find_pssh, find_pssh_within, kind};
 pub use error::{Error, Result};
 pub use protection::Protection;
 pub use select::{key_ids_for, key_ids_of_system, retain_fitting};
@@ -41,6 +44,8 @@ pub const W3C_CLEAR_KEY_SYSTEM_ID: [u8; 16] = 0x1077_efec_c0b2_4d02_ace3_3c1e_52
 
 /// DASH-IF's Clear Key, `e2719d58-a985-b3c9-781a-b030af78d30e`.
 pub const DASHIF_CLEAR_KEY_SYSTEM_ID: [u8; 16] = 0xe271_9d58_a985_b3c9_781a_b030_af78_d30e_u128.to_be_bytes();
+
+pub use system_data::{PLAYREADY_SYSTEM_ID, WIDEVINE_SYSTEM_ID};
 
 /// `com.policyplay.drm`.
 pub const POLICYPLAY_SYSTEM_ID: [u8; 16] = 0x3e0f_1006_ed99_4bfb_9e0a_d4f5_b998_3054_u128.to_be_bytes();

@@ -9,6 +9,8 @@ use base::base64::Variant;
 
 /// Key ids in one box that this crate makes: what the 2048 bytes have room for that OpenHarmony's struct gives a box.
 const KEY_IDS_PER_BOX: usize = 125;
+/// More than these say nothing new.
+const MOST_FAULTS: usize = 1000;
 
 /// The protection that a container or a manifest announces, in the order of the data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,15 +20,22 @@ pub struct Protection {
     /// Key ids that stand outside of the boxes (`tenc`, `ContentEncKeyID`, `cenc:default_KID`, `KEYID`). All zeros, the
     /// mark of key rotation, is left out.
     pub key_ids: Vec<[u8; 16]>,
+    /// What was passed over, the first 1,000 of it.
+    pub faults: Vec<Error>,
 }
 
 impl Protection {
+    /// Whether there is neither a box nor a key id.
+    pub fn is_empty(&self) -> bool {
+        self.pssh.is_empty() && self.key_ids.is_empty()
+    }
+
     /// The boxes of at most `longest` bytes, followed by boxes for those key ids that they do not list, 125 ids each: with the
     /// common system id of W3C EME for what no box of Clear Key lists, since otherwise content made for other key systems
     /// would be of no use to Clear Key, although it names the keys; and with the system id of each other key system
     /// of this library that has a box with a list, for what is not in it.
     pub fn into_boxes(self, longest: usize) -> Vec<Vec<u8>> {
-        let Self { pssh: mut boxes, key_ids } = self;
+        let Self { pssh: mut boxes, key_ids, .. } = self;
         let all = boxes.len();
         boxes.retain(|found| found.len() <= longest);
         if boxes.len() < all {
@@ -65,24 +74,28 @@ fn listed(system_ids: &[[u8; 16]], bytes: &[u8]) -> Vec<[u8; 16]> {
 pub(super) struct Reading {
     what: &'static str,
     found: Protection,
-    first_fault: Option<Error>,
 }
 
 impl Reading {
     /// Starts to read `what`, which is named in messages.
     pub fn new(what: &'static str) -> Self {
-        Self { what, found: Protection::default(), first_fault: None }
+        Self { what, found: Protection::default() }
     }
 
     /// The result.
     ///
     /// # Errors
     /// The first fault, if nothing was found.
-    pub fn finish(self) -> Result<Protection> {
-        match self.first_fault {
-            Some(fault) if self.found == Protection::default() => Err(fault),
-            _ => Ok(self.found),
+    pub fn finish(mut self) -> Result<Protection> {
+        if self.found.is_empty() && !self.found.faults.is_empty() {
+            return Err(self.found.faults.swap_remove(0));
         }
+        Ok(self.found)
+    }
+
+    /// What was passed over.
+    pub fn into_faults(self) -> Vec<Error> {
+        self.found.faults
     }
 
     /// Something at `offset` cannot be read.
@@ -93,7 +106,9 @@ impl Reading {
     /// As [`pass_over`](Self::pass_over), for an error made elsewhere.
     pub fn fault(&mut self, fault: Error) {
         base::log_warn!("passed over: {fault}");
-        self.first_fault.get_or_insert(fault);
+        if self.found.faults.len() < MOST_FAULTS {
+            self.found.faults.push(fault);
+        }
     }
 
     /// Adds a key id; all zeros is none.

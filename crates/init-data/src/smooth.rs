@@ -5,7 +5,7 @@ use super::protection::{Protection, Reading, uuid};
 use super::pssh;
 use super::xml::{self, Item};
 
-const WHAT: &str = "Smooth Streaming manifest";
+pub(super) const WHAT: &str = "Smooth Streaming manifest";
 
 /// Reads the `ProtectionHeader` elements: each gives a `pssh` box for the system that it names, with its data. What cannot
 /// be read is passed over and said in the log.
@@ -17,11 +17,7 @@ const WHAT: &str = "Smooth Streaming manifest";
 /// was found.
 pub fn parse(bytes: &[u8]) -> Result<Protection> {
     let mut reading = Reading::new(WHAT);
-    let text = match bytes {
-        [0xff, 0xfe, rest @ ..] => xml::utf16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => xml::utf16(rest, u16::from_be_bytes),
-        _ => String::from_utf8_lossy(bytes).into_owned(),
-    };
+    let text = decode(bytes);
     let mut system = None;
     xml::read(&text, &["ProtectionHeader"], |offset, item| match item {
         Item::Start { element, .. } => {
@@ -39,4 +35,13 @@ pub fn parse(bytes: &[u8]) -> Result<Protection> {
         Item::Fault(reason) => reading.pass_over(offset, reason),
     });
     reading.finish()
+}
+
+/// The text: UTF-8, or UTF-16 with a byte order mark.
+pub(super) fn decode(bytes: &[u8]) -> String {
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => xml::utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => xml::utf16(rest, u16::from_be_bytes),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    }
 }

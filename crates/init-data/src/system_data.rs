@@ -24,24 +24,40 @@ pub fn key_ids(of: &PsshBox) -> Vec<[u8; 16]> {
 }
 
 /// Field 2 of the protocol buffer: 16 bytes, or 32 hexadecimal digits as some packagers write them.
-fn widevine(mut data: &[u8]) -> Vec<[u8; 16]> {
+fn widevine(data: &[u8]) -> Vec<[u8; 16]> {
     let mut ids = Vec::new();
-    while let Some(tag) = varint(&mut data) {
-        let skipped = match tag & 7 {
-            0 => varint(&mut data).map(|_| &[][..]),
+    widevine_fields(data, |field, number, value| {
+        if field == 2 && number.is_none() {
+            let text = || std::str::from_utf8(value).ok().and_then(uuid);
+            ids.extend(value.try_into().ok().or_else(text));
+        }
+    });
+    ids
+}
+
+/// Calls `see` with each field's number, and with its value: a number, or bytes. Whether all could be read.
+pub(super) fn widevine_fields(mut data: &[u8], mut see: impl FnMut(u64, Option<u64>, &[u8])) -> bool {
+    while !data.is_empty() {
+        let Some(tag) = varint(&mut data) else { return false };
+        let mut number = None;
+        let value = match tag & 7 {
+            0 => {
+                number = varint(&mut data);
+                number.map(|_| &[][..])
+            }
             1 => data.split_off(..8),
             2 => varint(&mut data).and_then(|length| data.split_off(..usize::try_from(length).ok()?)),
             5 => data.split_off(..4),
             _ => None,
         };
         // The rest cannot be told apart any more.
-        let Some(value) = skipped else { break };
-        if tag == (2 << 3 | 2) {
-            let text = || std::str::from_utf8(value).ok().and_then(uuid);
-            ids.extend(value.try_into().ok().or_else(text));
+        let Some(value) = value else { return false };
+        // Fields of fixed size are none that matters.
+        if matches!(tag & 7, 0 | 2) {
+            see(tag >> 3, number, value);
         }
     }
-    ids
+    true
 }
 
 fn varint(data: &mut &[u8]) -> Option<u64> {
@@ -65,23 +81,31 @@ pub(super) fn is_playready_object(data: &[u8]) -> bool {
 /// `KID` elements of the headers in a PlayReady Object: base64 of a little-endian GUID, as text (version 4.0) or in the
 /// attribute `VALUE` (4.1 to 4.3).
 fn playready(object: &[u8]) -> Vec<[u8; 16]> {
-    const HEADER: [u8; 2] = [1, 0];
     let mut ids = Vec::new();
-    let mut records = object.get(6..).unwrap_or_default();
-    while let [kind @ .., _, _] = records.get(..4).unwrap_or_default()
-        && let Some(content) = records
-            .get(4..)
-            .and_then(|rest| rest.get(..usize::from(u16::from_le_bytes([records[2], records[3]])).min(rest.len())))
-    {
+    playready_headers(object, |kind, content| {
         if kind == HEADER {
             header_key_ids(&xml::utf16(content, u16::from_le_bytes), &mut ids);
         }
-        records = &records[4 + content.len()..];
-    }
+    });
     ids
 }
 
-fn header_key_ids(header: &str, ids: &mut Vec<[u8; 16]>) {
+/// The type of a record that is a header.
+const HEADER: u16 = 1;
+
+/// Calls `see` with the type and content of each record in a PlayReady Object. Whether all of it is there.
+pub(super) fn playready_headers(object: &[u8], mut see: impl FnMut(u16, &[u8])) -> bool {
+    let mut records = object.get(6..).unwrap_or_default();
+    while let Some((&[kind @ .., low, high], rest)) = records.split_first_chunk::<4>() {
+        let length = usize::from(u16::from_le_bytes([low, high]));
+        see(u16::from_le_bytes(kind), &rest[..length.min(rest.len())]);
+        let Some(after) = rest.get(length..) else { return false };
+        records = after;
+    }
+    records.is_empty() && is_playready_object(object)
+}
+
+pub(super) fn header_key_ids(header: &str, ids: &mut Vec<[u8; 16]>) {
     let mut add = |text: &str| {
         let decoded = Variant::Lenient.decode("PlayReady header", text).ok();
         ids.extend(decoded.and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()).map(from_guid));

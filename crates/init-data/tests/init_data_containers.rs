@@ -2,8 +2,8 @@
 
 use init_data::pssh::{self, PsshBox};
 use init_data::{
-    CLEARPLAY_SYSTEM_ID, Error, W3C_CLEAR_KEY_SYSTEM_ID, dash, find_pssh, hls, key_ids_for, key_ids_of_system, mp4,
-    mpeg_ts, smooth, webm,
+    CLEARPLAY_SYSTEM_ID, Error, Kind, W3C_CLEAR_KEY_SYSTEM_ID, dash, find_pssh, hls, key_ids_for, key_ids_of_system,
+    kind, mp4, mpeg_ts, smooth, webm,
 };
 
 /// An EBML element with a size field of `length` bytes; all ones where there is no content.
@@ -257,5 +257,24 @@ fn random_damage_of_any_source_never_panics_and_gives_well_formed_boxes() {
         for parse in [mp4::parse, webm::parse, mpeg_ts::parse, dash::parse, hls::parse, smooth::parse] {
             let _ = parse(&bytes);
         }
+    }
+}
+
+/// The sync byte of packets is the letter G: texts with many are none, in whatever place they stand.
+#[test]
+fn texts_are_no_transport_streams() {
+    let playready = [0x9a, 0x04, 0xf0, 0x79, 0x98, 0x40, 0x42, 0x86, 0xab, 0x92, 0xe6, 0x5b, 0xe0, 0x88, 0x5f, 0x95];
+    for length in 0..1200 {
+        // Base64 of a box whose content is all G.
+        let content: Vec<u8> = [0x18, 0x61, 0x86].into_iter().cycle().take(length).collect();
+        let text = base::base64::Variant::Standard.encode(&pssh::build(&playready, &[], &content));
+        assert_eq!(kind(text.as_bytes()), None, "{length}");
+        let json = format!("{{\"kids\": [\"{}\"]}}\n", "G\u{e4}".repeat(length));
+        assert_eq!(kind(json.as_bytes()), None, "{length}");
+    }
+    // Packets of compressed data are.
+    for packets in 2..10 {
+        let stream = [&[0x47, 0x40, 0x11, 0x10][..], &[0x9c; 183], &[0]].concat().repeat(packets);
+        assert_eq!(kind(&stream), Some(Kind::MpegTs));
     }
 }

@@ -6,10 +6,11 @@ use super::error::{Error, Input, Result};
 use super::records::{self, Content, Provider, check_content};
 use super::store::{StoreError, Table};
 use super::tokens;
+use base::log::{self, Level};
 use base::secret::SecretBytes;
 use base::text::shortened;
 use license::protocol::{Bytes, Id};
-use license::template::{Policy, Refusal, StoredPolicy};
+use license::template::{Policy, Refusal, StoredPolicy, Template};
 
 /// Bytes in the longest name.
 pub(super) const MAX_NAME: usize = 256;
@@ -22,19 +23,21 @@ fn check_name(name: &str) -> Result<()> {
 }
 
 /// A refusal inside of a transaction of the operator: a store that fails, or what `error` has kept.
-fn admin_error(error: Option<Error>, refusal: &Refusal) -> Error {
+pub(super) fn admin_error(error: Option<Error>, refusal: &Refusal) -> Error {
     error.unwrap_or_else(|| Error::Internal(refusal.message().to_owned().into()))
 }
 
 impl Service {
-    /// Adds content, or replaces that with the same id.
+    /// Adds content, or replaces that with the same id, with all of its key groups.
     ///
     /// # Errors
     /// [`Error::Invalid`] for bad ids or keys, or if another content has one of the key ids; [`Error::Internal`] if the
     /// store fails or the system has no random numbers.
     pub fn add_content(&self, content: &Content) -> Result<()> {
         check_content(content)?;
+        let content = &Content { rotating: !content.key_groups.is_empty(), ..content.clone() };
         let id = &content.content_id.0;
+        self.forget_groups(id)?;
         let mut key_ids: Vec<Id> = content.all_tracks(&self.identity.root).iter().map(|track| track.key_id).collect();
         // In one order, so that two who add contents do not wait for each other.
         key_ids.sort_unstable();
@@ -42,8 +45,7 @@ impl Service {
         let mut error = None;
         let done = self.store.transact(&mut |transaction| {
             if let Some(former) = transaction.get(Table::Content, id)? {
-                let former = self.vault.open(Table::Content, id, &former)?;
-                let former: Content = license::protocol::service_side::from_json(&former).map_err(StoreError)?;
+                let former = records::open_content(&self.vault, id, &former)?;
                 for track in former.all_tracks(&self.identity.root) {
                     transaction.remove(Table::KeyId, &track.key_id.0)?;
                 }
@@ -59,18 +61,26 @@ impl Service {
             transaction.put(Table::Content, id, &sealed)?;
             Ok(())
         });
-        done.map_err(|refusal| admin_error(error, &refusal))
+        done.map_err(|refusal| admin_error(error, &refusal))?;
+        self.add_key_groups(id, &content.key_groups)
     }
 
     /// Adds a policy (the JSON object of `policy_overrides`, possibly with `rental_scope`), or replaces the one with the
-    /// same name. `default` is for everything that has no other.
+    /// same name. `default` is for everything that has no other. What is doubtful about it, as that nothing ever ends its licenses, is
+    /// logged.
     ///
     /// # Errors
     /// [`Error::Policy`] with the rule that the policy breaks; [`Error::Invalid`] for the name; [`Error::Internal`] if the
     /// store fails.
     pub fn add_policy(&self, name: &str, json: &[u8]) -> Result<()> {
         check_name(name)?;
-        let (policy, _) = StoredPolicy::parse(json, self.settings.profile)?;
+        let (policy, mut doubts) = StoredPolicy::parse(json, self.settings.profile)?;
+        if let Ok(effective) = Template::default().effective_policy(Some(&policy)) {
+            doubts.extend(effective.warnings());
+        }
+        for doubt in doubts {
+            log::write(Level::Warn, format_args!("license service: policy `{}`: {doubt}", shortened(name)));
+        }
         let text = serde_json::to_vec(&policy).map_err(|fault| Error::Internal(fault.to_string().into()))?;
         self.put(Table::Policy, name.as_bytes(), &text)
     }
@@ -163,7 +173,10 @@ impl Service {
 
     fn add_checked(&self, catalog: &Catalog) -> Result<()> {
         for provider in &catalog.providers {
-            self.add_provider(&provider.name, provider.token.as_deref())?;
+            let keeps = provider.token.is_none() && provider.has_token;
+            if !keeps || self.store.read(Table::Provider, provider.name.as_bytes())?.is_none() {
+                self.add_provider(&provider.name, provider.token.as_deref())?;
+            }
         }
         for (name, policy) in &catalog.policies {
             self.add_policy(name, policy.get().as_bytes())?;
@@ -219,24 +232,6 @@ impl Service {
         if found { Ok(()) } else { Err(Error::NotFound { what: "device", name: device.hex() }) }
     }
 
-    /// Denies further renewals of a license.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]; [`Error::Internal`] if the store fails.
-    pub fn revoke_license(&self, license: Id) -> Result<()> {
-        let mut found = false;
-        let done = self.store.transact(&mut |transaction| {
-            let Some(mut issued) = records::issued(transaction, &self.vault, license)? else { return Ok(()) };
-            issued.revoked = true;
-            found = true;
-            let sealed = records::seal_issued(&self.vault, license, &issued);
-            let sealed = sealed.map_err(|fault| super::provision::internal(&fault))?;
-            Ok(transaction.put(Table::License, &license.0, &sealed)?)
-        });
-        done.map_err(|refusal| admin_error(None, &refusal))?;
-        if found { Ok(()) } else { Err(Error::NotFound { what: "license", name: license.hex() }) }
-    }
-
     /// What the service knows of a license: its highest sequence and its policy.
     ///
     /// # Errors
@@ -248,7 +243,7 @@ impl Service {
     }
 
     /// The authority's certificate, X.509 in DER: what devices may be told to trust.
-    pub fn authority(&self) -> &[u8] {
-        &self.identity.authority_certificate.0
+    pub fn authority(&self) -> Vec<u8> {
+        self.identity.present().authority_certificate.0.clone()
     }
 }

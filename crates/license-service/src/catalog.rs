@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::catalog_check::check;
 use super::error::{Error, Result};
-use super::records::{Content, Track};
+use super::records::{Content, KeyGroup, Track};
 use base::base64::Variant;
 use base::secret::SecretString;
 use license::protocol::{Bytes, Fixed};
@@ -20,7 +20,8 @@ use license::template::{Hdcp, KeyRequirement, SecurityLevel};
 ///  "policies": {"rental": {"can_play": true, "rental_duration_seconds": 2592000}},
 ///  "contents": [{"content_id": "<base64>", "provider": "acme", "policy": "rental", "require_provider": true,
 ///                "keys": [{"track_type": "SD", "key_id": "<base64>", "key": "<base64>",
-///                          "security_level": 1, "hdcp": "HDCP_NONE"}]}]}
+///                          "security_level": 1, "hdcp": "HDCP_NONE"}],
+///                "key_groups": [{"name": "2026-01-01T00", "keys": [{"track_type": "SD", "key_id": "…", "key": "…"}]}]}]}
 /// ```
 pub struct Catalog {
     pub(super) providers: Vec<ProviderEntry>,
@@ -46,6 +47,9 @@ pub(super) struct ProviderEntry {
     pub(super) name: String,
     #[serde(default)]
     pub(super) token: Option<String>,
+    /// In an export: there is a token, which is not known. A provider of this name keeps its own.
+    #[serde(default)]
+    pub(super) has_token: bool,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +63,15 @@ struct ContentEntry {
     #[serde(default)]
     require_provider: Option<bool>,
     #[serde(default)]
+    keys: Vec<KeyEntry>,
+    #[serde(default)]
+    key_groups: Vec<GroupEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GroupEntry {
+    name: String,
     keys: Vec<KeyEntry>,
 }
 
@@ -91,27 +104,66 @@ impl TryFrom<ContentEntry> for Content {
     type Error = Error;
 
     fn try_from(entry: ContentEntry) -> Result<Self> {
-        let tracks = entry.keys.into_iter().map(|key| {
-            let id = Variant::Standard.decode("key_id", &key.key_id)?;
-            let secret = SecretString::from(key.key);
-            Ok(Track {
-                track_type: key.track_type,
-                key_id: Fixed::from_slice(&id).ok_or_else(|| Error::malformed("key_id", "not 16 bytes"))?,
-                key: Variant::Standard.decode_secret("key", secret.as_bytes())?,
-                requirement: KeyRequirement { security_level: key.security_level, hdcp: key.hdcp },
-            })
-        });
         Ok(Self {
             content_id: Bytes(Variant::Standard.decode("content_id", &entry.content_id)?),
             provider: entry.provider,
             policy: entry.policy,
             require_provider: entry.require_provider,
-            tracks: tracks.collect::<Result<_>>()?,
+            tracks: entry.keys.into_iter().map(Track::try_from).collect::<Result<_>>()?,
+            key_groups: entry.key_groups.into_iter().map(KeyGroup::try_from).collect::<Result<_>>()?,
+            rotating: false,
+        })
+    }
+}
+
+impl KeyGroup {
+    /// Reads an element of a content's `key_groups`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`].
+    pub fn parse(json: &[u8]) -> Result<Self> {
+        let entry: GroupEntry =
+            license::protocol::service_side::from_json(json).map_err(|reason| Error::malformed("key group", reason))?;
+        Self::try_from(entry)
+    }
+}
+
+impl TryFrom<GroupEntry> for KeyGroup {
+    type Error = Error;
+
+    fn try_from(entry: GroupEntry) -> Result<Self> {
+        Ok(Self { name: entry.name, tracks: entry.keys.into_iter().map(Track::try_from).collect::<Result<_>>()? })
+    }
+}
+
+impl TryFrom<KeyEntry> for Track {
+    type Error = Error;
+
+    fn try_from(key: KeyEntry) -> Result<Self> {
+        let id = Variant::Standard.decode("key_id", &key.key_id)?;
+        let secret = SecretString::from(key.key);
+        Ok(Self {
+            track_type: key.track_type,
+            key_id: Fixed::from_slice(&id).ok_or_else(|| Error::malformed("key_id", "not 16 bytes"))?,
+            key: Variant::Standard.decode_secret("key", secret.as_bytes())?,
+            requirement: KeyRequirement { security_level: key.security_level, hdcp: key.hdcp },
         })
     }
 }
 
 impl Catalog {
+    /// What it brings, without secrets: numbers, and the first of the names.
+    pub fn summary(&self) -> serde_json::Value {
+        const SHOWN: usize = 20;
+        let ids = self.contents.iter().map(|content| Variant::Standard.encode(&content.content_id.0));
+        serde_json::json!({
+            "contents": ids.take(SHOWN).collect::<Vec<_>>(),
+            "number_of_contents": self.contents.len(),
+            "policies": self.policies.keys().take(SHOWN).collect::<Vec<_>>(),
+            "providers": self.providers.iter().map(|provider| &provider.name).take(SHOWN).collect::<Vec<_>>(),
+        })
+    }
+
     /// Reads a catalogue.
     ///
     /// # Errors

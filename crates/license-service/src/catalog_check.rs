@@ -38,10 +38,13 @@ const fn optional(name: &'static str, shape: Shape) -> Member {
 }
 
 static CATALOG: &[Member] = &[
-    optional("providers", Shape::Objects(&[required("name", Shape::Text), optional("token", Shape::OptionalText)])),
+    optional("providers", Shape::Objects(PROVIDER)),
     optional("policies", Shape::Named),
     optional("contents", Shape::Objects(CONTENT)),
 ];
+
+static PROVIDER: &[Member] =
+    &[required("name", Shape::Text), optional("token", Shape::OptionalText), optional("has_token", Shape::Any)];
 
 static CONTENT: &[Member] = &[
     required("content_id", Shape::Text),
@@ -49,6 +52,7 @@ static CONTENT: &[Member] = &[
     optional("policy", Shape::OptionalText),
     optional("require_provider", Shape::Any),
     optional("keys", Shape::Objects(KEY)),
+    optional("key_groups", Shape::Objects(&[required("name", Shape::Text), required("keys", Shape::Objects(KEY))])),
 ];
 
 static KEY: &[Member] = &[

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Service;
-use super::records;
+use super::records::{self, Content, Track};
 use super::reply::{Reply, Summary};
 use super::store::Table;
 use base::base64::Variant;
@@ -39,10 +39,11 @@ impl Service {
             return Err(bad("/type".into(), "not a session type of EME"));
         }
         let mut keys = Vec::new();
+        let mut last = None;
         for (index, kid) in request.kids.iter().enumerate() {
             let id = Variant::Url.decode("kid", kid);
             let id = id.map_err(|_| bad(format!("/kids/{index}"), "not unpadded base64url"))?;
-            if let Some(key) = self.find_key(&id)? {
+            if let Some(key) = self.find_key(&id, &mut last)? {
                 keys.push(json!({ "kty": "oct", "kid": kid, "k": Variant::Url.encode(&key) }));
             }
         }
@@ -52,10 +53,18 @@ impl Service {
         Ok(Reply::json(&json!({ "keys": keys, "type": session_type }), Summary::default()))
     }
 
-    fn find_key(&self, id: &[u8]) -> Result<Option<SecretBytes>, Refusal> {
+    /// The key with an id. `last` is the content that the former one belonged to: often it is the same.
+    fn find_key(&self, id: &[u8], last: &mut Option<Content>) -> Result<Option<SecretBytes>, Refusal> {
         let Some(content_id) = self.store.read(Table::KeyId, id)? else { return Ok(None) };
-        let content = records::content(&*self.store, &self.vault, &content_id)?;
-        let tracks = content.map(|content| content.all_tracks(&self.identity.root)).unwrap_or_default();
-        Ok(tracks.into_iter().find(|track| track.key_id.0 == *id).map(|track| track.key))
+        if last.as_ref().is_none_or(|content| content.content_id.0 != content_id) {
+            *last = records::content(&*self.store, &self.vault, &content_id)?;
+        }
+        let Some(content) = last else { return Ok(None) };
+        let find = |tracks: Vec<Track>| tracks.into_iter().find(|track| track.key_id.0 == *id).map(|track| track.key);
+        if let Some(key) = find(content.all_tracks(&self.identity.root)) {
+            return Ok(Some(key));
+        }
+        let content = Content { tracks: Vec::new(), ..content.clone() };
+        Ok(find(self.with_groups(content, std::iter::once(id))?.tracks))
     }
 }

@@ -12,6 +12,7 @@ use license::protocol::Id;
 const KEY: &[u8] = b"native_drm 1 content key";
 const KEY_ID: &[u8] = b"native_drm 1 key id";
 const TOKEN: &[u8] = b"native_drm 1 provider token";
+const SPREAD: &[u8] = b"native_drm 1 renewal spread";
 
 /// Track types that every content without keys of its own has.
 pub(super) const STANDARD_TRACKS: [&str; 5] = ["AUDIO", "SD", "HD", "UHD1", "UHD2"];
@@ -44,6 +45,13 @@ pub(super) fn token_digest(root: &SecretArray<32>, token_hash: &[u8]) -> [u8; 32
     let mut digest = [0; 32];
     derive(root, TOKEN, [token_hash, &[], &[]], &mut digest);
     digest
+}
+
+/// A number that says how much earlier a license is renewed; see [`jitter`](super::jitter).
+pub(super) fn renewal_spread(root: &SecretArray<32>, license_id: &[u8]) -> u64 {
+    let mut number = [0; 8];
+    derive(root, SPREAD, [license_id, &[], &[]], &mut number);
+    u64::from_be_bytes(number)
 }
 
 #[cfg(test)]

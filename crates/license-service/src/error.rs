@@ -76,6 +76,8 @@ pub enum Input {
     Name,
     /// A provider's token.
     Token,
+    /// An authority to be rotated or dropped.
+    Authority,
 }
 
 impl fmt::Display for Input {
@@ -84,6 +86,7 @@ impl fmt::Display for Input {
             Self::Content => "content",
             Self::Name => "name",
             Self::Token => "token",
+            Self::Authority => "authority",
         })
     }
 }

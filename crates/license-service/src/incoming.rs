@@ -1,13 +1,16 @@
 //! A device's request: read, then its certificate and signature checked.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Service;
+use super::identity::Issuer;
+use super::provision::internal;
 use super::quota::{token_fits, token_too_long};
 use super::records::{self, Device};
 use super::store::Table;
-use license::protocol::service_side::{Frame, Kind, Role, Verified, check, from_json, hash, is_seal_key};
-use license::protocol::{Hash, Rejection, Request, RequestType};
+use license::protocol::service_side::{Frame, Kind, Role, Verified, check_with, from_json, hash, is_seal_key};
+use license::protocol::{Hash, Rejection, Request, RequestType, Revoked};
 use license::template::{Refusal, Rule};
 
 /// Key ids in one request.
@@ -15,8 +18,8 @@ const MAX_KEY_IDS: usize = 256;
 /// Certificates whose check is remembered.
 const MAX_CACHED: usize = 4096;
 
-/// Certificates that were found to be the authority's, by their hash.
-pub(super) type CertificateCache = HashMap<Hash, Verified>;
+/// Certificates that were found to be an authority's, by their hash.
+pub(super) type CertificateCache = HashMap<Hash, (Verified, Arc<Issuer>)>;
 
 /// A request whose sender is known.
 pub(super) struct Incoming {
@@ -24,7 +27,11 @@ pub(super) struct Incoming {
     /// Of the whole message.
     pub hash: Hash,
     pub sender: Verified,
+    /// Who has certified it, and signs what it gets.
+    pub issuer: Arc<Issuer>,
     pub device: Device,
+    /// Its licenses that are revoked, for the answer; none if it does not understand that.
+    pub revoked: Revoked,
 }
 
 /// A refusal for what is no message of a device.
@@ -57,31 +64,37 @@ impl Service {
         if !is_seal_key(&request.ephemeral_key) {
             return Err(bad("the encapsulation key is not a point of P-256".into()));
         }
-        let sender = self.check_certificate(&request.certificate.0, pointer)?;
-        frame.verify(&sender.key).map_err(|fault| malformed(pointer, &fault))?;
+        let (sender, issuer) = self.check_certificate(&request.certificate.0, pointer)?;
+        frame.verify_with(self.settings.engine, &sender.key).map_err(|fault| malformed(pointer, &fault))?;
         let unknown = |reason: &str| Refusal::new(Rule::BadCertificate, pointer, reason.to_owned());
         let device: Option<Device> = records::plain(self.store.read(Table::Device, &sender.id.0)?, Table::Device)?;
         let device = device.ok_or_else(|| unknown("the device is not known here and has to be provisioned"))?;
         if device.revoked {
             return Err(unknown("the device's certificate is revoked"));
         }
-        Ok(Incoming { request, hash: hash(message), sender, device })
+        let revoked = device.revocations_for(&request, self.clock.unix_millis());
+        Ok(Incoming { request, hash: hash(message), sender, issuer, device, revoked })
     }
 
-    fn check_certificate(&self, der: &[u8], pointer: &str) -> Result<Verified, Refusal> {
+    fn check_certificate(&self, der: &[u8], pointer: &str) -> Result<(Verified, Arc<Issuer>), Refusal> {
         let bad = |reason: String| Refusal::new(Rule::BadCertificate, pointer, format!("the certificate: {reason}"));
         let key = hash(der);
         let known = self.certificates.lock().get(&key).cloned();
-        let verified = if let Some(verified) = known {
-            verified
+        let (verified, issuer) = if let Some(known) = known {
+            known
         } else {
-            let verified = check(der, Role::Device, Some(self.identity.authority.verifying_key())).map_err(bad)?;
+            let mut found = self.certified_by(der);
+            // Another server of the store may have made a new authority.
+            if found.is_err() && self.refresh().map_err(|fault| internal(&fault))? {
+                found = self.certified_by(der);
+            }
+            let found = found.map_err(bad)?;
             let mut cache = self.certificates.lock();
             if cache.len() >= MAX_CACHED {
                 cache.clear();
             }
-            cache.insert(key, verified.clone());
-            verified
+            cache.insert(key, found.clone());
+            found
         };
         let now = self.clock.unix_millis();
         if now < verified.not_before {
@@ -90,7 +103,23 @@ impl Service {
         if now >= verified.not_after {
             return Err(bad("expired".into()));
         }
-        Ok(verified)
+        if !self.identity.issuers().iter().any(|held| held.id == issuer.id) {
+            return Err(bad("of a former authority".into()));
+        }
+        Ok((verified, issuer))
+    }
+
+    /// The issuer whose authority has signed a device's certificate; else what is wrong with it for the present one.
+    fn certified_by(&self, der: &[u8]) -> Result<(Verified, Arc<Issuer>), String> {
+        let mut reason = String::new();
+        for issuer in self.identity.issuers() {
+            match check_with(self.settings.engine, der, Role::Device, Some(issuer.authority.verifying_key())) {
+                Ok(verified) => return Ok((verified, issuer)),
+                Err(fault) if reason.is_empty() => reason = fault,
+                Err(_) => {}
+            }
+        }
+        Err(reason)
     }
 }
 

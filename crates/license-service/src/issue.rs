@@ -4,7 +4,7 @@ use super::incoming::Incoming;
 use super::provision::internal;
 use super::quota::{token_fits, token_too_long};
 use super::records::{self, Content, LicenseRecord, Provider};
-use super::reply::{Answer, Summary};
+use super::reply::{Answer, Summary, class};
 use super::retention::note_end;
 use super::select::for_device;
 use super::store::{Store, Table, Transaction};
@@ -58,11 +58,14 @@ impl Service {
         mode: Mode,
     ) -> Result<Answer, Refusal> {
         let request = &incoming.request;
-        let content = self.content_for(incoming, template, pointer)?;
+        let mut content = self.content_for(incoming, template, pointer)?;
+        if let Some(found) = content {
+            content = Some(self.with_groups(found, request.key_ids.iter().map(|id| &id.0[..]))?);
+        }
         self.check_provider(template, content.as_ref(), sender)?;
         self.check_entitlement(content.as_ref(), sender, pointer)?;
         check_tokens(template)?;
-        let policy = self.policy_for(template, content.as_ref())?;
+        let mut policy = self.policy_for(template, content.as_ref())?;
         let warnings = [policy.warnings(), self.track_warnings(template, content.as_ref())].concat();
         if request.persistent && !policy.can_persist {
             let message = "the device wants to store the license, which its policy does not allow";
@@ -72,6 +75,9 @@ impl Service {
         let fit = for_device(&keys, request.device_level)?;
 
         let id: Id = random().map_err(|fault| internal(&fault))?;
+        if mode == Mode::Answer && !says_when_to_renew(template) {
+            policy.renewal_delay_seconds = self.settings.renewal_jitter.delay(&self.identity.root, id, &policy);
+        }
         let now = self.clock.unix_millis();
         let session = template.session_init.clone().unwrap_or_default();
         let requested = request.client_token.as_ref().map(|token| &token.0[..]);
@@ -100,7 +106,8 @@ impl Service {
             transaction.put(Table::License, &id.0, &record)?;
             Ok(note_end(transaction, id, None, &issued)?)
         })?;
-        let summary = Summary { device: Some(incoming.sender.id), license: Some(id), sequence: Some(1) };
+        let class = (mode == Mode::Answer).then(|| class(&issued.keys));
+        let summary = Summary { device: Some(incoming.sender.id), license: Some(id), sequence: Some(1), class };
         Ok(Answer { message, summary, license: Some(issued), warnings })
     }
 
@@ -124,7 +131,7 @@ impl Service {
             sequence: issued.sequence,
             request_hash: incoming.hash,
             key_ids: keys.iter().map(|key| key.key_id.clone()).collect(),
-            signer: self.identity.signer_id,
+            signer: incoming.issuer.signer_id,
             persistent: issued.persistent,
         };
         let license = License {
@@ -139,9 +146,10 @@ impl Service {
             keys,
             session_token: issued.session_token.clone(),
             client_token: issued.client_token.clone(),
+            revoked: incoming.revoked.clone(),
         };
         let recipient = if issued.persistent { &incoming.device.seal_key } else { &incoming.request.ephemeral_key };
-        let message = seal_license(head, &license, recipient, &self.identity.signer);
+        let message = seal_license(self.settings.engine, head, &license, recipient, &*incoming.issuer.signer);
         let message = message.map_err(|fault| internal(&fault))?;
         if message.len() > MAX_MESSAGE {
             let reason = format!("a license of {} bytes; devices accept {MAX_MESSAGE}", message.len());
@@ -242,7 +250,7 @@ impl Service {
 }
 
 /// Refuses tokens that would not fit into the requests that bring them back.
-fn check_tokens(template: &Template) -> Result<(), Refusal> {
+pub(super) fn check_tokens(template: &Template) -> Result<(), Refusal> {
     let Some(session) = &template.session_init else { return Ok(()) };
     let tokens = [
         ("provider_session_token", &session.provider_session_token),
@@ -256,7 +264,12 @@ fn check_tokens(template: &Template) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn brings_all_keys(template: &Template) -> bool {
+/// Whether a message sets the renewal delay itself: then that is what its sender wants for this license.
+fn says_when_to_renew(template: &Template) -> bool {
+    template.policy_overrides.as_ref().is_some_and(|overrides| overrides.renewal_delay_seconds.is_some())
+}
+
+pub(super) fn brings_all_keys(template: &Template) -> bool {
     let mut specs = template.content_key_specs.iter().flatten().peekable();
     specs.peek().is_some() && specs.all(|spec| spec.key.is_some())
 }

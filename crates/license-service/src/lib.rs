@@ -19,14 +19,19 @@ mod fuzzing;
 mod identity;
 mod incoming;
 mod issue;
+mod jitter;
+mod key_groups;
 mod master_key;
 mod message;
+mod operate;
 mod provision;
 mod quota;
 mod records;
 mod renew;
 mod reply;
 mod retention;
+mod revocation;
+mod rotate;
 mod select;
 mod store;
 mod time;
@@ -39,14 +44,16 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use base::clock::{Clock, SystemClock};
-use license::protocol::service_side::random_secret;
+use license::protocol::service_side::{Engine, Portable, random_secret};
 use license::template::{Profile, Refusal, Rule};
 
 pub use catalog::Catalog;
 pub use error::{Error, Input, Result};
-pub use records::{Content, Track};
+pub use jitter::RenewalJitter;
+pub use operate::Listed;
+pub use records::{Content, KeyGroup, Track};
 pub use reply::{Form, Reply, Summary};
-pub use store::{LocalStore, Store, StoreError, Table, Transaction};
+pub use store::{Entry, LocalStore, Store, StoreError, Table, Transaction};
 pub use time::SettableClock;
 pub use vault::MasterKey;
 
@@ -93,6 +100,10 @@ pub struct Settings {
     pub certificate_lifetime: i64,
     /// Licenses that are kept for a device, of those that it stores and of the others; one more makes the oldest forgotten.
     pub licenses_per_device: u32,
+    /// How far renewals are spread, where the message that a license answers does not say itself when it is renewed.
+    pub renewal_jitter: RenewalJitter,
+    /// What signs, checks signatures and seals.
+    pub engine: &'static dyn Engine,
 }
 
 impl Default for Settings {
@@ -101,6 +112,8 @@ impl Default for Settings {
             profile: Profile::Strict,
             certificate_lifetime: CERTIFICATE_LIFETIME,
             licenses_per_device: LICENSES_PER_DEVICE,
+            renewal_jitter: RenewalJitter::default(),
+            engine: &Portable,
         }
     }
 }
@@ -122,8 +135,24 @@ impl Service {
     /// [`Error::Store`] if the store does not answer or has another master key; [`Error::Malformed`] if what it keeps of the
     /// service is not understood; [`Error::Internal`] where the system has no random numbers.
     pub fn new(store: Box<dyn Store>, master: &MasterKey, clock: Arc<dyn Clock>, settings: Settings) -> Result<Self> {
-        let vault = vault::Vault::new(master);
-        let identity = identity::Identity::load(&*store, &vault, clock.unix_millis())?;
+        Self::with_other_keys(store, master, &[], clock, settings)
+    }
+
+    /// As [`Service::new`], while the master key is being changed: what is sealed under one of `others` can be read, too. See
+    /// [`Service::reseal`].
+    ///
+    /// # Errors
+    /// As [`Service::new`].
+    pub fn with_other_keys(
+        store: Box<dyn Store>,
+        master: &MasterKey,
+        others: &[MasterKey],
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> Result<Self> {
+        identity::migrate(&*store)?;
+        let vault = vault::Vault::new(master, others);
+        let identity = identity::Identity::load(&*store, &vault, clock.unix_millis(), settings.engine)?;
         tokens::replace_hashes(&*store, &identity.root)?;
         Ok(Self { store, vault, identity, clock, settings, certificates: Mutex::default() })
     }
@@ -143,8 +172,21 @@ impl Service {
     /// [`Error::File`] if the directory cannot be used, [`Error::MasterKey`] for a damaged `master.key`, [`Error::Store`] if
     /// another process uses the directory or the store in it is damaged, and those of [`Service::new`].
     pub fn in_directory(directory: &Path, clock: Arc<dyn Clock>, settings: Settings) -> Result<Self> {
+        Self::in_directory_with_other_keys(directory, &[], clock, settings)
+    }
+
+    /// As [`Service::in_directory`], with `others` as in [`Service::with_other_keys`].
+    ///
+    /// # Errors
+    /// As [`Service::in_directory`].
+    pub fn in_directory_with_other_keys(
+        directory: &Path,
+        others: &[MasterKey],
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> Result<Self> {
         let master = master_key::in_directory(directory)?;
-        Self::new(Box::new(LocalStore::in_directory(directory)?), &master, clock, settings)
+        Self::with_other_keys(Box::new(LocalStore::in_directory(directory)?), &master, others, clock, settings)
     }
 
     /// The master key in a file of 32 bytes, for stores that are not in a directory.

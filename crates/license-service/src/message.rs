@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::incoming::malformed;
-use super::issue::Mode;
+use super::issue::{Mode, brings_all_keys, check_tokens};
 use super::records::LicenseRecord;
 use super::reply::{Answer, Reply, Summary};
 use super::{Endpoint, Sender, Service};
@@ -60,7 +60,14 @@ impl Service {
         let incoming = self.incoming(message, pointer, &types)?;
         match incoming.request.request_type {
             RequestType::License => self.issue(&incoming, template, pointer, sender, mode),
-            RequestType::Renewal => Ok(with_warnings(self.renew(&incoming, pointer, sender, mode)?, template)),
+            RequestType::Renewal => {
+                // The device may have others in the same session.
+                let named = |refusal: Refusal| match incoming.request.license_id {
+                    Some(id) => refusal.of_license(id.hex()),
+                    None => refusal,
+                };
+                Ok(with_warnings(self.renew(&incoming, pointer, sender, mode).map_err(named)?, template))
+            }
             RequestType::Release => Ok(with_warnings(self.release(&incoming, pointer, mode)?, template)),
         }
     }
@@ -125,7 +132,12 @@ impl Service {
     ) -> Result<Reply, Refusal> {
         let content = self.named_content(template)?;
         self.check_provider(template, content.as_ref(), sender)?;
+        check_tokens(template)?;
         let policy = self.policy_for(template, content.as_ref())?;
+        // Without a device it is not known for which keys of which content it would ask.
+        if content.as_ref().map_or(brings_all_keys(template), |content| !content.rotating) {
+            self.keys(template, content.as_ref())?;
+        }
         warnings.extend(policy.warnings());
         warnings.extend(self.track_warnings(template, content.as_ref()));
         Ok(parse_only(template, None, Some(&policy), &warnings))

@@ -31,22 +31,30 @@ impl Service {
         if !is_seal_key(&body.seal_key) {
             return Err(bad("the encapsulation key is not a point of P-256".into()));
         }
-        frame.verify(&key).map_err(|fault| malformed("", &fault))?;
+        frame.verify_with(self.settings.engine, &key).map_err(|fault| malformed("", &fault))?;
         let id = key_id(&key).map_err(|fault| internal(&fault))?;
 
         let now = self.clock.unix_millis();
+        // A device that trusts an authority is certified by no other.
+        let mut issuer = self.identity.trusted_by(body.authority.as_ref());
+        if body.authority.is_some_and(|named| named != hash(&issuer.authority_certificate.0)) {
+            self.refresh().map_err(|fault| internal(&fault))?;
+            issuer = self.identity.trusted_by(body.authority.as_ref());
+        }
         let lifetime = self.settings.certificate_lifetime;
-        let certificate = issue(Role::Device, &key, &self.identity.authority, now, lifetime);
+        let certificate = issue(Role::Device, &key, &issuer.authority, now, lifetime);
         let response = ProvisionResponse {
             request_hash: hash(bytes),
             time: now,
             device: Bytes(certificate.map_err(|fault| internal(&fault))?),
-            service: self.identity.signer_certificate.clone(),
-            authority: self.identity.authority_certificate.clone(),
+            service: issuer.signer_certificate.clone(),
+            authority: issuer.authority_certificate.clone(),
         };
-        let response = message(Kind::ProvisionResponse, &to_json(&response), &self.identity.signer);
+        let response =
+            message(Kind::ProvisionResponse, &to_json(&response), &*issuer.signer).map_err(|fault| internal(&fault))?;
 
-        let fresh = Device { seal_key: body.seal_key.clone(), provisioned: now, revoked: false };
+        let seal_key = body.seal_key.clone();
+        let fresh = Device { seal_key, provisioned: now, revoked: false, revoked_licenses: Vec::new() };
         let fresh = records::plain_bytes(&fresh);
         self.store.transact(&mut |transaction| {
             if !transaction.put_new(Table::Device, &id.0, &fresh)? {

@@ -1,9 +1,13 @@
 //! What the service keeps about content, providers, devices and licenses.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::derive::{self, STANDARD_TRACKS};
 use super::error::{Error, Input, Result};
+use super::key_groups::check_groups;
+use super::revocation::RevokedLicense;
 use super::store::{Store, StoreError, Table, Transaction};
 use super::vault::Vault;
 use base::secret::{SecretArray, SecretBytes};
@@ -12,7 +16,7 @@ use license::protocol::{Bytes, Id, LicenseKey};
 use license::template::{KeyRequirement, Policy};
 
 /// Content that licenses can be had for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Content {
     /// Its id.
@@ -26,6 +30,28 @@ pub struct Content {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub require_provider: Option<bool>,
     /// Its keys. Without any, AUDIO, SD, HD, UHD1 and UHD2 have keys derived from the content id.
+    pub tracks: Vec<Track>,
+    /// Keys of which a license carries those groups that the device asks for. Kept in entries of their own.
+    #[serde(skip)]
+    pub key_groups: Vec<KeyGroup>,
+    /// Whether there are key groups. The service's own note: what is given counts for nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub rotating: bool,
+}
+
+/// serde wants a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// Keys for one period of a content whose keys change.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyGroup {
+    /// Its name, such as when it begins.
+    pub name: String,
+    /// Its keys.
     pub tracks: Vec<Track>,
 }
 
@@ -47,7 +73,7 @@ pub struct Track {
 impl Content {
     /// All tracks, with derived keys where it has none of its own.
     pub(super) fn all_tracks(&self, root: &SecretArray<32>) -> Vec<Track> {
-        if self.tracks.is_empty() {
+        if self.tracks.is_empty() && !self.rotating && self.key_groups.is_empty() {
             STANDARD_TRACKS.iter().map(|track| self.derived(root, track)).collect()
         } else {
             self.tracks.clone()
@@ -88,6 +114,9 @@ pub(super) struct Device {
     /// Whether it gets licenses no more.
     #[serde(default)]
     pub revoked: bool,
+    /// Those of its licenses that are revoked and not over by themselves, the last one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revoked_licenses: Vec<RevokedLicense>,
 }
 
 /// A license that was issued.
@@ -120,14 +149,18 @@ pub(super) struct LicenseRecord {
     pub revoked: bool,
 }
 
-fn damaged(table: Table) -> impl FnOnce(String) -> StoreError {
+pub(super) fn damaged(table: Table) -> impl FnOnce(String) -> StoreError {
     move |reason| StoreError(format!("an entry of table {} is damaged: {reason}", table.name()))
 }
 
 pub(super) fn content(store: &dyn Store, vault: &Vault, id: &[u8]) -> Result<Option<Content>, StoreError> {
     let Some(sealed) = store.read(Table::Content, id)? else { return Ok(None) };
-    let text = vault.open(Table::Content, id, &sealed)?;
-    from_json(&text).map(Some).map_err(damaged(Table::Content))
+    open_content(vault, id, &sealed).map(Some)
+}
+
+pub(super) fn open_content(vault: &Vault, id: &[u8], sealed: &[u8]) -> Result<Content, StoreError> {
+    let text = vault.open(Table::Content, id, sealed)?;
+    from_json(&text).map_err(damaged(Table::Content))
 }
 
 pub(super) fn seal_content(vault: &Vault, content: &Content) -> Result<Vec<u8>> {
@@ -172,15 +205,27 @@ pub(super) fn check_content(content: &Content) -> Result<()> {
     if content.require_provider == Some(true) && content.provider.is_empty() {
         return invalid("it requires a provider and has none");
     }
-    for (index, track) in content.tracks.iter().enumerate() {
+    check_tracks(&content.tracks)?;
+    check_groups(&content.key_groups)?;
+    let ids: HashSet<_> = content.tracks.iter().map(|track| track.key_id.0).collect();
+    if content.key_groups.iter().flat_map(|group| &group.tracks).any(|track| ids.contains(&track.key_id.0)) {
+        return invalid("two keys have the same key id");
+    }
+    Ok(())
+}
+
+/// Refuses keys that cannot be together.
+pub(super) fn check_tracks(tracks: &[Track]) -> Result<()> {
+    let invalid = |reason: &'static str| Err(Error::invalid(Input::Content, reason));
+    let (mut ids, mut types) = (HashSet::new(), HashSet::new());
+    for track in tracks {
         if track.key.len() != 16 {
             return invalid("a key does not have 16 bytes");
         }
-        let former = &content.tracks[..index];
-        if former.iter().any(|other| other.key_id == track.key_id) {
+        if !ids.insert(track.key_id.0) {
             return invalid("two keys have the same key id");
         }
-        if !track.track_type.is_empty() && former.iter().any(|other| other.track_type == track.track_type) {
+        if !track.track_type.is_empty() && !types.insert(&track.track_type) {
             return invalid("two keys have the same track type");
         }
     }

@@ -1,7 +1,7 @@
 //! Answers of the service.
 
 use super::records::LicenseRecord;
-use license::protocol::Id;
+use license::protocol::{Id, LicenseKey};
 use license::template::Warning;
 
 /// What an answer is, for a Content-Type.
@@ -22,6 +22,17 @@ pub struct Summary {
     pub license: Option<Id>,
     /// Its sequence.
     pub sequence: Option<u64>,
+    /// What the keys are for of a license that was issued or renewed: the best of its tracks.
+    pub class: Option<&'static str>,
+}
+
+/// Classes of contents, the best first.
+const CLASSES: [&str; 5] = ["UHD2", "UHD1", "HD", "SD", "AUDIO"];
+
+/// The class of a license that carries these keys.
+pub(super) fn class(keys: &[LicenseKey]) -> &'static str {
+    let has = |class: &&str| keys.iter().any(|key| key.track_type == **class);
+    CLASSES.into_iter().find(has).unwrap_or("other")
 }
 
 /// An answer to a device's request before it has a form.

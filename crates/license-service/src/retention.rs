@@ -31,7 +31,7 @@ pub(super) fn expiry(issued: &LicenseRecord) -> Option<i64> {
 
 /// When nobody can use the license any more: as [`expiry`], or the end of a playback that started as late as the rental
 /// window lets it, or its release.
-fn end(issued: &LicenseRecord) -> Option<i64> {
+pub(super) fn end(issued: &LicenseRecord) -> Option<i64> {
     let Policy { rental_duration_seconds, playback_duration_seconds, .. } = issued.policy;
     let rental = after(issued.first_issued, rental_duration_seconds);
     let playback = rental.map(|rental| after(rental, playback_duration_seconds).unwrap_or(rental));

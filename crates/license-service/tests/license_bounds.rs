@@ -53,6 +53,7 @@ fn content_may_be_licensed_through_its_provider_only() {
             policy: Some("renewable".into()),
             require_provider,
             tracks: vec![track("SD", key_id, KEY, 1, Hdcp::None)],
+            ..Content::default()
         };
         world.service.add_content(&content).unwrap();
         let bare = || request(&client, &wanting(key_id));
@@ -170,6 +171,7 @@ fn a_license_that_no_device_accepts_is_not_issued() {
         policy: Some("renewable".into()),
         require_provider: None,
         tracks: (0..count).map(|number| track("", id(number), KEY, 1, Hdcp::None)).collect(),
+        ..Content::default()
     };
     world.service.add_content(&content(2000)).unwrap();
     let mut session = SessionClient::new().unwrap();

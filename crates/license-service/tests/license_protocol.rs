@@ -169,7 +169,7 @@ fn an_impostor_is_noticed() {
     let response = impostor.send(&client.provision_request().unwrap()).unwrap();
     assert_eq!(client.process_provision_response(&response), Err(Rejection::ForeignService));
     // … nor one that was told whom to trust.
-    let mut fresh = Client::new(Some(world.service.authority().to_vec())).unwrap();
+    let mut fresh = Client::new(Some(world.service.authority())).unwrap();
     let response = impostor.send(&fresh.provision_request().unwrap()).unwrap();
     assert_eq!(fresh.process_provision_response(&response), Err(Rejection::ForeignService));
     let response = world.send(&fresh.provision_request().unwrap()).unwrap();
@@ -229,7 +229,10 @@ fn wrong_kinds_versions_and_refusals_are_told_apart() {
     let denied =
         br#"{"status":403,"reason":"RENEW_NOT_ALLOWED","rule":"RENEW_NOT_ALLOWED","pointer":"","message":"no"}"#;
     let rejection = session.accept(&client, denied).unwrap_err();
-    assert_eq!(rejection, Rejection::Denied { status: 403, rule: "RENEW_NOT_ALLOWED".into(), message: "no".into() });
+    assert_eq!(
+        rejection,
+        Rejection::Denied { status: 403, rule: "RENEW_NOT_ALLOWED".into(), message: "no".into(), license_id: None }
+    );
     session.accept(&client, &response).unwrap();
 }
 

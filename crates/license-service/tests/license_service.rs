@@ -6,7 +6,7 @@ use base::clock::VirtualClock;
 use license::protocol::{Accepted, Ask, Bytes, Client, LicenseRef, SessionClient};
 use license::template::{DeviceLevel, Hdcp, Profile};
 use license_common::{HARD_KEY_ID, KEY, KEY_ID, START, World, ask, fill, id, key_ids, track};
-use license_service::{Catalog, Content, Endpoint, Error, Sender, Service, Settings};
+use license_service::{Catalog, Content, Endpoint, Error, KeyGroup, Listed, Sender, Service, Settings};
 
 fn request(world: &World, ask: &Ask) -> Vec<u8> {
     SessionClient::new().unwrap().license_request(&world.device(), ask).unwrap()
@@ -323,6 +323,7 @@ fn parse_only_gives_what_the_license_would_have_and_the_same_refusals() {
         policy: Some("rental".into()),
         require_provider: None,
         tracks: vec![track("SD", [0xc0; 16], KEY, 1, Hdcp::None), track("HD", [0xc1; 16], KEY, 1, Hdcp::V1)],
+        ..Content::default()
     };
     world.service.add_content(&rented).unwrap();
     let lost =
@@ -499,6 +500,7 @@ fn bad_content_is_not_added() {
         policy: None,
         require_provider: None,
         tracks,
+        ..Content::default()
     };
     let one = |id, key_id| content(id, vec![track("SD", key_id, KEY, 1, Hdcp::None)]);
     assert!(world.service.add_content(&one("thief", KEY_ID)).is_err(), "another content's key id");
@@ -558,4 +560,140 @@ fn a_directory_keeps_everything_and_one_process_uses_it() {
     assert!(open().err().unwrap().to_string().contains("master key"));
     std::fs::write(path.join("master.key"), [1; 31]).unwrap();
     assert!(matches!(open(), Err(Error::MasterKey { .. })));
+}
+
+/// A content with a key for each of five thousand periods.
+#[test]
+fn a_content_may_have_thousands_of_keys() {
+    const PERIODS: u32 = 5000;
+    let world = World::new();
+    let number = |number: u32, what: u8| {
+        let mut id = [what; 16];
+        id[..4].copy_from_slice(&number.to_be_bytes());
+        id
+    };
+    let group = |period: u32| KeyGroup {
+        name: format!("period {period:05}"),
+        tracks: vec![
+            track("SD", number(period, 0xd0), number(period, 1), 1, Hdcp::None),
+            track("AUDIO", number(period, 0xda), number(period, 2), 1, Hdcp::None),
+        ],
+    };
+    let live = Content {
+        content_id: Bytes(b"live".to_vec()),
+        key_groups: (0..PERIODS).map(group).collect(),
+        ..Content::default()
+    };
+    world.service.add_content(&live).unwrap();
+    assert_eq!(world.service.key_groups(b"live").unwrap().len(), PERIODS as usize);
+    let of = |periods: &[u32]| Ask {
+        key_ids: periods.iter().map(|period| number(*period, 0xd0).to_vec()).collect(),
+        ..ask()
+    };
+    let names = |periods: &[u32]| {
+        let ids = periods.iter().flat_map(|period| [number(*period, 0xd0), number(*period, 0xda)]);
+        ids.map(hex::encode).collect::<Vec<_>>()
+    };
+    // Of the groups that are asked for all keys, of others none.
+    assert_eq!(keys(&world, &of(&[4711]), ""), names(&[4711]));
+    assert_eq!(keys(&world, &of(&[7, 8]), ""), names(&[7, 8]));
+    assert_eq!(keys(&world, &of(&[7]), r#""content_key_specs":[{"track_type":"AUDIO"}]"#), names(&[7])[1..]);
+    let clear = |ids: &[[u8; 16]]| {
+        let kids: Vec<_> = ids.iter().map(|id| base::base64::Variant::Url.encode(id)).collect();
+        let body = serde_json::json!({ "kids": kids }).to_string();
+        let answer = world.service.clear_key(body.as_bytes());
+        answer.map(|answer| serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap())
+    };
+    let answer = clear(&(0..256).map(|period| number(period * 10, 0xda)).collect::<Vec<_>>()).unwrap();
+    assert_eq!(answer["keys"].as_array().unwrap().len(), 256);
+    assert_eq!(answer["keys"][7]["k"], base::base64::Variant::Url.encode(&number(70, 2)));
+
+    // The next period while the service runs, and the first one goes.
+    world.service.add_key_groups(b"live", &[group(PERIODS)]).unwrap();
+    assert_eq!(keys(&world, &of(&[PERIODS]), ""), names(&[PERIODS]));
+    world.service.remove_key_group(b"live", "period 00000").unwrap();
+    assert!(world.service.remove_key_group(b"live", "period 00000").is_err());
+    assert_eq!(clear(&[number(0, 0xd0)]).unwrap_err().status(), 404);
+    // What cannot be: another content's key id, an unknown content, a group twice.
+    let stolen = KeyGroup { name: "stolen".into(), tracks: vec![track("SD", KEY_ID, KEY, 1, Hdcp::None)] };
+    for (content_id, groups) in
+        [(&b"live"[..], vec![stolen]), (b"nothing", vec![group(9)]), (b"live", vec![group(9000), group(9000)])]
+    {
+        assert!(world.service.add_key_groups(content_id, &groups).is_err());
+    }
+    assert_eq!(world.service.key_groups(b"live").unwrap().len(), PERIODS as usize);
+    // The content anew: nothing of the former one stays.
+    world.service.add_content(&Content { key_groups: vec![group(1)], ..live }).unwrap();
+    assert_eq!(world.service.key_groups(b"live").unwrap(), ["period 00001"]);
+    assert_eq!(clear(&[number(4711, 0xd0)]).unwrap_err().status(), 404);
+    assert_eq!(keys(&world, &of(&[1]), ""), names(&[1]));
+}
+
+#[test]
+fn what_is_exported_can_be_imported() {
+    let world = World::new();
+    let group = KeyGroup { name: "one".into(), tracks: vec![track("SD", [0xe1; 16], [0x11; 16], 2, Hdcp::V2)] };
+    world.service.add_key_groups(b"movie", &[group]).unwrap();
+    let text = world.service.export().unwrap();
+    let other = Service::for_tests().unwrap();
+    other.add_catalog(&Catalog::parse(&text).unwrap()).unwrap();
+    // All but the token, which is not known.
+    let known = String::from_utf8(text.to_vec()).unwrap();
+    assert!(known.contains(r#"{"has_token":true,"name":"acme"}"#), "{known}");
+    let exported = other.export().unwrap();
+    assert_eq!(std::str::from_utf8(&exported).unwrap(), known.replace(r#""has_token":true,"#, ""));
+    // Also keys that are derived from a secret which the other service does not have.
+    for content in ["derived", "movie"] {
+        let keys = [&world.service, &other].map(|service| service.content_key(content.as_bytes(), "SD").unwrap());
+        assert_eq!((keys[0].0, &*keys[0].1), (keys[1].0, &*keys[1].1), "{content}");
+    }
+    let providers = other.list(Listed::Providers, "", 10).unwrap();
+    assert_eq!(
+        providers,
+        [
+            serde_json::json!({ "name": "acme", "has_token": false }),
+            serde_json::json!({ "name": "other", "has_token": false })
+        ]
+    );
+}
+
+#[test]
+fn what_is_removed_is_gone_and_what_is_named_stays() {
+    let world = World::new();
+    let names = |listed, member: &str| {
+        let mut names = Vec::new();
+        // Page by page.
+        while let [row] = &world.service.list(listed, names.last().map_or("", String::as_str), 1).unwrap()[..] {
+            names.push(row[member].as_str().unwrap().to_owned());
+        }
+        names
+    };
+    assert_eq!(names(Listed::Providers, "name"), ["acme", "other"]);
+    assert_eq!(names(Listed::Policies, "name"), ["renewable", "rental"]);
+    assert_eq!(names(Listed::Contents, "content_id"), ["ZGVyaXZlZA==", "aGFyZA==", "bW92aWU="]);
+    let text = serde_json::to_string(&world.service.list(Listed::Contents, "", 9).unwrap()).unwrap();
+    assert!(text.contains(&hex::encode(KEY_ID)) && !text.contains(&hex::encode(KEY)), "{text}");
+
+    assert!(matches!(world.service.remove_provider("acme"), Err(Error::Invalid { .. })));
+    let named = Content { content_id: Bytes(b"named".to_vec()), policy: Some("rental".into()), ..Content::default() };
+    world.service.add_content(&named).unwrap();
+    assert!(matches!(world.service.remove_policy("rental"), Err(Error::Invalid { .. })));
+    world.service.remove_content(b"named").unwrap();
+    world.service.remove_policy("rental").unwrap();
+    assert!(matches!(world.service.remove_policy("rental"), Err(Error::NotFound { .. })));
+    for content in ["movie", "hard", "derived"] {
+        world.service.remove_content(content.as_bytes()).unwrap();
+    }
+    assert!(matches!(world.service.remove_content(b"movie"), Err(Error::NotFound { .. })));
+    refused(&world, "", 404, "CONTENT_NOT_FOUND", "/payload");
+    world.service.remove_provider("acme").unwrap();
+    assert_eq!(world.service.provider_of("a token of acme's").unwrap(), None);
+    assert_eq!(names(Listed::Providers, "name"), ["other"]);
+    // The key ids are free again.
+    let movie = Content {
+        content_id: Bytes(b"again".to_vec()),
+        tracks: vec![track("SD", KEY_ID, KEY, 1, Hdcp::None)],
+        ..Content::default()
+    };
+    world.service.add_content(&movie).unwrap();
 }

@@ -4,10 +4,13 @@
 
 mod corpus;
 mod guard;
+#[path = "../../../crates/media/tests/support/mod.rs"]
+mod media_files;
 mod mutator;
 mod options;
 mod random;
 mod seeds;
+mod transport;
 
 use std::collections::HashSet;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! `OH_MediaKeySession_DecryptSample` with any description of a sample, on live, stale and foreign handles.
+//! `OH_MediaKeySession_DecryptSample` with any description of a sample, on live, stale and foreign handles; and
+//! `OH_MediaKeySession_DecryptSamples` with it three times.
 //!
 //! The model beside it says which calls are to be refused; what an accepted one writes is compared with the plain
 //! implementation, at every instruction-set level that this CPU has.
@@ -13,7 +14,9 @@ use cenc::{Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
 use native_drm::native_cencinfo::{CencAlgorithmValue, DrmSubsample};
 use native_drm::native_drm_common::{ContentProtectionLevelValue, MediaKeySession, MediaKeySystem};
 use native_drm::native_drm_extension::OH_Drm_GetLastErrorMessage;
-use native_drm::native_mediadecrypt::{DRM_SampleInfo, OH_MediaKeySession_DecryptSample};
+use native_drm::native_mediadecrypt::{
+    DRM_Sample, DRM_SampleInfo, OH_MediaKeySession_DecryptSample, OH_MediaKeySession_DecryptSamples,
+};
 use native_drm::native_mediakeysession::{OH_MediaKeySession_Destroy, OH_MediaKeySession_ProcessMediaKeyResponse};
 use native_drm::native_mediakeysystem::{OH_MediaKeySystem_Create, OH_MediaKeySystem_CreateMediaKeySession};
 
@@ -121,6 +124,9 @@ pub fn run(input: &[u8]) {
     let outside = memory[..range.start].iter().chain(&memory[range.end..]);
     assert!(outside.copied().all(|byte| byte == FILL), "written outside of the sample");
     reached(hash([code as u8, (code >> 8) as u8]) ^ u64::from(info.algorithm.0 % 8));
+    if handle == world.live {
+        check_batch(session, &info, &before, code, &memory[range.clone()]);
+    }
     let expected = model(&info, &table, length);
     match code {
         0 => {
@@ -142,6 +148,23 @@ pub fn run(input: &[u8]) {
         }
         other => panic!("code {other}"),
     }
+}
+
+/// Panics if a batch of such samples is not treated as one of them.
+fn check_batch(session: *mut MediaKeySession, info: &DRM_SampleInfo, before: &[u8], code: u32, after: &[u8]) {
+    let mut memory = [before.to_vec(), before.to_vec(), before.to_vec()];
+    let samples = memory.each_mut().map(|bytes| DRM_Sample {
+        info: ptr::from_ref(info),
+        data: bytes.as_mut_ptr(),
+        dataLen: bytes.len() as u32,
+        reserved: 0,
+    });
+    let mut failed = u32::MAX;
+    // SAFETY: as for the call with one of them; each has bytes of its own.
+    let batch = unsafe { OH_MediaKeySession_DecryptSamples(session, samples.as_ptr(), 3, &raw mut failed) }.0;
+    assert_eq!((batch, failed), (code, if code == 0 { u32::MAX } else { 0 }), "code and index of a batch");
+    let expected = if code == 0 { after } else { before };
+    assert!(memory.iter().all(|bytes| bytes == expected), "a batch makes something else of it");
 }
 
 fn description(script: &mut Script<'_>) -> (DRM_SampleInfo, Vec<DrmSubsample>) {

@@ -9,13 +9,18 @@ pub mod observe;
 pub mod script;
 pub mod world;
 
+mod access_unit;
 mod capi;
 mod decrypt;
+mod host_messages;
 mod key_ids;
 mod license_message;
 mod license_text;
 mod manifest;
+mod media_file;
 mod mp4;
+#[path = "../../../crates/drm/tests/support/nobody.rs"]
+mod nobody;
 mod offline_file;
 mod policy;
 mod pssh;
@@ -63,12 +68,16 @@ pub static TARGETS: &[Target] = &[
     target("jwk_set", "jwk_set", license_text::jwk_set, license_text::WORDS),
     target("template_strict", "template", template::strict, template::WORDS),
     target("template_azure", "template", template::azure, template::WORDS),
-    target("offline_file", "offline_file", offline_file::run, &["NDRM\u{1}", "NDRMDEV\u{1}"]).slow(30_000),
+    target("offline_file", "offline_file", offline_file::run, &["NDRM\u{1}", "NDRM\u{2}", "NDRR\u{1}", "NDRMDEV\u{1}"])
+        .slow(30_000),
     target("policy", "policy", policy::run, &[]).slow(10_000),
     target("service_messages", "service_messages", license_message::service_side, license_message::WORDS).slow(3000),
     target("client_messages", "client_messages", license_message::client_side, license_message::WORDS).slow(3000),
     target("stored_license", "stored_license", license_message::stored_license, license_message::WORDS).slow(50_000),
     target("decrypt", "decrypt", decrypt::run, &["cenc", "cens", "cbc1", "cbcs"]),
+    target("access_unit", "access_unit", access_unit::run, &["\0\0\u{1}", "\0\0\u{3}"]),
+    target("media_file", "media_file", media_file::run, media_file::WORDS).slow(30_000),
+    target("host_messages", "host_messages", host_messages::run, &[]),
     target("capi", "capi", capi::run, &[]).slow(10_000),
 ];
 

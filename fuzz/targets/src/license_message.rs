@@ -15,7 +15,9 @@ use base::clock::VirtualClock;
 use drm::storage::{StoredKey, StoredStatus};
 use drm::terms::StoredLicense;
 use license::protocol::fuzzing::{device_encapsulation_key, device_message, encapsulation_key};
-use license::protocol::{Accepted, Ask, Bytes, Client, Fixed, License, LicenseRef, SessionClient, is_message};
+use license::protocol::{
+    Accepted, Ask, Bytes, Client, Fixed, License, LicenseRef, MAX_REVOKED, SessionClient, is_message,
+};
 use license::template::{DeviceLevel, Hdcp, KeyRequirement, Profile, SecurityLevel};
 use license_service::{Content, Endpoint, Sender, Service, Settings, Track};
 use serde_json::Value;
@@ -50,6 +52,9 @@ pub const WORDS: &[&str] = &[
     "\"persistent\":",
     "\"options\":{\"a\":\"b\"}",
     "\"license_id\":\"@l\"",
+    "\"options\":{\"revocations\":\"1\"}",
+    ",\"revoked\":[\"@l\"]",
+    ",\"revoked\":[\"AAAAAAAAAAAAAAAAAAAAAA\"]",
     "{\"payload\":\"@p\"",
     "\"content_id\":\"bW92aWU=\"",
     "\"policy_overrides\":{\"can_play\":true,\"can_persist\":true,\"can_renew\":true}",
@@ -103,6 +108,7 @@ fn service(profile: Profile) -> Service {
         policy: Some("renewable".into()),
         require_provider: Some(false),
         tracks: vec![track],
+        ..Content::default()
     };
     service.add_content(&content).expect("content");
     service
@@ -267,6 +273,7 @@ pub fn client_side(input: &[u8]) {
         match world.session.check(&world.client, &message) {
             Ok(checked) => {
                 accepted("answer", message.len());
+                assert!(checked.revoked.ids().len() <= MAX_REVOKED);
                 if let Accepted::License(license) | Accepted::Renewal(license) = &checked.accepted {
                     assert!(license.keys.iter().all(|key| key.key.len() == 16 && !key.key_id.0.is_empty()));
                     let text = serde_json::to_string(&license.policy).expect("a policy can be written");

@@ -1,7 +1,7 @@
-//! Files of the offline store, as somebody else may have left them: of an entry, or of the device key.
+//! Files of the offline store, as somebody else may have left them: of an entry, of the record, of the device key.
 //!
-//! Only the file that the store wrote itself may be read as a key, bit by bit the same. Whatever is in one file, the others
-//! stay readable, and a damaged entry can be removed.
+//! Only the file that the store wrote itself may be read as a key, bit by bit the same; with a record, no file of before. Whatever is in
+//! an entry, the others stay readable, and it can be removed.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -15,26 +15,42 @@ use crate::world;
 
 const NAMESPACE: &str = "fuzz";
 const DEVICE_KEY: &[u8] = include_bytes!("../data/store/device.key");
+const RECORD: &[u8] = include_bytes!("../data/store/record");
 /// The entry with id 01; the seed corpus has it, too.
 const ENTRY: &[u8] = include_bytes!("../data/store/01.key");
 /// The entry with id 02, which no input changes.
 const OTHER: &[u8] = include_bytes!("../data/store/02.key");
+/// The same in a store of before there were records.
+const ENTRY_BEFORE: &[u8] = include_bytes!("../data/store/before/01.key");
+const OTHER_BEFORE: &[u8] = include_bytes!("../data/store/before/02.key");
+
+/// What the lowest bit and bits 5 and 6 of an input's first byte say.
+#[derive(Clone, Copy, PartialEq)]
+enum Changed {
+    Entry,
+    DeviceKey,
+    Record,
+    EntryBefore,
+}
 
 struct Place {
     store: FileStore,
     device_key: PathBuf,
     entry: PathBuf,
+    other: PathBuf,
+    record: PathBuf,
 }
 
 impl Place {
     fn new(root: &Path) -> Self {
         let directory = root.join(NAMESPACE);
         fs::create_dir_all(&directory).expect("a directory");
-        fs::write(directory.join("02.key"), OTHER).expect("a file");
         Self {
             store: FileStore::open(root, NAMESPACE).expect("a store"),
             device_key: root.join("device.key"),
             entry: directory.join("01.key"),
+            other: directory.join("02.key"),
+            record: directory.join("record"),
         }
     }
 }
@@ -43,12 +59,33 @@ pub fn run(input: &[u8]) {
     static PLACE: OnceLock<Place> = OnceLock::new();
     let place = PLACE.get_or_init(|| Place::new(&world::directory("offline-file")));
     let Some((&mode, content)) = input.split_first() else { return };
-    let of_the_device = mode & 1 != 0;
-    let (device_key, entry) = if of_the_device { (content, ENTRY) } else { (DEVICE_KEY, content) };
+    let changed = match mode & 0b110_0001 {
+        0 => Changed::Entry,
+        bits if bits & 1 != 0 => Changed::DeviceKey,
+        bits if bits & 0b10_0000 != 0 => Changed::Record,
+        _ => Changed::EntryBefore,
+    };
+    let (mut device_key, mut record, mut entry, mut other) = (DEVICE_KEY, Some(RECORD), ENTRY, OTHER);
+    match changed {
+        Changed::Entry => entry = content,
+        Changed::DeviceKey => device_key = content,
+        Changed::Record => record = Some(content),
+        Changed::EntryBefore => (record, entry, other) = (None, content, OTHER_BEFORE),
+    }
     fs::write(&place.device_key, device_key).expect("a file");
     fs::set_permissions(&place.device_key, fs::Permissions::from_mode(0o600)).expect("a file");
     fs::write(&place.entry, entry).expect("a file");
-    let genuine = device_key == DEVICE_KEY && entry == ENTRY;
+    fs::write(&place.other, other).expect("a file");
+    match record {
+        Some(record) => fs::write(&place.record, record).expect("a file"),
+        None => drop(fs::remove_file(&place.record)),
+    }
+    let genuine = device_key == DEVICE_KEY
+        && if changed == Changed::EntryBefore {
+            entry == ENTRY_BEFORE
+        } else {
+            entry == ENTRY && record == Some(RECORD)
+        };
 
     match place.store.get(&[1]) {
         Ok(found) => {
@@ -63,7 +100,8 @@ pub fn run(input: &[u8]) {
         }
     }
     let other = place.store.get(&[2]);
-    assert!(of_the_device || other.is_ok(), "another entry was lost");
+    let costs_all = matches!(changed, Changed::DeviceKey | Changed::Record);
+    assert!(costs_all || other.is_ok(), "another entry was lost");
     match mode >> 1 & 15 {
         0 => assert_eq!(place.store.list().expect("a list"), [vec![1], vec![2]]),
         1 => match place.store.set_status(&[1], StoredStatus::Usable) {
@@ -74,7 +112,9 @@ pub fn run(input: &[u8]) {
             Ok(_) => accepted("device key", 1),
             Err(error) => refused(&error),
         },
-        3 if !of_the_device => assert!(place.store.remove(&[1]).expect("a damaged entry can be removed")),
+        3 if changed != Changed::DeviceKey => {
+            assert!(place.store.remove(&[1]).expect("a damaged entry can be removed"));
+        }
         _ => {}
     }
 }

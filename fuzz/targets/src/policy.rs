@@ -36,7 +36,7 @@ pub fn run(input: &[u8]) {
     let mut last_seen = i64::MIN;
     while !script.is_over() {
         let step = script.byte();
-        match step % 8 {
+        match step % 9 {
             0 | 1 => {
                 reading.monotonic_millis = reading.monotonic_millis.saturating_add(script.number());
                 license.advance(reading);
@@ -48,7 +48,7 @@ pub fn run(input: &[u8]) {
             3 => {
                 let sequence = script.number();
                 let held = license.engine().license_state().sequence;
-                match license.renewed(reading, script.number() as i64, sequence) {
+                match license.renewed(reading, script.number() as i64, reading, sequence) {
                     Ok(()) => assert!(sequence > held, "a renewal with an old sequence"),
                     Err(denial) => refused(&denial),
                 }
@@ -58,6 +58,10 @@ pub fn run(input: &[u8]) {
             6 => {
                 reading.wall_millis = script.number() as i64;
                 license.advance(reading);
+            }
+            7 => {
+                license.revoked(reading);
+                assert_eq!(license.engine().state(), State::Expired, "a revoked license goes on");
             }
             _ => {
                 let state = license.engine().license_state().clone();
@@ -143,6 +147,8 @@ fn state(script: &mut Script<'_>) -> LicenseState {
         first_decryption: (bits & 1 != 0).then(|| script.number() as i64),
         first_attempt: (bits & 2 != 0).then(|| script.number() as i64),
         renewed: bits & 4 != 0,
+        denied: (bits & 16 != 0).then(|| script.number() as i64),
+        revoked: (bits & 32 != 0).then(|| script.number() as i64),
         sequence: script.number(),
         expired: bits & 0x18 == 0x18,
         last_seen: script.number() as i64,

@@ -1,8 +1,10 @@
 //! `pssh` boxes.
 
+use init_data::describe::{BoxText, uuid_text};
 use init_data::pssh::{self, PsshBox};
 use init_data::{
-    CLEARPLAY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID, W3C_CLEAR_KEY_SYSTEM_ID, key_ids_for, key_ids_of_system,
+    CLEARPLAY_SYSTEM_ID, DASHIF_CLEAR_KEY_SYSTEM_ID, PLAYREADY_SYSTEM_ID, POLICYPLAY_SYSTEM_ID,
+    W3C_CLEAR_KEY_SYSTEM_ID, WIDEVINE_SYSTEM_ID, key_ids_for, key_ids_of_system,
 };
 
 use crate::observe::{accepted, refused};
@@ -38,7 +40,19 @@ pub fn check(found: &PsshBox<'_>) {
     let again = pssh::build(&found.system_id, &found.key_ids, found.data);
     let again = pssh::parse(&again).expect("what was built can be parsed");
     assert_eq!((again.system_id, &again.key_ids, again.data), (found.system_id, &found.key_ids, found.data));
+    describe(found);
     accepted("pssh box of a version", usize::from(found.version));
+}
+
+/// Panics if what is said of a box is not what is in it.
+fn describe(found: &PsshBox<'_>) {
+    let text = BoxText::of(found);
+    let is_json = !matches!(found.system_id, WIDEVINE_SYSTEM_ID | PLAYREADY_SYSTEM_ID);
+    let ids = key_ids_for(&[POLICYPLAY_SYSTEM_ID], std::slice::from_ref(found), is_json).unwrap_or_default();
+    for id in ids.iter().map(|id| uuid_text(id).replace('-', "")) {
+        assert!(text.all_key_ids().any(|known| *known == id), "key id {id} is not shown");
+    }
+    accepted("described box", usize::from(text.details.is_some()));
 }
 
 /// The key ids that the key systems would ask for.

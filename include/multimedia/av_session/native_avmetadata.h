@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup OHAVSession
+ * @{
+ */
+
+/**
  * @file native_avmetadata.h
  * @brief Metadata of media and how it is made.
  */
@@ -308,5 +313,7 @@ AVMetadata_Result OH_AVMetadata_Destroy(OH_AVMetadata *avMetadata);
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_AVMETADATA_H */

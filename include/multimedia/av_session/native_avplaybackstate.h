@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup OHAVSession
+ * @{
+ */
+
+/**
  * @file native_avplaybackstate.h
  * @brief The playback state of a session at one moment.
  */
@@ -101,5 +106,7 @@ AVSession_ErrCode OH_AVSession_GetPlaybackVolume(struct OH_AVSession_AVPlaybackS
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_AVPLAYBACKSTATE_H */

@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup OHAVSession
+ * @{
+ */
+
+/**
  * @file native_avsession.h
  * @brief A player's session: what it publishes and the commands it takes. Casting is absent.
  */
@@ -35,6 +40,8 @@ typedef struct OH_AVSession OH_AVSession;
  * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
  * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
  *
+ * native_drm_common.h says what it must not do.
+ *
  * @param session the session
  * @param command the command
  * @param userData what was registered
@@ -50,6 +57,8 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnCommand)(struct OH_AVS
  *
  * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
  * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+ *
+ * native_drm_common.h says what it must not do.
  *
  * @param session the session
  * @param seekTime how far, in milliseconds
@@ -67,6 +76,8 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnFastForward)(struct OH
  * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
  * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
  *
+ * native_drm_common.h says what it must not do.
+ *
  * @param session the session
  * @param seekTime how far, in milliseconds
  * @param userData what was registered
@@ -83,6 +94,8 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnRewind)(struct OH_AVSe
  * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
  * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
  *
+ * native_drm_common.h says what it must not do.
+ *
  * @param session the session
  * @param seekTime milliseconds from the start
  * @param userData what was registered
@@ -98,6 +111,8 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnSeek)(struct OH_AVSess
  *
  * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
  * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+ *
+ * native_drm_common.h says what it must not do.
  *
  * @param session the session
  * @param curLoopMode the mode that was reported last
@@ -116,6 +131,8 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnSetLoopMode)(struct OH
  * time and in order. It may call every function of the library. Texts are valid during the call, the handle until it is
  * destroyed.
  *
+ * native_drm_common.h says what it must not do.
+ *
  * @param session the session
  * @param assetId the player's id of the media, valid during the call
  * @param userData what was registered
@@ -127,7 +144,7 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnToggleFavorite)(struct
                                                                           void *userData);
 
 /**
- * Creates the session of this process.
+ * Creates the session of this process. A child after fork() has none: its parent's handle is no OH_AVSession there.
  *
  * Any thread.
  *
@@ -522,5 +539,7 @@ AVSession_ErrCode OH_AVSession_AcquireSession(const char *sessionTag,
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_AVSESSION_H */

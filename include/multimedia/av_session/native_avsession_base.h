@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup OHAVSession
+ * @{
+ */
+
+/**
  * @file native_avsession_base.h
  * @brief Enums of the AVSession kit.
  */
@@ -223,5 +228,7 @@ typedef enum AVSession_ProtocolType {
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_AVSESSION_BASE_H */

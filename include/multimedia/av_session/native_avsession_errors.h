@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup OHAVSession
+ * @{
+ */
+
+/**
  * @file native_avsession_errors.h
  * @brief Codes that the AVSession functions and their callbacks return.
  */
@@ -279,5 +284,7 @@ typedef enum AVMetadata_Result {
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_AVSESSION_ERRORS_H */

@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup OHAVSessionExtension
+ * @{
+ */
+
+/**
  * @file native_avsession_extension.h
  * @brief Commands, state and lyrics that the AVSession kit's native interface lacks. Not part of OpenHarmony's NDK.
  */
@@ -135,6 +140,8 @@ typedef struct NativeAVSession_QueueItem {
  * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
  * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
  *
+ * native_drm_common.h says what it must not do.
+ *
  * @param session the session
  * @param speed the speed; 1 is normal
  * @param userData what was registered
@@ -148,6 +155,8 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnSetSpeed)(OH_AVSession
  *
  * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
  * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+ *
+ * native_drm_common.h says what it must not do.
  *
  * @param session the session
  * @param volume the volume that is wanted, 0 to 100
@@ -164,6 +173,8 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnSetVolume)(OH_AVSessio
  *
  * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
  * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+ *
+ * native_drm_common.h says what it must not do.
  *
  * @param session the session
  * @param loopMode the mode that is wanted
@@ -182,6 +193,8 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnSetTargetLoopMode)(OH_
  * time and in order. It may call every function of the library. Texts are valid during the call, the handle until it is
  * destroyed.
  *
+ * native_drm_common.h says what it must not do.
+ *
  * @param session the session
  * @param assetId the player's id of the media, valid during the call
  * @param userData what was registered
@@ -197,6 +210,8 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnPlayFromAssetId)(OH_AV
  *
  * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
  * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+ *
+ * native_drm_common.h says what it must not do.
  *
  * @param session the session
  * @param itemId the entry's number
@@ -215,6 +230,8 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnSkipToQueueItem)(OH_AV
  * time and in order. It may call every function of the library. Texts are valid during the call, the handle until it is
  * destroyed.
  *
+ * native_drm_common.h says what it must not do.
+ *
  * @param session the session
  * @param command its name, valid during the call
  * @param arguments its arguments, a JSON object or empty, valid during the call
@@ -232,6 +249,8 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnCommonCommand)(OH_AVSe
  *
  * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
  * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+ *
+ * native_drm_common.h says what it must not do.
  *
  * @param session the session
  * @param keyCode one of NativeAVSession_MediaKey
@@ -252,6 +271,8 @@ typedef AVSessionCallback_Result (*OH_AVSessionCallback_OnHandleKeyEvent)(OH_AVS
  *
  * Called on a thread of the library, on which the program's signals are blocked; the callbacks of a session come one at a
  * time and in order. It may call every function of the library. The handle is valid until it is destroyed.
+ *
+ * native_drm_common.h says what it must not do.
  *
  * @param session the session
  * @param userData what was registered
@@ -835,5 +856,7 @@ AVSession_ErrCode OH_AVSession_UnregisterToggleCallMuteCallback(OH_AVSession *av
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_AVSESSION_EXTENSION_H */

@@ -4,8 +4,33 @@
  */
 
 /**
+ * @addtogroup Drm
+ * @{
+ */
+
+/**
  * @file native_drm_common.h
- * @brief Enums, structs and constants of the DRM kit.
+ * @brief Enums, structs and constants of the DRM kit; what callbacks and signal handlers must not do, and the stack that calls need.
+ *
+ * Callbacks, of this kit and of all others of the library, return to where they were called.
+ *
+ * On the library's own threads (events, key changes, commands, log lines of these threads), an exception of C++
+ * that leaves a callback ends the program by std::terminate(), as on any thread. A callback may end its thread
+ * (pthread_exit(), as Python before 3.14 does while it exits): it counts as having returned and as removed, and is
+ * not called again. These threads are not cancelled unless a callback enables that for its thread. A callback must
+ * not be left by longjmp().
+ *
+ * Functions of the library also call back before they return (OH_Drm_ParsePsshBoxes(), log lines of a call). There,
+ * an exception that leaves the callback ends the process, and a thread that the callback ends stays where it is for
+ * ever; both are said on standard error. A cancellation waits until the function has returned.
+ *
+ * Functions that decrypt need at most 32 KiB of the calling thread's stack, all others 64 KiB.
+ *
+ * Signal handlers must not call the library on a thread that they have interrupted inside of it. They may leave a
+ * function that decrypts, and no other, by siglongjmp(), if the memory of a sample is not there: the sample is
+ * undefined then, and the thread may be one that is not cancelled any more. The thread's next call of a function that
+ * takes a handle, or its end, gives up what the decrypt has held; until then, whoever clears keys or destroys a
+ * session on another thread waits.
  */
 
 #ifndef NATIVE_DRM_COMMON_H
@@ -493,6 +518,8 @@ typedef struct DRM_MediaKeySystemInfo {
  * Receives the pssh boxes of a stream from a player. The library declares the type for players and calls no such callback:
  * on which thread it is called is the player's to say. OH_Drm_ParseMediaKeySystemInfo() fills what it receives.
  *
+ * native_drm_common.h says what it must not do.
+ *
  * @param mediaKeySystemInfo the boxes; valid during the call
  * @since 11
  */
@@ -517,5 +544,7 @@ typedef struct DRM_MediaKeySystemDescription {
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_DRM_COMMON_H */

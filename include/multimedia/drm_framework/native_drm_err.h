@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup Drm
+ * @{
+ */
+
+/**
  * @file native_drm_err.h
  * @brief Codes that the DRM functions return.
  */
@@ -77,7 +82,8 @@ typedef enum Drm_ErrCode {
     DRM_ERR_NO_KEY = 24700111,
     /**
      * The key system itself failed: it panicked, its storage cannot be read or written, no thread for callbacks can be
-     * started, too many events wait for a callback, or there is no memory for keys.
+     * started, too many events wait for a callback, there is no memory for keys, or the host process of an isolated
+     * instance has ended.
      */
     DRM_ERR_SERVICE_DIED = 24700201,
     /**
@@ -122,5 +128,7 @@ typedef enum Drm_ErrCode DrmErrorCode;
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_DRM_ERR_H */

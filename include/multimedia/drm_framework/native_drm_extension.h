@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup DrmExtension
+ * @{
+ */
+
+/**
  * @file native_drm_extension.h
  * @brief Last error, init data, user data for callbacks, version, log. Not part of OpenHarmony's NDK.
  */
@@ -82,6 +87,8 @@ typedef enum NativeDrm_LogLevel {
 /**
  * Like OH_MediaKeySystem_Callback, with the pointer that was registered.
  *
+ * native_drm_common.h says what it must not do.
+ *
  * @param mediaKeySystem the instance that the event belongs to
  * @param eventType the event
  * @param info data of the event, valid during the call
@@ -101,6 +108,8 @@ typedef Drm_ErrCode (*OH_MediaKeySystem_UserDataCallback)(MediaKeySystem *mediaK
 /**
  * Like OH_MediaKeySession_EventCallback, with the pointer that was registered.
  *
+ * native_drm_common.h says what it must not do.
+ *
  * @param mediaKeySession the session that the event belongs to
  * @param eventType the event
  * @param info data of the event, valid during the call
@@ -119,6 +128,8 @@ typedef Drm_ErrCode (*OH_MediaKeySession_UserDataEventCallback)(MediaKeySession 
 
 /**
  * Like OH_MediaKeySession_KeyChangeCallback, with the pointer that was registered.
+ *
+ * native_drm_common.h says what it must not do.
  *
  * @param mediaKeySession the session that the keys belong to
  * @param keysInfo all keys of the session with their status words, valid during the call
@@ -153,6 +164,8 @@ typedef struct OH_MediaKeySession_UserDataCallback {
  * Receives a pssh box that OH_Drm_ParsePsshBoxes found. Called on the thread that called that function, before it returns;
  * it may call any function of this library.
  *
+ * native_drm_common.h says what it must not do.
+ *
  * @param uuid the system id, 16 bytes, valid during the call
  * @param pssh the complete box, valid during the call
  * @param psshLen bytes of pssh, at least 32
@@ -165,6 +178,8 @@ typedef int32_t (*OH_Drm_PsshBoxCallback)(const uint8_t *uuid, const uint8_t *ps
 /**
  * Receives log lines: those of a call on the thread that made the call, at its end; others on a thread of the library's. It may
  * call every function of the library; while it blocks, nothing but its own thread's call waits.
+ *
+ * native_drm_common.h says what it must not do.
  *
  * @param level the line's level
  * @param message the line, NUL-terminated UTF-8 without line end, valid during the call
@@ -349,5 +364,7 @@ Drm_ErrCode OH_Drm_SetLogCallback(NativeDrm_LogLevel level, OH_Drm_LogCallback c
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_DRM_EXTENSION_H */

@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup DrmExtension
+ * @{
+ */
+
+/**
  * @file native_drm_license.h
  * @brief License templates. Not part of OpenHarmony's NDK.
  */
@@ -274,5 +279,7 @@ Drm_ErrCode OH_DrmLicenseTemplate_GetRefusal(struct OH_DrmLicenseTemplate *licen
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_DRM_LICENSE_H */

@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup DrmExtension
+ * @{
+ */
+
+/**
  * @file native_drm_license_service.h
  * @brief The license service for com.policyplay.drm in the program itself. Not part of OpenHarmony's NDK.
  */
@@ -224,7 +229,7 @@ Drm_ErrCode OH_DrmLicenseService_HandleMessage(struct OH_DrmLicenseService *serv
                                                struct OH_DrmLicenseService_Answer *answer);
 
 /**
- * Denies further renewals of a license.
+ * Ends a license: renewals are denied, and the next answer to its device, about whatever, says that it is over.
  *
  * Any thread.
  *
@@ -266,5 +271,7 @@ Drm_ErrCode OH_DrmLicenseService_SetTime(struct OH_DrmLicenseService *service, i
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_DRM_LICENSE_SERVICE_H */

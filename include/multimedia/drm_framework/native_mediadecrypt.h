@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup DrmExtension
+ * @{
+ */
+
+/**
  * @file native_mediadecrypt.h
  * @brief Decryption of samples in place. Not part of OpenHarmony's NDK.
  */
@@ -47,6 +52,66 @@ extern "C" {
  * Scheme "cbcs": CBC with a pattern, restarted at the IV for every subsample; pattern 0:0 = every whole block.
  */
 #define DRM_CENC_SCHEME_CBCS 1667392371
+
+/**
+ * Value of DRM_AccessUnitInfo.format: H.264 with content encryption information of ChinaDRM (CEI) in SEI messages.
+ */
+#define DRM_ACCESS_UNIT_CEI_H264 1
+
+/**
+ * H.265 with CEI in prefix SEI messages.
+ */
+#define DRM_ACCESS_UNIT_CEI_H265 2
+
+/**
+ * AVS3 with CEI in extensions.
+ */
+#define DRM_ACCESS_UNIT_CEI_AVS3 3
+
+/**
+ * SAMPLE-AES (Apple, "MPEG-2 Stream Encryption Format for HTTP Live Streaming"): H.264.
+ */
+#define DRM_ACCESS_UNIT_SAMPLE_AES_H264 4
+
+/**
+ * SAMPLE-AES: AAC in ADTS frames.
+ */
+#define DRM_ACCESS_UNIT_SAMPLE_AES_AAC 5
+
+/**
+ * SAMPLE-AES: AC-3.
+ */
+#define DRM_ACCESS_UNIT_SAMPLE_AES_AC3 6
+
+/**
+ * SAMPLE-AES: Enhanced AC-3.
+ */
+#define DRM_ACCESS_UNIT_SAMPLE_AES_EAC3 7
+
+/**
+ * Bit of DRM_AccessUnitState.flags: there was CEI in the stream; without it all other members are zero.
+ */
+#define DRM_ACCESS_UNIT_HAS_CEI 1
+
+/**
+ * Slices are encrypted; keyId, iv and ivLen say how.
+ */
+#define DRM_ACCESS_UNIT_ENCRYPTED 2
+
+/**
+ * The key id that will be used next is announced in nextKeyId: time to request its key.
+ */
+#define DRM_ACCESS_UNIT_HAS_NEXT_KEY_ID 4
+
+/**
+ * Slices have no second layer of emulation prevention.
+ */
+#define DRM_ACCESS_UNIT_ONE_PREVENTION 8
+
+/**
+ * A descriptor has named the algorithm.
+ */
+#define DRM_ACCESS_UNIT_HAS_ALGORITHM 16
 
 /**
  * How one sample is encrypted (ISO/IEC 23001-7).
@@ -129,6 +194,83 @@ typedef struct DRM_Sample {
 } DRM_Sample;
 
 /**
+ * What does not stand in the access units of a stream.
+ *
+ * Set all of it to zero, then structSize to sizeof(DRM_AccessUnitInfo), then the rest.
+ *
+ * @since native_drm 0.1
+ */
+typedef struct DRM_AccessUnitInfo {
+    /**
+     * sizeof(DRM_AccessUnitInfo); a later version of the library may append members.
+     */
+    uint32_t structSize;
+    /**
+     * Codec and kind of encryption, one of the DRM_ACCESS_UNIT_CEI_... and DRM_ACCESS_UNIT_SAMPLE_AES_... constants.
+     */
+    uint32_t format;
+    /**
+     * H.264 and H.265: 0 = start codes, as in MPEG-TS; 1, 2 or 4 = bytes of the length before each NAL unit, as in MP4.
+     * Otherwise 0.
+     */
+    uint32_t nalLengthSize;
+    /**
+     * CEI: the video's algorithm by the descriptor in the program map (tag 0xC0, low nibble of its first byte), which holds
+     * until a descriptor in the stream does: 1 = SM4-CBC 1:9, 2 = AES-CBC 1:9, 3 = SM4-CBC, 5 = AES-CBC; 0 = not known.
+     * SAMPLE-AES: 0.
+     */
+    uint32_t algorithm;
+    /**
+     * SAMPLE-AES: key id. CEI: not looked at, it stands in the stream.
+     */
+    uint8_t keyId[DRM_KEY_ID_SIZE];
+    /**
+     * SAMPLE-AES: IV of the playlist. CEI: not looked at.
+     */
+    uint8_t iv[DRM_KEY_IV_SIZE];
+} DRM_AccessUnitInfo;
+
+/**
+ * What the last CEI of a stream said. Zero at the start of a stream and after a seek; SAMPLE-AES leaves it as it is.
+ *
+ * @since native_drm 0.1
+ */
+typedef struct DRM_AccessUnitState {
+    /**
+     * DRM_ACCESS_UNIT_HAS_CEI and the other bits.
+     */
+    uint32_t flags;
+    /**
+     * The algorithm, as in DRM_AccessUnitInfo, 0 also being no encryption.
+     */
+    uint32_t algorithm;
+    /**
+     * Bytes used in iv.
+     */
+    uint32_t ivLen;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * Key id.
+     */
+    uint8_t keyId[DRM_KEY_ID_SIZE];
+    /**
+     * The key id that will be used next.
+     */
+    uint8_t nextKeyId[DRM_KEY_ID_SIZE];
+    /**
+     * IV.
+     */
+    uint8_t iv[DRM_KEY_IV_SIZE];
+    /**
+     * Zero.
+     */
+    uint8_t reservedForLater[64];
+} DRM_AccessUnitState;
+
+/**
  * Decrypts a sample in place.
  *
  * Everything is checked before the first byte changes: when it fails, the sample is as it was. Does not allocate, log
@@ -166,7 +308,8 @@ Drm_ErrCode OH_MediaKeySession_DecryptSample(MediaKeySession *mediaKeySession,
  * @param data the sample; may be null if dataLen is 0. Nothing else may access it during the call
  * @param dataLen bytes of data
  * @return as OH_MediaKeySession_DecryptSample(); DRM_ERR_INVALID_VAL also if cencInfo is not an OH_AVCencInfo or its
- *     mode is DRM_CENC_INFO_KEY_IV_SUBSAMPLES_NOT_SET and its algorithm not DRM_ALG_CENC_UNENCRYPTED
+ *     mode is DRM_CENC_INFO_KEY_IV_SUBSAMPLES_NOT_SET and its algorithm not DRM_ALG_CENC_UNENCRYPTED: what is not set
+ *     stands in the unit, where OH_MediaKeySession_DecryptAccessUnit() finds it
  * @since native_drm 0.1
  */
 Drm_ErrCode OH_MediaKeySession_DecryptSampleWithCencInfo(MediaKeySession *mediaKeySession,
@@ -197,7 +340,15 @@ Drm_ErrCode OH_MediaKeySession_DecryptAVBuffer(MediaKeySession *mediaKeySession,
 
 /**
  * Decrypts several samples in place. Everything is checked before the first byte changes: when it fails, all samples are
- * as they were. Like OH_MediaKeySession_DecryptSample() otherwise.
+ * as they were. Only where a plugin keeps the keys, its own failure at one sample leaves those before it decrypted. Like
+ * OH_MediaKeySession_DecryptSample() otherwise.
+ *
+ * The fastest way to decrypt small samples: blocks of several samples are in flight at the same time. What follows each
+ * other should have key id, algorithm, scheme and pattern in common. Does not allocate, whatever the count is, unless
+ * more than 16 keys of other sessions are used (sessionSharing).
+ *
+ * Each key's license is asked once, when the samples are checked. Samples that overlap, or one that is there twice,
+ * have undefined bytes afterwards; nothing else is touched.
  *
  * Any thread.
  *
@@ -205,7 +356,8 @@ Drm_ErrCode OH_MediaKeySession_DecryptAVBuffer(MediaKeySession *mediaKeySession,
  * @param samples the samples; their data must not overlap
  * @param count number of samples; 0 does nothing
  * @param failedIndex receives the index of the sample that was refused, on failure only; may be null
- * @return as OH_MediaKeySession_DecryptSample(), for the first sample that is refused
+ * @return as OH_MediaKeySession_DecryptSample(), for the first sample that is refused; DRM_ERR_INVALID_VAL also if the
+ *     program changes samples, infos or subsamples during the call, where some of the samples may have been decrypted
  * @since native_drm 0.1
  */
 Drm_ErrCode OH_MediaKeySession_DecryptSamples(MediaKeySession *mediaKeySession,
@@ -261,8 +413,44 @@ Drm_ErrCode OH_MediaKeySystem_FindSessionByKeyId(MediaKeySystem *mediaKeySystem,
                                                  uint32_t timeoutMs,
                                                  MediaKeySession **mediaKeySession);
 
+/**
+ * Decrypts an access unit in place that says itself how it is encrypted: where OpenHarmony's OH_AVCencInfo has the mode
+ * DRM_CENC_INFO_KEY_IV_SUBSAMPLES_NOT_SET, in MPEG-TS and HLS packed audio. The unit gets shorter if the encryptor added
+ * emulation prevention.
+ *
+ * Everything is checked before the first byte changes: when it fails, the unit, dataLen and state are as they were. Does
+ * not allocate, log or take a lock that another decrypt can hold. Policies, statistics and EVENT_KEY_REQUIRED are those
+ * of OH_MediaKeySession_DecryptSample(). A unit with nothing encrypted in it passes through and needs no key.
+ *
+ * CEI: information counts from the unit that has it in front of its first slice; before the first information, units are
+ * clear. The first slice of a unit that is long enough is encrypted, and no other, as in OpenHarmony's decoders.
+ *
+ * Any thread; several at the same time on one session, each stream with its own state.
+ *
+ * @param mediaKeySession a session that holds the key
+ * @param info what does not stand in the unit; read during the call
+ * @param state what the stream said before; belongs to the caller
+ * @param data the unit: whole NAL units of one access unit, or whole audio frames, any number of them. Nothing else may
+ *     access it during the call
+ * @param dataLen in: bytes of data, 1 to 268435456; out: bytes that the unit has now
+ * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, a pointer is null, structSize or
+ *     another member of info or state is out of range, the unit has no start code at its beginning or no frame where one
+ *     must be, a length in it goes beyond its end, CEI is cut off, has an IV of more than 16 bytes, encrypts with an IV of
+ *     another length than 8 or 16 or with an algorithm that is unknown, or an encrypted slice ends with emulation
+ *     prevention; DRM_ERR_NO_KEY, DRM_ERR_NO_LICENSE, DRM_ERR_DEVICE_TIME_ERROR and DRM_ERR_SERVICE_DIED as
+ *     OH_MediaKeySession_DecryptSample()
+ * @since native_drm 0.1
+ */
+Drm_ErrCode OH_MediaKeySession_DecryptAccessUnit(MediaKeySession *mediaKeySession,
+                                                 const struct DRM_AccessUnitInfo *info,
+                                                 struct DRM_AccessUnitState *state,
+                                                 uint8_t *data,
+                                                 uint32_t *dataLen);
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_MEDIADECRYPT_H */

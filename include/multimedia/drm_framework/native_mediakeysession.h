@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup Drm
+ * @{
+ */
+
+/**
  * @file native_mediakeysession.h
  * @brief MediaKeySession: media keys, online and offline.
  */
@@ -28,6 +33,8 @@ extern "C" {
  * time and in order. Those of other sessions do not wait for them: a callback may block, also until another session's
  * callback has done something. Every function of the library may be called from it.
  *
+ * native_drm_common.h says what it must not do.
+ *
  * @param eventType the event
  * @param info data of the event, valid during the call
  * @param infoLen bytes of info
@@ -45,6 +52,8 @@ typedef Drm_ErrCode (*MediaKeySession_EventCallback)(DRM_EventType eventType,
  * also if no status changed; and whenever keys are cleared or released, or a policy changes their status.
  *
  * Called on a thread of the library, as MediaKeySession_EventCallback, in one order with the events of the session.
+ *
+ * native_drm_common.h says what it must not do.
  *
  * @param keysInfo all keys of the session with their status words, valid during the call
  * @param newKeysAvailable true if a response or a restored key brought usable keys, or a key became usable; false
@@ -73,6 +82,8 @@ typedef struct MediaKeySession_Callback {
 /**
  * Receives events of a MediaKeySession, with its handle. Otherwise like MediaKeySession_EventCallback.
  *
+ * native_drm_common.h says what it must not do.
+ *
  * @param mediaKeySession the session that the event belongs to
  * @param eventType the event
  * @param info data of the event, valid during the call
@@ -89,6 +100,8 @@ typedef Drm_ErrCode (*OH_MediaKeySession_EventCallback)(MediaKeySession *mediaKe
 
 /**
  * Receives key changes, with the session's handle. Otherwise like MediaKeySession_KeyChangeCallback.
+ *
+ * native_drm_common.h says what it must not do.
  *
  * @param mediaKeySession the session that the keys belong to
  * @param keysInfo all keys of the session with their status words, valid during the call
@@ -161,7 +174,10 @@ Drm_ErrCode OH_MediaKeySession_GenerateMediaKeyRequest(MediaKeySession *mediaKey
  * com.policyplay.drm: a license or renewal that answers a request of this session, sealed for it or for the device.
  * EVENT_EXPIRATION_UPDATE follows if the expiry changed.
  *
- * In every key system, exactly one key change follows each answer that is accepted, also if no status changed.
+ * In these key systems, exactly one key change follows each answer that is accepted, also if no status changed.
+ *
+ * Of a plugin (native_drm_plugin.h): what it takes. There has to be room for its longest media key id, also if there is nothing to
+ * store, since it may be able to take the answer only once.
  *
  * Any thread.
  *
@@ -277,7 +293,7 @@ Drm_ErrCode OH_MediaKeySession_ProcessOfflineReleaseResponse(MediaKeySession *me
  * Loads a stored (offline) media key into the session. EVENT_EXPIRATION_UPDATE and a key change follow.
  *
  * com.policyplay.drm: loads a license with all of its keys. Also if it is over, or if the clock was set back behind its last
- * use: its keys then have the status EXPIRED or USABLE_IN_FUTURE, and decrypts say why.
+ * use: its keys then have the status EXPIRED or USABLE_IN_FUTURE, and decrypts say why. Not one that the service has revoked.
  *
  * Any thread.
  *
@@ -286,6 +302,7 @@ Drm_ErrCode OH_MediaKeySession_ProcessOfflineReleaseResponse(MediaKeySession *me
  * @param offlineMediaKeyIdLen bytes of the id, 1 to MAX_OFFLINE_MEDIA_KEY_ID_LEN
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySession is not a MediaKeySession, offlineMediaKeyId is null or the
  *     length is out of range; DRM_ERR_UNKNOWN if there is no such stored key or it was stored for another device;
+ *     DRM_ERR_NO_LICENSE if the service has revoked the license;
  *     DRM_ERR_NOT_PROVISIONED if com.policyplay.drm has no certificate; DRM_ERR_SERVICE_DIED if its file cannot be read or
  *     is damaged, its state cannot be stored, events of 4 MiB wait for a callback that does not return, or the key system
  *     failed
@@ -371,5 +388,7 @@ Drm_ErrCode OH_MediaKeySession_Destroy(MediaKeySession *mediaKeySession);
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_MEDIAKEYSESSION_H */

@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup Drm
+ * @{
+ */
+
+/**
  * @file native_mediakeysystem.h
  * @brief MediaKeySystem: key systems, provisioning, offline keys.
  */
@@ -23,6 +28,8 @@ extern "C" {
 
 /**
  * Receives events of a MediaKeySystem, with its handle. Otherwise like MediaKeySystem_Callback.
+ *
+ * native_drm_common.h says what it must not do.
  *
  * @param mediaKeySystem the instance that the event belongs to
  * @param eventType the event
@@ -44,6 +51,8 @@ typedef Drm_ErrCode (*OH_MediaKeySystem_Callback)(MediaKeySystem *mediaKeySystem
  * Called on a thread of the library, on which the program's signals are blocked. The events of an instance come one at a
  * time and in order, at the same time as those of its sessions and of others, which do not wait for them. Every function
  * of the library may be called from it.
+ *
+ * native_drm_common.h says what it must not do.
  *
  * @param eventType the event
  * @param info data of the event, valid during the call
@@ -69,9 +78,9 @@ Drm_ErrCode OH_MediaKeySystem_SetCallback(MediaKeySystem *mediaKeySystem, OH_Med
 
 /**
  * Lists the key systems that this library has, always in the same order: com.clearplay.drm, org.w3.clearkey,
- * com.policyplay.drm. An array of three has room for them. Key systems that a later version adds come behind these
- * three, so a program that is to get all of them offers MAX_MEDIA_KEY_SYSTEM_NUM entries, or asks with count 0 how
- * many there are.
+ * com.policyplay.drm. An array of three has room for them. Those of plugins (native_drm_plugin.h) come behind these
+ * three, and so do key systems that a later version adds: a program that is to get all of them offers
+ * MAX_MEDIA_KEY_SYSTEM_NUM entries, or asks with count 0 how many there are, 64 at most.
  *
  * Any thread.
  *
@@ -131,7 +140,8 @@ bool OH_MediaKeySystem_IsSupported3(const char *name,
  * @param name name of the key system, NUL-terminated, less than MAX_MEDIA_KEY_SYSTEM_NAME_LEN bytes
  * @param mediaKeySystem receives the instance, to be destroyed with OH_MediaKeySystem_Destroy()
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if an argument is null or name is empty or too long; DRM_ERR_UNKNOWN if
- *     there is no such key system; DRM_ERR_MAX_SYSTEM_NUM_REACHED if 64 instances of it exist
+ *     there is no such key system; DRM_ERR_MAX_SYSTEM_NUM_REACHED if 64 instances of it exist, or as many as its plugin
+ *     allows; what a plugin fails with
  * @since 11
  */
 Drm_ErrCode OH_MediaKeySystem_Create(const char *name, MediaKeySystem **mediaKeySystem);
@@ -278,7 +288,8 @@ Drm_ErrCode OH_MediaKeySystem_SetMediaKeySystemCallback(MediaKeySystem *mediaKey
  * @param mediaKeySession receives the session, to be destroyed with OH_MediaKeySession_Destroy() or together with
  *     mediaKeySystem
  * @return DRM_ERR_OK; DRM_ERR_INVALID_VAL if mediaKeySystem is not a MediaKeySystem, a pointer is null or the level is
- *     out of range; DRM_ERR_MAX_SESSION_NUM_REACHED if 64 sessions exist; DRM_ERR_SERVICE_DIED if the key system failed
+ *     out of range; DRM_ERR_MAX_SESSION_NUM_REACHED if 64 sessions exist, or as many as a plugin
+ *     allows; DRM_ERR_SERVICE_DIED if the key system failed; what a plugin fails with
  * @since 11
  */
 Drm_ErrCode OH_MediaKeySystem_CreateMediaKeySession(MediaKeySystem *mediaKeySystem,
@@ -412,5 +423,7 @@ Drm_ErrCode OH_MediaKeySystem_Destroy(MediaKeySystem *mediaKeySystem);
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_MEDIAKEYSYSTEM_H */

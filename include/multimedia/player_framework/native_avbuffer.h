@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup Core
+ * @{
+ */
+
+/**
  * @file native_avbuffer.h
  * @brief OH_AVBuffer: memory for a sample. What needs OH_AVFormat or OH_NativeBuffer is absent.
  */
@@ -101,5 +106,7 @@ int32_t OH_AVBuffer_GetCapacity(struct OH_AVBuffer *buffer);
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_AVBUFFER_H */

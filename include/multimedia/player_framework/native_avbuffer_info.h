@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup Core
+ * @{
+ */
+
+/**
  * @file native_avbuffer_info.h
  * @brief What a buffer says about the data in it.
  */
@@ -85,5 +90,7 @@ typedef struct OH_AVCodecBufferAttr {
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_AVBUFFER_INFO_H */

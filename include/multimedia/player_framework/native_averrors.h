@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup Core
+ * @{
+ */
+
+/**
  * @file native_averrors.h
  * @brief Codes that the OH_AVCencInfo and OH_AVBuffer functions return.
  */
@@ -160,5 +165,7 @@ typedef enum OH_AVErrCode {
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_AVERRORS_H */

@@ -4,6 +4,11 @@
  */
 
 /**
+ * @addtogroup Core
+ * @{
+ */
+
+/**
  * @file native_cencinfo.h
  * @brief OH_AVCencInfo: encryption information of one sample.
  */
@@ -211,5 +216,7 @@ OH_AVErrCode OH_AVCencInfo_SetAVBuffer(struct OH_AVCencInfo *cencInfo, OH_AVBuff
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/** @} */
 
 #endif /* NATIVE_CENCINFO_H */

@@ -25,7 +25,7 @@ impl Answer {
 
 /// Sends a request and reads the answer; an error is the connection's.
 pub fn exchange(stream: &mut (impl Read + Write), path: &str, headers: &str, body: &[u8]) -> std::io::Result<Answer> {
-    let method = if matches!(path, "/health" | "/authority") { "GET" } else { "POST" };
+    let method = if matches!(path, "/authority" | "/metrics") || path.starts_with("/health") { "GET" } else { "POST" };
     let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
     stream.write_all(&[head.as_bytes(), body].concat())?;
     read_answer(stream)

@@ -2,6 +2,7 @@
 
 use crate::ask::ask;
 use crate::client::{Device, exchange};
+use crate::database::health;
 use crate::process::{Server, catalog};
 
 #[test]
@@ -43,4 +44,19 @@ fn a_disk_that_takes_nothing_is_unhealthy_before_the_first_message() {
     server.limit_files("unlimited");
     let answer = exchange(&mut server.connect(), "/health", "", b"").unwrap();
     assert_eq!(answer.status, 200, "{}", server.log());
+}
+
+/// Nobody sends a message while the disk fails, and it has just been found well.
+#[test]
+fn a_disk_that_fails_is_noticed_without_a_message() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let server = Server::start_limited(&["--data", data.to_str().unwrap()]);
+    for _ in 0..3 {
+        assert_eq!(health(&server, 200), 200, "{}", server.log());
+        server.limit_files("0");
+        assert_eq!(health(&server, 503), 503);
+        server.limit_files("unlimited");
+        assert_eq!(exchange(&mut server.connect(), "/health", "", b"").unwrap().status, 200, "{}", server.log());
+    }
 }

@@ -107,6 +107,40 @@ fn whoever_is_slow_is_sent_away() {
     stream.read_to_end(&mut rest).expect("the server closes the connection");
 }
 
+/// What two programs could read in two ways is refused, or the connection ends: nothing in a body becomes a request.
+#[test]
+fn no_request_is_hidden_in_another_one() {
+    const HIDDEN: &str = "0\r\n\r\nGET /authority HTTP/1.1\r\nHost: x\r\n\r\n";
+    let server = Server::start(&["--memory"]);
+    let length = HIDDEN.len();
+    for (headers, status) in [
+        (format!("Host: x\r\nContent-Length: {length}\r\nTransfer-Encoding: chunked\r\n"), "400"),
+        (format!("Host: x\r\nTransfer-Encoding: chunked\r\nContent-Length: {length}\r\n"), "400"),
+        (format!("Host: x\r\nContent-Length: 5\r\nContent-Length: {length}\r\n"), "400"),
+        (format!("Host: x\r\nContent-Length: {length}, {length}\r\n"), "400"),
+        (format!("Host: x\r\nContent-Length: +{length}\r\n"), "400"),
+        ("Host: x\r\nTransfer-Encoding: xchunked\r\n".into(), "400"),
+        ("Host: x\r\nTransfer-Encoding: chunked, identity\r\n".into(), "400"),
+        ("Host: x\r\nTransfer-Encoding : chunked\r\n".into(), "400"),
+        ("Host: x\r\nX: a\r\n b\r\nContent-Length: 5\r\n".into(), "400"),
+        // Of several hosts each program could take another one.
+        (format!("Content-Length: {length}\r\nConnection: close\r\n"), "400"),
+        (format!("Host: x\r\nHost: y\r\nContent-Length: {length}\r\nConnection: close\r\n"), "400"),
+        ("Host: x\r\nContent-Length: 300000\r\n".into(), "413"),
+    ] {
+        let mut stream = server.connect();
+        stream.write_all(format!("POST /license HTTP/1.1\r\n{headers}\r\n{HIDDEN}").as_bytes()).unwrap();
+        let mut all = Vec::new();
+        // The other end may close with a reset, since it has not read everything.
+        let _ = stream.read_to_end(&mut all);
+        let all = String::from_utf8_lossy(&all);
+        assert!(all.is_empty() || all.starts_with(&format!("HTTP/1.1 {status}")), "{headers}: {all}");
+        assert_eq!(all.matches("HTTP/1.1").count(), usize::from(!all.is_empty()), "{headers}: {all}");
+    }
+    let (_, log) = server.terminate();
+    assert!(!log.contains("/authority"), "{log}");
+}
+
 #[test]
 fn a_provider_with_its_token_decides() {
     let directory = tempfile::tempdir().unwrap();

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use base::base64::Variant;
 use drm::key_system::{MediaKeyRequestInfo, MediaKeyType, ProtectionLevel, RequestType};
 use drm::registry;
 use drm::session::MediaKeySession;
 use drm::system::MediaKeySystem;
+use license_service::{Catalog, Endpoint, Sender, Service, SettableClock, Settings};
 
 use crate::ask::KEY_ID;
 use crate::client::exchange;
@@ -83,4 +85,66 @@ fn clear_key_gets_keys() {
     let system = system("org.w3.clearkey", &directory.path().join("device"));
     let session = system.create_session(ProtectionLevel::SwCrypto).unwrap();
     license(&session, &server, "/clearkey", MediaKeyType::Online, RequestType::Initial);
+}
+
+/// Two licenses in one session, both in their recovery window. A renewal that is denied ends that license at once, and no other.
+#[test]
+fn a_denied_renewal_ends_its_license_at_once() {
+    const START: i64 = 1_767_225_600_000;
+    const OTHER: [u8; 16] = [0xb0; 16];
+    let clock = Arc::new(SettableClock::new());
+    clock.set(START);
+    let service = Service::in_memory(clock.clone(), Settings::default()).unwrap();
+    let content = |id: &str, key_id: &[u8]| {
+        let key_id = Variant::Standard.encode(key_id);
+        format!(
+            r#"{{"content_id":"{id}","keys":[{{"track_type":"SD","key_id":"{key_id}","key":"KysrKysrKysrKysrKysrKw=="}}]}}"#
+        )
+    };
+    let catalog = format!(
+        r#"{{"policies":{{"default":{{"can_play":true,"can_renew":true,"renewal_delay_seconds":60,
+            "renewal_recovery_duration_seconds":500}}}},"contents":[{},{}]}}"#,
+        content("b25l", &KEY_ID),
+        content("dHdv", &OTHER)
+    );
+    service.add_catalog(&Catalog::parse(catalog.as_bytes()).unwrap()).unwrap();
+    let send = |message: &[u8]| service.handle(message, Endpoint::Any, &Sender::Anyone);
+
+    let directory = tempfile::tempdir().unwrap();
+    let device = system("com.policyplay.drm", directory.path());
+    device.set_virtual_clock(START).unwrap();
+    let request = device.generate_key_system_request().unwrap();
+    device.process_key_system_response(&send(&request.data).unwrap().body).unwrap();
+    let session = device.create_session(ProtectionLevel::SwCrypto).unwrap();
+    let request = |key_id: &[u8]| {
+        let info = MediaKeyRequestInfo { init_data: key_id.to_vec(), ..info(MediaKeyType::Online) };
+        session.generate_media_key_request(&info).unwrap().data
+    };
+    let mut licenses = Vec::new();
+    for key_id in [KEY_ID, OTHER] {
+        let reply = send(&request(&key_id)).unwrap();
+        session.apply_license(&session.parse_media_key_response(&reply.body).unwrap()).unwrap();
+        licenses.push(reply.summary.license.unwrap());
+    }
+    device.advance_virtual_clock(61_000, false).unwrap();
+    clock.set(START + 61_000);
+
+    // An outage is no decision.
+    let outage = br#"{"status":503,"rule":"TRY_AGAIN","message":"later"}"#;
+    assert!(session.parse_media_key_response(outage).is_err());
+    // A decision that could be about either of them ends none.
+    let unnamed = br#"{"status":403,"rule":"RENEW_NOT_ALLOWED","message":"no"}"#;
+    assert!(session.parse_media_key_response(unnamed).is_err());
+    assert!(session.has_usable_key(&KEY_ID) && session.has_usable_key(&OTHER));
+
+    service.revoke_license(licenses[1]).unwrap();
+    let refusal = send(&request(&OTHER)).unwrap_err();
+    let refusal = serde_json::to_vec(&refusal).unwrap();
+    assert!(String::from_utf8_lossy(&refusal).contains(&licenses[1].hex()));
+    assert!(session.parse_media_key_response(&refusal).is_err());
+    assert!(session.has_usable_key(&KEY_ID), "the other license is in its recovery window");
+    assert!(!session.has_usable_key(&OTHER), "recovery is for services that do not answer");
+    let reply = send(&request(&KEY_ID)).unwrap();
+    session.apply_license(&session.parse_media_key_response(&reply.body).unwrap()).unwrap();
+    assert!(session.has_usable_key(&KEY_ID));
 }

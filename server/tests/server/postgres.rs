@@ -72,6 +72,24 @@ impl Postgres {
         Some(postgres)
     }
 
+    /// Its directory, with its socket.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Starts anew with another setting, NAME=VALUE.
+    pub fn set(&mut self, setting: &str) {
+        self.settings.push(setting.to_owned());
+        self.crash();
+        self.resume();
+    }
+
+    /// A program that runs as the database does.
+    pub fn as_its_user(&self, program: &str) -> Command {
+        // An absolute path stays what it is.
+        self.command(program)
+    }
+
     fn data(&self) -> PathBuf {
         self.directory.path().join("data")
     }
@@ -165,20 +183,40 @@ impl Postgres {
         self.resume();
     }
 
+    /// Its first process.
+    pub fn id(&self) -> u32 {
+        self.running.as_ref().expect("a running PostgreSQL").id()
+    }
+
     pub fn url(&self) -> String {
         let host = self.directory.path().to_str().unwrap().replace('/', "%2F");
         format!("postgres://tester@{host}/postgres")
     }
 
-    /// What a query answers, as text.
-    pub fn query(&self, statement: &str) -> String {
-        let output = self
-            .command("psql")
+    /// psql, which sends a statement.
+    fn psql(&self, statement: &str) -> Command {
+        let mut command = self.command("psql");
+        command
             .args(["-X", "-A", "-t", "-U", "tester", "-d", "postgres", "-c", statement])
             .args(["-p", &self.port.to_string(), "-h"])
-            .arg(self.directory.path())
-            .output()
-            .unwrap();
+            .arg(self.directory.path());
+        command
+    }
+
+    /// A statement that runs until [`cancel`](Self::cancel).
+    pub fn run(&self, statement: &str) -> Child {
+        self.psql(statement).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    /// Ends what [`run`](Self::run) has begun.
+    pub fn cancel(&self, mut child: Child) {
+        self.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'psql' AND pid <> pg_backend_pid()");
+        child.wait().unwrap();
+    }
+
+    /// What a query answers, as text.
+    pub fn query(&self, statement: &str) -> String {
+        let output = self.psql(statement).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }

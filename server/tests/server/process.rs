@@ -16,7 +16,7 @@ pub const CATALOG: &str = r#"{"providers":[{"name":"acme","token":"0123456789abc
     {"track_type":"SD","key_id":"oKCgoKCgoKCgoKCgoKCgoA==","key":"KysrKysrKysrKysrKysrKw=="}]}]}"#;
 pub const TOKEN: &str = "0123456789abcdef";
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_native-drm-license-server");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_native-drm-license-server");
 
 pub struct Server {
     child: Child,
@@ -38,18 +38,37 @@ impl Server {
         Self::start_as(command, arguments)
     }
 
-    fn start_as(mut command: Command, arguments: &[&str]) -> Self {
-        // However busy the machine is, no answer is too late unless a test wants it so.
-        let patience: &[&str] = if arguments.contains(&"--timeout") { &[] } else { &["--timeout", "120"] };
-        let listen: &[&str] = if arguments.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
-        let mut child = command
-            .args(listen)
-            .args(patience)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+    /// Starts a server that has one core. Needs util-linux's taskset.
+    pub fn start_on_core(core: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new("taskset");
+        command.args(["-c", core, PROGRAM]);
+        Self::start_as(command, arguments)
+    }
+
+    /// Starts a server whose standard error is this one.
+    pub fn start_logging_to(stderr: impl Into<Stdio>, arguments: &[&str]) -> Self {
+        let mut child = spawn(Command::new(PROGRAM), arguments, Stdio::piped(), stderr.into());
+        let (log, mut line) = (Arc::default(), String::new());
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().rsplit('/').next().unwrap().parse();
+        Self { child, address: address.unwrap_or_else(|_| panic!("no address in {line:?}")), log, reader: None }
+    }
+
+    /// Starts a server whose standard output is this one. What it listens at is in its log.
+    pub fn start_writing_to(stdout: impl Into<Stdio>, arguments: &[&str]) -> Self {
+        let mut child = spawn(Command::new(PROGRAM), arguments, stdout.into(), Stdio::piped());
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let address = lines.find_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
+            line["address"].as_str()?.rsplit('/').next()?.parse().ok()
+        });
+        let reader = std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address: address.expect("an address"), log: Arc::default(), reader: Some(reader) }
+    }
+
+    /// Starts a server by a command that has some arguments already.
+    pub fn start_as(command: Command, arguments: &[&str]) -> Self {
+        let mut child = spawn(command, arguments, Stdio::piped(), Stdio::piped());
         let mut stderr = child.stderr.take().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let written = Arc::clone(&log);
@@ -94,11 +113,24 @@ impl Server {
         assert!(status.success(), "prlimit");
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Resident memory in bytes.
     pub fn memory(&self) -> usize {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
+    }
+
+    /// Processor time that it has used.
+    pub fn cpu(&self) -> Duration {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        // The first number is the time in nanoseconds. A thread that ends meanwhile had little to do.
+        let times = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok());
+        times.map(|times| Duration::from_nanos(times.split(' ').next().unwrap().parse().unwrap())).sum()
     }
 
     /// SIGKILL.
@@ -112,8 +144,16 @@ impl Server {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         let status = self.child.wait().unwrap();
-        self.reader.take().unwrap().join().unwrap();
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
         (status.success(), self.log())
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
     }
 
     pub fn connect(&self) -> TcpStream {
@@ -122,6 +162,13 @@ impl Server {
         stream.set_nodelay(true).unwrap();
         stream
     }
+}
+
+fn spawn(mut command: Command, arguments: &[&str], stdout: Stdio, stderr: Stdio) -> Child {
+    // However busy the machine is, no answer is too late unless a test wants it so.
+    let patience: &[&str] = if arguments.contains(&"--timeout") { &[] } else { &["--timeout", "120"] };
+    let listen: &[&str] = if arguments.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
+    command.args(listen).args(patience).args(arguments).stdout(stdout).stderr(stderr).spawn().unwrap()
 }
 
 impl Drop for Server {

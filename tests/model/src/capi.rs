@@ -36,7 +36,8 @@ pub(crate) fn destroy_the_rest() {
 }
 
 pub fn create_system() -> Result<Handle> {
-    let system = media_keys::insert_system(&Arc::new(MediaKeySystem::new(&ClearPlay, None))).map_err(in_words)?.addr();
+    let system = Arc::new(MediaKeySystem::new(&ClearPlay, None).map_err(in_words)?);
+    let system = media_keys::insert_system(&system).map_err(in_words)?.addr();
     CREATED.lock().unwrap().push(system);
     Ok(system)
 }

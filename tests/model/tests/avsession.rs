@@ -8,6 +8,7 @@ use avsession::error::Error;
 use avsession::identity::{Identity, SessionType};
 use avsession::metadata::Metadata;
 use avsession::session::{Controller, Session};
+use base::call::Call;
 use base::clock::VirtualClock;
 use base::sync::model::finish;
 use loom::thread;
@@ -16,12 +17,15 @@ use native_drm_model::check::{Object, check};
 /// A callback and what the program gave it.
 fn receiver(action: impl Fn() + Send + Sync + 'static) -> (Arc<Object>, Receiver) {
     let user_data = Object::new(5);
-    let own = Arc::clone(&user_data);
+    let (own, action) = (Arc::clone(&user_data), Arc::new(action));
     let receiver = move |_: &Command| {
-        own.use_it();
-        action();
-        own.use_it();
-        true
+        let (own, action) = (Arc::clone(&own), Arc::clone(&action));
+        Call::of(move || {
+            own.use_it();
+            action();
+            own.use_it();
+            true
+        })
     };
     (user_data, Arc::new(receiver))
 }
@@ -127,8 +131,11 @@ fn commands_arrive_in_order() {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let own = Arc::clone(&seen);
         let receiver = move |command: &Command| {
-            own.lock().unwrap().push(command.clone());
-            true
+            let (own, command) = (Arc::clone(&own), command.clone());
+            Call::of(move || {
+                own.lock().unwrap().push(command);
+                true
+            })
         };
         session.register(CommandKind::Seek, 1, Arc::new(receiver));
         let sender = {

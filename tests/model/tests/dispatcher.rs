@@ -6,7 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::dispatcher::{self, Error, IDLE_TIME, Job, Queue};
+use base::call::Call;
+use base::dispatcher::{self, Error, IDLE_TIME, Job, Next, Queue};
 use base::gate::Gate;
 use base::sync::model::time::pass;
 use base::sync::model::{finish, panic, process, thread as source_thread};
@@ -24,6 +25,7 @@ fn note(trace: &Trace, number: u32) -> Job {
     Box::new(move || {
         assert!(dispatcher::is_current_thread());
         trace.lock().unwrap().push(number);
+        Next::Done
     })
 }
 
@@ -40,8 +42,26 @@ fn gate_with(object: &Arc<Object>) -> Arc<Objects> {
 /// Posts a call of the gate's first callback, which uses its object.
 fn post_call(queue: &Queue, gate: &Arc<Objects>) {
     let gate = Arc::clone(gate);
-    let call = move || gate.call(|table| table.first().cloned(), |callback| assert_eq!(callback.use_it(), 7));
-    post(queue, Box::new(call));
+    post(queue, calling(gate, |callback| assert_eq!(callback.use_it(), 7)));
+}
+
+/// A job that calls the gate's first callback as the program's are called.
+fn calling(gate: Arc<Objects>, call: impl FnOnce(&Object) + Send + 'static) -> Job {
+    Box::new(move || match gate.enter(|table| table.first().cloned()) {
+        Some(inside) => {
+            let object = Arc::clone(&inside.callback);
+            let call = Call::of(move || {
+                call(&object);
+                true
+            });
+            let then = move |_| {
+                drop(inside);
+                Next::Done
+            };
+            Next::Call(call, Box::new(then))
+        }
+        None => Next::Done,
+    })
 }
 
 /// What a job waits for that another job does.
@@ -123,15 +143,16 @@ fn a_job_may_wait_for_a_job_of_another_queue() {
             &blocked,
             Box::new(move || {
                 waiting.wait();
-                first();
+                first()
             }),
         );
         post(&blocked, third);
         post(
             &free,
             Box::new(move || {
-                second();
+                let next = second();
                 raising.raise();
+                next
             }),
         );
         // In the job before it: nobody outside has to do anything for this.
@@ -226,6 +247,7 @@ fn what_waits_is_limited() {
                 assert!(matches!(posted.post(1, 100, two), Err(Error::Full(101))));
                 posted.post(1, 101, three).unwrap();
                 assert_eq!(posted.waiting(), 102);
+                Next::Done
             }),
         );
         finish();
@@ -266,7 +288,12 @@ fn a_child_after_fork_gets_threads_of_its_own() {
         dispatcher::start().unwrap();
         process::fork();
         let parents = source_thread::started();
-        let child_job = || -> Job { Box::new(move || assert!(source_thread::number() > parents)) };
+        let child_job = || -> Job {
+            Box::new(move || {
+                assert!(source_thread::number() > parents);
+                Next::Done
+            })
+        };
         let other = {
             let queue = Arc::clone(&queue);
             let job = child_job();
@@ -288,8 +315,9 @@ fn a_job_that_forks_leaves_the_pool_in_the_child() {
         post(
             &queue,
             Box::new(move || {
-                before();
+                let next = before();
                 process::fork();
+                next
             }),
         );
         finish();
@@ -310,16 +338,11 @@ fn callbacks_that_close_each_others_gate_wait_for_nobody() {
         }
         for (own, other) in [(0, 1), (1, 0)] {
             let (gate, victim) = (Arc::clone(&gates[own]), Arc::clone(&gates[other]));
-            let job = move || {
-                gate.call(
-                    |table| table.first().cloned(),
-                    |callback| {
-                        victim.close();
-                        assert_eq!(callback.use_it(), 7, "what calls stays alive");
-                    },
-                );
-            };
-            post(&Queue::default(), Box::new(job));
+            let job = calling(gate, move |callback| {
+                victim.close();
+                assert_eq!(callback.use_it(), 7, "what calls stays alive");
+            });
+            post(&Queue::default(), job);
         }
         pass(Duration::from_millis(2));
         // From outside, both are waited for.
@@ -354,22 +377,17 @@ fn after_close_nothing_runs_even_if_a_callback_closes_too() {
     check("callback and two closes", 3, || {
         let object = Object::new(7);
         let gate = gate_with(&object);
-        let again = Arc::clone(&gate);
+        let (again, gate_of_job) = (Arc::clone(&gate), Arc::clone(&gate));
         let queue = Arc::new(Queue::default());
         let own = Arc::clone(&queue);
-        let job = move || {
-            again.call(
-                |table| table.first().cloned(),
-                |callback| {
-                    assert_eq!(callback.use_it(), 7);
-                    again.close();
-                    post_call(&own, &again);
-                    assert_eq!(callback.use_it(), 7, "what calls stays alive");
-                },
-            );
-            again.call(|table| table.first().cloned(), |_| panic!("it was closed"));
-        };
-        post(&queue, Box::new(job));
+        let job = calling(gate_of_job, move |callback| {
+            assert_eq!(callback.use_it(), 7);
+            again.close();
+            post_call(&own, &again);
+            assert_eq!(callback.use_it(), 7, "what calls stays alive");
+            assert!(again.enter(|table| table.first().cloned()).is_none(), "it was closed");
+        });
+        post(&queue, job);
         gate.close();
         object.wipe();
         assert!(gate.change(|table| table.len()).is_none());
@@ -394,7 +412,13 @@ fn a_callback_that_was_taken_out_is_gone() {
         let gate = Arc::new(Gate::<Option<Guarded>>::default());
         drop(gate.change(|table| table.replace(Guarded(Arc::clone(&object)))));
         let own = Arc::clone(&gate);
-        post(&Queue::default(), Box::new(move || own.call(Option::clone, |_| ())));
+        post(
+            &Queue::default(),
+            Box::new(move || {
+                drop(own.enter(Option::clone));
+                Next::Done
+            }),
+        );
         drop(gate.change(Option::take));
         object.wipe();
     });
@@ -405,10 +429,46 @@ fn a_callback_that_panics_holds_nobody_up() {
     check("a callback panics", 3, || {
         let object = Object::new(7);
         let gate = gate_with(&object);
-        let again = Arc::clone(&gate);
-        let job = move || again.call(|table| table.first().cloned(), |_| panic::panic_in_test());
-        post(&Queue::default(), Box::new(job));
+        post(&Queue::default(), calling(Arc::clone(&gate), |_| panic::panic_in_test()));
         gate.close();
         object.wipe();
+    });
+}
+
+#[test]
+fn a_callback_that_ends_its_thread_holds_nobody_up() {
+    check("a callback ends its thread", 3, || {
+        let object = Object::new(7);
+        let gate = gate_with(&object);
+        let queue = Queue::default();
+        let trace = Trace::default();
+        post(&queue, calling(Arc::clone(&gate), |_| panic::end_thread()));
+        post(&queue, note(&trace, 1));
+        gate.close();
+        object.wipe();
+        finish();
+        assert_eq!(trace.lock().unwrap()[..], [1]);
+        assert_eq!(source_thread::running(), 0);
+    });
+}
+
+#[test]
+fn what_a_thread_has_left_behind_does_not_count_without_further_threads() {
+    check("a callback ends the last thread", 3, || {
+        let object = Object::new(7);
+        let gate = gate_with(&object);
+        let queue = Arc::new(Queue::default());
+        dispatcher::start().unwrap();
+        source_thread::fail(1);
+        post(&queue, calling(Arc::clone(&gate), |_| panic::end_thread()));
+        gate.close();
+        object.wipe();
+        finish();
+        // Where it had been closed before the call, no thread was ended.
+        source_thread::fail(0);
+        let trace = Trace::default();
+        post(&queue, note(&trace, 1));
+        finish();
+        assert_eq!(trace.lock().unwrap()[..], [1]);
     });
 }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
+use base::call::Call;
 use base::sync::model::{finish, thread as source_thread, values_alive};
 use drm::events::{Event, Listener};
 use loom::thread;
@@ -17,17 +18,22 @@ const ID: [u8; 16] = [1; 16];
 /// A callback and what the program gave it.
 struct Callback<F> {
     user_data: Arc<Object>,
-    action: F,
-    running: AtomicBool,
+    action: Arc<F>,
+    running: Arc<AtomicBool>,
 }
 
-impl<F: Fn() + Send + Sync> Listener for Callback<F> {
-    fn notify(&self, _: &Event) {
-        assert!(!self.running.swap(true, Relaxed), "one call at a time");
-        self.user_data.use_it();
-        (self.action)();
-        self.user_data.use_it();
-        self.running.store(false, Relaxed);
+impl<F: Fn() + Send + Sync + 'static> Listener for Callback<F> {
+    fn call(&self, _: &Event) -> Option<Call> {
+        let (user_data, action, running) =
+            (Arc::clone(&self.user_data), Arc::clone(&self.action), Arc::clone(&self.running));
+        Some(Call::of(move || {
+            assert!(!running.swap(true, Relaxed), "one call at a time");
+            user_data.use_it();
+            action();
+            user_data.use_it();
+            running.store(false, Relaxed);
+            true
+        }))
     }
 }
 
@@ -35,7 +41,7 @@ impl<F: Fn() + Send + Sync> Listener for Callback<F> {
 fn callback(action: impl Fn() + Send + Sync + 'static) -> (Arc<Object>, Option<Arc<dyn Listener>>) {
     let user_data = Object::new(5);
     let listener: Arc<dyn Listener> =
-        Arc::new(Callback { user_data: Arc::clone(&user_data), action, running: AtomicBool::new(false) });
+        Arc::new(Callback { user_data: Arc::clone(&user_data), action: Arc::new(action), running: Arc::default() });
     (user_data, Some(listener))
 }
 

@@ -4,12 +4,12 @@
 //!
 //! Nobody waits for whoever reads, and no receiver runs under a lock of the library: within a [`Scope`], which every call of
 //! the program and every turn of the library's threads is, messages are kept until its end. Standard error that takes nothing
-//! loses lines.
+//! loses lines, as does whoever gets too many at once; whoever reads on is told how many.
 //!
 //! The library's own threads read no environment variable: a program may change its environment while they run, which C
 //! allows as long as nobody else looks. So [`read_environment`] is for calls of the program, and [`write()`] never looks.
 
-mod stderr;
+pub mod stderr;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -17,6 +17,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use parking_lot::RwLock;
+
+use crate::call::Call;
+use crate::dispatcher::{Job, Next, Outcome};
+use stderr::LOST;
 
 /// How serious a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,8 +59,8 @@ impl Level {
 }
 
 /// Receives messages. Called without any lock held, from whichever thread has something to say, and from several at once;
-/// it may itself log or change the sink.
-pub type Sink = Arc<dyn Fn(Level, &str) + Send + Sync>;
+/// it may itself log or change the sink. What it returns is a call of the program that is to be made with the message.
+pub type Sink = Arc<dyn Fn(Level, &str) -> Option<Call> + Send + Sync>;
 
 static LIMIT: AtomicU8 = AtomicU8::new(Level::Off as u8);
 /// Whether the limit was set, by the environment or by a call. Set with `SINK` locked.
@@ -108,6 +112,8 @@ const MAX_KEPT: usize = 256;
 thread_local! {
     /// Scopes that this thread is in.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// Messages that were more than a scope keeps.
+    static BEYOND: Cell<u64> = const { Cell::new(0) };
     static KEPT: RefCell<Vec<(Level, String)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -120,8 +126,8 @@ pub struct Scope {
     caller: Option<Caller>,
 }
 
-/// Has something done by another thread, soon and in order; how many bytes it has.
-pub type Caller = fn(usize, Box<dyn FnOnce() + Send>);
+/// Has something done by another thread, soon and in order; how many bytes it has. False if it will not be done.
+pub type Caller = fn(usize, Job) -> bool;
 
 impl Scope {
     /// For a call of the program. The receiver is called by the same thread.
@@ -145,6 +151,11 @@ impl Scope {
     }
 }
 
+/// The scopes that this thread was in have gone without an end.
+pub fn forget_scopes() {
+    DEPTH.set(0);
+}
+
 impl Drop for Scope {
     #[inline]
     fn drop(&mut self) {
@@ -163,11 +174,71 @@ impl Scope {
         // The scope of a call from within a callback is at its end as free of locks as the outer one.
         for (level, text) in kept {
             match self.caller {
-                Some(caller) if SINK.read().is_some() => caller(text.len(), Box::new(move || deliver(level, &text))),
+                Some(caller) if SINK.read().is_some() => give_aside(caller, level, text),
                 _ => deliver(level, &text),
             }
         }
+        let beyond = BEYOND.take();
+        if beyond > 0 {
+            LOST.fetch_add(beyond, Ordering::Relaxed);
+            match self.caller {
+                Some(caller) if SINK.read().is_some() => give_note_aside(caller),
+                _ => deliver_note(),
+            }
+        }
     }
+}
+
+/// A message about lines that were lost, to standard error or to the sink. Whoever takes the number out of [`LOST`] writes it.
+fn note(lost: u64) -> String {
+    format!("{lost} lines were lost: too many at once for whoever receives them")
+}
+
+fn note_line(lost: u64) -> String {
+    format!("native_drm warn: {}\n", note(lost))
+}
+
+/// Has the receiver called by another thread. A line that it does not take is lost.
+fn give_aside(caller: Caller, level: Level, text: String) {
+    give_note_aside(caller);
+    if !caller(text.len(), job(level, text)) {
+        LOST.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn give_note_aside(caller: Caller) {
+    let lost = LOST.swap(0, Ordering::Relaxed);
+    if lost > 0 && !caller(0, job(Level::Warn, note(lost))) {
+        LOST.fetch_add(lost, Ordering::Relaxed);
+    }
+}
+
+/// A receiver that has ended its thread is not called any more. Another one that has taken its place is.
+fn forget(sink: &Sink) {
+    let former = {
+        let mut place = SINK.write();
+        let former = place.take_if(|present| Arc::ptr_eq(present, sink));
+        if former.is_some() {
+            LIMIT.store(Level::Off as u8, Ordering::Relaxed);
+        }
+        former
+    };
+    drop(former);
+}
+
+fn job(level: Level, text: String) -> Job {
+    Box::new(move || match receive(level, &text) {
+        Some((sink, call)) => {
+            let then = move |outcome| {
+                if outcome == Outcome::Ended {
+                    forget(&sink);
+                }
+                Next::Done
+            };
+            Next::Call(call, Box::new(then))
+        }
+        None => Next::Done,
+    })
 }
 
 /// Writes a message. Use the macros `log_error!`, `log_warn!`, `log_info!` and `log_debug!`, which format only when needed.
@@ -182,6 +253,8 @@ pub fn write(level: Level, message: fmt::Arguments<'_>) {
             let mut kept = kept.borrow_mut();
             if kept.len() < MAX_KEPT {
                 kept.push((level, text));
+            } else {
+                BEYOND.set(BEYOND.get() + 1);
             }
         };
         // At the end of a thread it is lost.
@@ -193,12 +266,36 @@ pub fn write(level: Level, message: fmt::Arguments<'_>) {
 
 /// Gives a message to whoever receives messages now, if they still want it.
 fn deliver(level: Level, text: &str) {
+    if SINK.read().is_some() {
+        deliver_note();
+    }
+    if let Some((_, call)) = receive(level, text) {
+        call.make_here();
+    }
+}
+
+/// Says how many lines were lost, if any were.
+fn deliver_note() {
+    if SINK.read().is_none() {
+        return stderr::tell_lost(note_line);
+    }
+    let lost = LOST.swap(0, Ordering::Relaxed);
+    if lost > 0
+        && let Some((_, call)) = receive(Level::Warn, &note(lost))
+    {
+        call.make_here();
+    }
+}
+
+/// Writes a message to standard error, or gives it to the sink, which may want a call to be made with it.
+fn receive(level: Level, text: &str) -> Option<(Sink, Call)> {
     if !enabled(level) {
-        return;
+        return None;
     }
     let sink = SINK.read().clone();
     if let Some(sink) = sink {
-        return sink(level, text);
+        let call = sink(level, text)?;
+        return Some((sink, call));
     }
     let mut line = format!("native_drm {}: {text}", level.name());
     if line.len() > stderr::MAX_LINE {
@@ -207,7 +304,8 @@ fn deliver(level: Level, text: &str) {
     }
     // One write per line, so that lines of several threads stay whole.
     line.push('\n');
-    stderr::write_line(line.as_bytes());
+    stderr::write_line(line.as_bytes(), note_line);
+    None
 }
 
 /// Logs at a [`Level`] with the arguments of `format!`.

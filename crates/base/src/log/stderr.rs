@@ -1,9 +1,11 @@
 //! Lines to standard error that never wait: a pipe that nobody empties loses lines, and whoever reads on is told how many.
+//! For programs that log themselves, too: one count for both.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -11,24 +13,41 @@ use parking_lot::Mutex;
 /// Bytes of a line at most, without its end: what a pipe takes as a whole (`PIPE_BUF`) or not at all.
 pub const MAX_LINE: usize = 4000;
 
-/// Lines that were lost since the last one that was not. Locked while a line is written.
-static LOST: Mutex<u64> = Mutex::new(0);
+/// Lines that were lost since that was last said.
+pub(super) static LOST: AtomicU64 = AtomicU64::new(0);
+/// Held while a line is written.
+static TURN: Mutex<()> = Mutex::new(());
 
-/// Writes a line, with its line end, or counts it as lost.
-pub fn write_line(line: &[u8]) {
-    // Locked for no longer than a write that does not wait; after fork() perhaps for ever.
-    let Some(mut lost) = LOST.try_lock_for(Duration::from_millis(10)) else { return };
-    if *lost > 0 {
-        let note = format!("native_drm warn: {lost} lines were lost: standard error did not take them\n");
-        if write(note.as_bytes()).is_err() {
-            *lost += 1;
+/// Writes a line, with its line end, or counts it as lost. `note` makes the line that says how many were lost before.
+pub fn write_line(line: &[u8], note: impl FnOnce(u64) -> String) {
+    write_lines(Some(line), note);
+}
+
+/// Says how many lines were lost, if that has not been said yet and there is room.
+pub fn tell_lost(note: impl FnOnce(u64) -> String) {
+    write_lines(None, note);
+}
+
+fn write_lines(line: Option<&[u8]>, note: impl FnOnce(u64) -> String) {
+    let count = u64::from(line.is_some());
+    // Held for no longer than a write that does not wait; after fork() perhaps for ever.
+    let Some(_turn) = TURN.try_lock_for(Duration::from_millis(10)) else {
+        LOST.fetch_add(count, Ordering::Relaxed);
+        return;
+    };
+    let lost = LOST.load(Ordering::Relaxed);
+    if lost > 0 {
+        if write(note(lost).as_bytes()).is_err() {
+            LOST.fetch_add(count, Ordering::Relaxed);
             return;
         }
-        *lost = 0;
+        LOST.fetch_sub(lost, Ordering::Relaxed);
     }
-    // A closed standard error is no reason to fail; its lines are not missed.
-    if write(line).is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
-        *lost += 1;
+    // Closed, full or out of room: no reason to fail.
+    if let Some(line) = line
+        && write(line).is_err()
+    {
+        LOST.fetch_add(count, Ordering::Relaxed);
     }
 }
 

@@ -37,6 +37,10 @@
 //! while pinned (its [`Pin`] was leaked, so a reference into a cell may have been leaked with it) keeps its record, and every
 //! later [`synchronize`] waits forever: that is the price of safety here.
 //!
+//! A call that the program makes may end without returning: a signal handler jumps out of it (`siglongjmp`). Its pin stays. The
+//! thread's next call gives it up, and its end does; until then, writers wait. That is sound because a thread is in one call at a
+//! time: the library is not for signal handlers that interrupt it. The pins of such calls carry a bit that says so.
+//!
 //! After a fork, the child has one thread. A handler releases the records of all others in the child.
 
 mod cell;
@@ -75,6 +79,28 @@ pub fn pin() -> Pin {
     let record = record::of_this_thread();
     record.enter();
     Pin { record, _not_send: PhantomData }
+}
+
+/// Pins the calling thread for a call of the program, at the same cost. What an earlier call has left behind that did not return,
+/// because a signal handler jumped out of it, is given up.
+///
+/// # Safety
+/// The calling thread uses no other pin, and this one is dropped in the call, or never used again: the call was left by a jump.
+#[inline(always)]
+pub unsafe fn pin_call() -> Pin {
+    let record = record::of_this_thread();
+    record.enter_call();
+    Pin { record, _not_send: PhantomData }
+}
+
+/// Gives up the pins of earlier calls that did not return (see [`pin_call`]), for a call that does not pin at once. Whether
+/// there were any.
+///
+/// # Safety
+/// The calling thread uses no pin.
+#[inline]
+pub unsafe fn give_up_calls() -> bool {
+    record::abandon_calls_of_this_thread()
 }
 
 impl Pin {

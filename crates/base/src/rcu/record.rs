@@ -35,7 +35,7 @@ unsafe impl Sync for Block {}
 /// A thread's record. Two cache lines, because CPUs fetch them in pairs: no thread's pins slow down another's.
 #[repr(align(128))]
 pub(super) struct Record {
-    /// The epoch of the outermost pin, 0 without one. Written by the owner only (and after a fork).
+    /// The epoch of the outermost pin, 0 without one, plus [`CALL`]. Written by the owner only (and after a fork).
     pinned: AtomicU64,
     /// What the last pin's end has to look at: 0 as a rule, else twice the number of pins beside the outermost one, plus
     /// [`TRANSIENT`]. Used by the owner only (and after a fork); atomic because the record is shared.
@@ -44,6 +44,9 @@ pub(super) struct Record {
     /// The block that this is in. Not written to after that was published.
     block: *const Block,
 }
+
+/// The outermost pin is one of a call that the program makes, and lives no longer than that. No epoch gets there.
+const CALL: u64 = 1 << 63;
 
 /// Release the record when the last pin is gone: the owner's thread is ending.
 const TRANSIENT: usize = 1;
@@ -68,6 +71,10 @@ impl Drop for ReleaseRecord {
     fn drop(&mut self) {
         // SAFETY: it is null or points to a record from BLOCKS; those are never freed.
         if let Some(record) = unsafe { self.0.get().as_ref() } {
+            if record.pinned.load(Ordering::Relaxed) & CALL != 0 {
+                // The call was left by a jump: none lasts until here.
+                record.abandon();
+            }
             if record.is_pinned() {
                 // Pinned by a destructor that is still running, or for good.
                 record.extra.store(record.extra.load(Ordering::Relaxed) | TRANSIENT, Ordering::Relaxed);
@@ -89,6 +96,17 @@ fn own() -> Option<&'static Record> {
 #[inline]
 pub(super) fn of_this_thread() -> &'static Record {
     own().unwrap_or_else(claim_for_this_thread)
+}
+
+/// Gives up what calls of this thread have left behind that did not return. Whether there was something.
+pub(super) fn abandon_calls_of_this_thread() -> bool {
+    match own() {
+        Some(record) if record.is_pinned() => {
+            record.abandon();
+            true
+        }
+        _ => false,
+    }
 }
 
 pub(super) fn this_thread_is_pinned() -> bool {
@@ -235,6 +253,23 @@ impl Record {
         }
     }
 
+    /// The outermost pin of a call, by the owner, who has no other pin in use.
+    #[inline(always)]
+    pub(super) fn enter_call(&self) {
+        if self.is_pinned() {
+            self.abandon();
+        }
+        self.pinned.store(EPOCH.load(Ordering::Acquire) | CALL, Ordering::Release);
+        light_fence();
+    }
+
+    /// Gives up all pins, by the owner, who uses none of them any more. R5 of the protocol.
+    #[cold]
+    pub(super) fn abandon(&self) {
+        self.pinned.store(0, Ordering::Release);
+        self.extra.store(self.extra.load(Ordering::Relaxed) & TRANSIENT, Ordering::Relaxed);
+    }
+
     /// One pin less, by the owner. R5 of the protocol if it is the last one.
     #[inline(always)]
     pub(super) fn leave(&self) {
@@ -261,7 +296,7 @@ impl Record {
     /// W4 of the protocol.
     #[inline]
     pub(super) fn is_pinned_before(&self, epoch: u64) -> bool {
-        let pinned = self.pinned.load(Ordering::Acquire);
+        let pinned = self.pinned.load(Ordering::Acquire) & !CALL;
         pinned != 0 && pinned < epoch
     }
 }

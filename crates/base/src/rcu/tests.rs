@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 
-use super::{Pin, RcuCell, pin, synchronize};
+use super::{Pin, RcuCell, give_up_calls, pin, pin_call, synchronize};
 
 /// Says when it is dropped.
 struct Witness(Arc<AtomicBool>);
@@ -115,6 +115,48 @@ fn a_panic_unpins() {
     });
     assert!(panicked.is_err());
     synchronize();
+}
+
+/// What a jump out of a call leaves behind.
+fn jump_out_of_a_call() {
+    // SAFETY: this thread has no other pin, and uses this one no more.
+    let outer = unsafe { pin_call() };
+    std::mem::forget((pin(), outer));
+}
+
+#[test]
+fn the_next_call_gives_up_the_pins_of_one_that_did_not_return() {
+    jump_out_of_a_call();
+    assert!(std::panic::catch_unwind(synchronize).is_err(), "it would wait for itself");
+    // SAFETY: this thread uses no pin.
+    assert!(unsafe { give_up_calls() });
+    // SAFETY: as above.
+    assert!(unsafe { !give_up_calls() });
+    synchronize();
+    jump_out_of_a_call();
+    // SAFETY: as above.
+    drop(unsafe { pin_call() });
+    synchronize();
+}
+
+#[test]
+fn a_thread_that_ends_after_a_jump_holds_nobody_up() {
+    let (jumped, end) = (Barrier::new(2), Barrier::new(2));
+    let dropped = Arc::new(AtomicBool::new(false));
+    let cell = RcuCell::new(Some(Witness(dropped.clone())));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            jump_out_of_a_call();
+            jumped.wait();
+            end.wait();
+        });
+        jumped.wait();
+        scope.spawn(|| drop(cell.replace(None)));
+        (0..2000).for_each(|_| thread::yield_now());
+        assert!(!dropped.load(Ordering::SeqCst), "it may be in its call still");
+        end.wait();
+    });
+    assert!(dropped.load(Ordering::SeqCst));
 }
 
 /// For tests that count threads.

@@ -3,12 +3,14 @@
 //!
 //! As a rule these are the standard library's, `parking_lot`'s and `once_cell`'s own, re-exported. With `--cfg loom`, which the
 //! tests in `tests/model` set, they are loom's, which runs a test in every interleaving. This module is the only place with
-//! that `cfg`. All threads of the library are started by `thread::spawn`.
+//! that `cfg`. All threads of the library are started by `thread::spawn` and
+//! `thread::spawn_caller`.
 //!
 //! What loom need not see stays away from here, because each operation that it sees multiplies the interleavings: counters
 //! whose order nobody relies on, and locks under which nothing happens that loom sees. A lock of another kind must be one of
 //! these: loom's threads are coroutines of a single thread, and that would wait for itself.
 
+pub mod cancellation;
 #[cfg(not(loom))]
 mod fence;
 #[cfg(not(loom))]

@@ -1,15 +1,20 @@
-//! Threads of the library. They run no signal handlers of the program.
+//! Threads of the library. They run no signal handlers of the program and are not cancelled.
 
+use std::cell::Cell;
+use std::ffi::{CStr, c_int, c_void};
 use std::io;
 use std::mem::MaybeUninit;
 use std::thread::{Thread, current, park_timeout};
 use std::time::Instant;
 
+use super::cancellation;
+use crate::call::RawCall;
+
 pub use std::thread::{sleep, yield_now};
 
 /// What a thread does to itself: its handlers have to run on it, and a fault while its signal is blocked would end the process
 /// without them. Crash reporters and sanitizers rely on that.
-const FAULTS: [libc::c_int; 6] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
+const FAULTS: [c_int; 6] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
 
 /// Starts a thread for which all signals are blocked but those of faults.
 ///
@@ -19,9 +24,101 @@ pub fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> 
     let builder = std::thread::Builder::new().name(name.to_owned());
     // Threads begin with the mask of the thread that starts them, so that there is no moment without it.
     let mask = Masked::new();
-    let spawned = builder.spawn(run);
+    let spawned = builder.spawn(move || {
+        cancellation::refuse();
+        run();
+    });
     drop(mask);
     spawned.map(drop)
+}
+
+/// What a thread does that calls the program's functions: it says one after the other. It is dropped at the thread's end, which
+/// may be inside of a call.
+pub(crate) trait Caller: Send {
+    /// The next call; none to end the thread. Is told what the one before has returned.
+    fn next(&mut self, returned: bool) -> Option<RawCall>;
+}
+
+/// What a thread needs to start.
+struct Start {
+    name: &'static CStr,
+    caller: Cell<Option<Box<dyn Caller>>>,
+}
+
+thread_local! {
+    /// What this thread does. Dropped at its end, however it ends.
+    static CALLER: Cell<Option<Box<dyn Caller>>> = const { Cell::new(None) };
+}
+
+/// Bytes of stack, the standard library's choice for its threads.
+const STACK: usize = 2 << 20;
+
+/// As [`spawn`], for a thread that calls the program. Such a thread may be ended by a call: `pthread_exit` unwinds it to its start,
+/// which is allowed through plain frames alone, that is, such as have nothing to drop and catch nothing. The frames of
+/// [`std::thread`] are others.
+///
+/// # Errors
+/// As `pthread_create`.
+pub(crate) fn spawn_caller(name: &'static CStr, caller: Box<dyn Caller>) -> io::Result<()> {
+    let start = Box::into_raw(Box::new(Start { name, caller: Cell::new(Some(caller)) }));
+    let mut attributes = MaybeUninit::uninit();
+    let mut thread = MaybeUninit::uninit();
+    let mask = Masked::new();
+    // SAFETY: the attributes are initialised before they are used and destroyed once. The start routine takes what it is given, and
+    // unwinds at most into the C code that calls it, for which its type says `C`.
+    let error = unsafe {
+        let routine = std::mem::transmute::<
+            extern "C-unwind" fn(*mut c_void) -> *mut c_void,
+            extern "C" fn(*mut c_void) -> *mut c_void,
+        >(run_calls);
+        libc::pthread_attr_init(attributes.as_mut_ptr());
+        libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), STACK);
+        libc::pthread_attr_setdetachstate(attributes.as_mut_ptr(), libc::PTHREAD_CREATE_DETACHED);
+        let error = libc::pthread_create(thread.as_mut_ptr(), attributes.as_ptr(), routine, start.cast());
+        libc::pthread_attr_destroy(attributes.as_mut_ptr());
+        error
+    };
+    drop(mask);
+    if error == 0 {
+        return Ok(());
+    }
+    // SAFETY: from the box above; no thread has started that would take it.
+    drop(unsafe { Box::from_raw(start) });
+    Err(io::Error::from_raw_os_error(error))
+}
+
+/// The start of a thread that calls the program: a plain frame.
+extern "C-unwind" fn run_calls(start: *mut c_void) -> *mut c_void {
+    begin(start);
+    let mut returned = false;
+    while let Some(call) = next(returned) {
+        // SAFETY: `next` keeps the call that it returns until it is called again or the thread has ended.
+        returned = unsafe { call.make() };
+        // The program may have changed that for itself.
+        cancellation::refuse();
+    }
+    std::ptr::null_mut()
+}
+
+#[inline(never)]
+fn begin(start: *mut c_void) {
+    cancellation::refuse();
+    // SAFETY: from the box in `spawn_caller`, which gave it to this thread.
+    let start = unsafe { Box::from_raw(start.cast::<Start>()) };
+    // SAFETY: the calling thread, and a NUL-terminated name.
+    unsafe { libc::pthread_setname_np(libc::pthread_self(), start.name.as_ptr()) };
+    CALLER.set(start.caller.take());
+}
+
+#[inline(never)]
+fn next(returned: bool) -> Option<RawCall> {
+    let mut caller = CALLER.take()?;
+    let call = caller.next(returned);
+    // Without a further call, it goes here: this thread's other variables are still there.
+    if call.is_some() {
+        CALLER.set(Some(caller));
+    }
+    call
 }
 
 /// Wakes a thread that sleeps, or keeps it from falling asleep the next time.

@@ -101,6 +101,7 @@ unsafe fn in_step<V: Vector, const N: usize>(blocks: &mut [V; N]) {
 }
 
 /// AES in one direction.
+#[derive(Clone, Copy)]
 pub(super) struct Rounds<'k, const DECRYPT: bool>(&'k Direction);
 
 /// AES encryption.

@@ -21,7 +21,6 @@ decrypt_functions! {
 impl Vector for __m128i {
     const BLOCKS: usize = 1;
     const BYTES: usize = BLOCK;
-    type Part = (usize, usize);
 
     #[inline(always)]
     unsafe fn zero() -> Self {
@@ -66,30 +65,27 @@ impl Vector for __m128i {
     }
 
     #[inline(always)]
-    unsafe fn part(start: usize, end: usize) -> Self::Part {
-        (start, end)
+    unsafe fn load_start(from: *const u8, _bytes: usize) -> Self {
+        // SAFETY: passed on to the caller. There is one block, which is all of it.
+        unsafe { Self::load(from) }
     }
 
     #[inline(always)]
-    unsafe fn load_part(from: *const u8, part: Self::Part) -> Self {
-        if part == (0, BLOCK) {
-            // SAFETY: the part is all of it.
-            return unsafe { Self::load(from) };
-        }
-        // SAFETY: reads the part of the source and, from it, all of the buffer.
-        unsafe { Self::load(buffered::<BLOCK>(from, part).as_ptr()) }
+    unsafe fn store_start(self, to: *mut u8, _bytes: usize) {
+        // SAFETY: as for `load_start`.
+        unsafe { self.store(to) }
     }
 
     #[inline(always)]
-    unsafe fn store_part(self, to: *mut u8, part: Self::Part) {
-        // SAFETY: either the part is all of it, or the buffer is written as a whole and the target in part.
+    unsafe fn xor_into(self, at: *mut u8, start: usize, end: usize) {
+        // SAFETY: either the part is all of it, or it is copied, and the copy is used as a whole.
         unsafe {
-            if part == (0, BLOCK) {
-                return self.store(to);
+            if (start, end) == (0, BLOCK) {
+                return Self::load(at).xor(self).store(at);
             }
-            let mut buffer = [0; BLOCK];
-            self.store(buffer.as_mut_ptr());
-            unbuffer(&buffer, to, part);
+            let mut buffer = buffered::<BLOCK>(at, start, end);
+            Self::load(buffer.as_ptr()).xor(self).store(buffer.as_mut_ptr());
+            unbuffer(&buffer, at, start, end);
         }
     }
 
@@ -148,9 +144,9 @@ pub(super) unsafe fn byte_order() -> __m128i {
 /// A part of a register, for levels that cannot mask bytes: a copy of those bytes in their places, the rest zero.
 ///
 /// # Safety
-/// The bytes of `part` after `from` are readable.
+/// The bytes `start..end` after `from` are readable.
 #[inline(always)]
-pub(super) unsafe fn buffered<const N: usize>(from: *const u8, (start, end): (usize, usize)) -> [u8; N] {
+pub(super) unsafe fn buffered<const N: usize>(from: *const u8, start: usize, end: usize) -> [u8; N] {
     let mut buffer = [0; N];
     let place = &mut buffer[start..end];
     // SAFETY: `place` has as many bytes as the part.
@@ -158,12 +154,12 @@ pub(super) unsafe fn buffered<const N: usize>(from: *const u8, (start, end): (us
     buffer
 }
 
-/// Writes the bytes of `part` from the buffer to their places.
+/// Writes the bytes `start..end` of the buffer to their places.
 ///
 /// # Safety
-/// The bytes of `part` after `to` are writable.
+/// The bytes `start..end` after `to` are writable.
 #[inline(always)]
-pub(super) unsafe fn unbuffer<const N: usize>(buffer: &[u8; N], to: *mut u8, (start, end): (usize, usize)) {
+pub(super) unsafe fn unbuffer<const N: usize>(buffer: &[u8; N], to: *mut u8, start: usize, end: usize) {
     let bytes = &buffer[start..end];
     // SAFETY: as many bytes as the part has.
     unsafe { copy_nonoverlapping(bytes.as_ptr(), to.wrapping_add(start), bytes.len()) };

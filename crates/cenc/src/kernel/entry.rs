@@ -117,12 +117,28 @@ macro_rules! decrypt_functions {
         };
 
         /// This level's functions, if this CPU has its features.
-        pub(super) fn detect() -> Option<Usable<$keys>> {
-            let found = $(is_x86_feature_detected!($feature))&&+;
+        pub(in $crate::kernel) fn detect() -> Option<Usable<$keys>> {
+            let found = $($crate::kernel::entry::detected!($feature))&&+;
             // SAFETY: the functions are compiled for the features that were found.
             found.then(|| unsafe { Usable::new(&FUNCTIONS) })
         }
     };
 }
 
-pub(super) use decrypt_functions;
+/// Whether this CPU has a feature.
+#[cfg(target_arch = "x86_64")]
+macro_rules! detected {
+    ($feature:tt) => {
+        is_x86_feature_detected!($feature)
+    };
+}
+
+/// Whether this CPU has a feature: what the kernel tells every process (`getauxval`), read once.
+#[cfg(target_arch = "aarch64")]
+macro_rules! detected {
+    ($feature:tt) => {
+        std::arch::is_aarch64_feature_detected!($feature)
+    };
+}
+
+pub(super) use {decrypt_functions, detected};

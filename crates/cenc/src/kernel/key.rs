@@ -5,12 +5,14 @@ use core::fmt;
 use aes::cipher::{Array, KeyInit};
 
 use super::CIPHER_STACK;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::entry::Key;
 use super::level::Level;
 use super::soft;
 #[cfg(target_arch = "x86_64")]
-use super::{aes_keys, aesni, sm4_gfni, vaes256, vaes512};
+use super::{aes_keys, aesni, sm4_aes, sm4_gfni, vaes256, vaes512};
+#[cfg(target_arch = "aarch64")]
+use super::{armv8, armv8_keys, armv8_sm4, armv8_sm4e};
 use crate::error::Error;
 use crate::job::Job;
 use crate::scheme::Cipher;
@@ -39,13 +41,21 @@ enum AesKey {
     Soft(aes::Aes128),
     #[cfg(target_arch = "x86_64")]
     Hardware(Key<aes_keys::RoundKeys>),
+    #[cfg(target_arch = "aarch64")]
+    Hardware(Key<armv8_keys::RoundKeys>),
 }
 
 /// SM4 round keys in the form that the key's level wants them in.
 enum Sm4Key {
     Soft(sm4::Sm4),
     #[cfg(target_arch = "x86_64")]
+    AesSBox(Key<sm4_aes::RoundKeys>),
+    #[cfg(target_arch = "x86_64")]
     Gfni(Key<sm4_gfni::RoundKeys>),
+    #[cfg(target_arch = "aarch64")]
+    Aes(Key<armv8_sm4::RoundKeys>),
+    #[cfg(target_arch = "aarch64")]
+    Sm4e(Key<armv8_sm4e::RoundKeys>),
 }
 
 impl ContentKey {
@@ -73,6 +83,21 @@ impl ContentKey {
             Cipher::Sm4 => self.schedule.sm4.decrypt(job, data),
         }
     }
+
+    /// As [`ContentKey::decrypt`]; whether [`super::wipe_stack`] is still to be called.
+    #[inline(always)]
+    pub(crate) fn decrypt_unwiped(&self, cipher: Cipher, job: &Job<'_>, data: &mut [u8]) -> bool {
+        match (cipher, &self.schedule.aes, &self.schedule.sm4) {
+            (Cipher::Aes128, AesKey::Soft(cipher), _) => soft::decrypt_unwiped(cipher, job, data),
+            (Cipher::Sm4, _, Sm4Key::Soft(cipher)) => soft::decrypt_unwiped(cipher, job, data),
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+            _ => {
+                self.decrypt(cipher, job, data);
+                return false;
+            }
+        }
+        true
+    }
 }
 
 impl Schedule {
@@ -85,13 +110,18 @@ impl Schedule {
 
 impl AesKey {
     fn new(key: &[u8; 16], level: Level) -> Self {
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
         {
             let functions = match level {
                 Level::Soft => None,
-                Level::AesNi => aesni::detect(),
+                #[cfg(target_arch = "x86_64")]
+                Level::AesNi | Level::Avx2 => aesni::detect(),
+                #[cfg(target_arch = "x86_64")]
                 Level::Vaes256 => vaes256::detect(),
+                #[cfg(target_arch = "x86_64")]
                 Level::Vaes512 => vaes512::detect(),
+                #[cfg(target_arch = "aarch64")]
+                Level::Armv8 | Level::Armv8Sm4 => armv8::detect(),
             };
             if let Some(functions) = functions {
                 return Self::Hardware(Key::new(functions, key));
@@ -105,7 +135,7 @@ impl AesKey {
     fn decrypt(&self, job: &Job<'_>, data: &mut [u8]) {
         match self {
             Self::Soft(cipher) => soft::decrypt(cipher, job, data),
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
             Self::Hardware(key) => key.decrypt(job, data),
         }
     }
@@ -114,10 +144,33 @@ impl AesKey {
 impl Sm4Key {
     fn new(key: &[u8; 16], level: Level) -> Self {
         #[cfg(target_arch = "x86_64")]
-        if level == Level::Vaes512
-            && let Some(functions) = sm4_gfni::detect()
         {
-            return Self::Gfni(Key::new(functions, key));
+            if level == Level::Vaes512
+                && let Some(functions) = sm4_gfni::detect()
+            {
+                return Self::Gfni(Key::new(functions, key));
+            }
+            let functions = match level {
+                Level::Soft => None,
+                Level::AesNi => sm4_aes::xmm::detect(),
+                Level::Avx2 => sm4_aes::ymm_halves::detect(),
+                Level::Vaes256 | Level::Vaes512 => sm4_aes::ymm::detect(),
+            };
+            if let Some(functions) = functions {
+                return Self::AesSBox(Key::new(functions, key));
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        if level == Level::Armv8Sm4
+            && let Some(functions) = armv8_sm4e::detect()
+        {
+            return Self::Sm4e(Key::new(functions, key));
+        }
+        #[cfg(target_arch = "aarch64")]
+        if level != Level::Soft
+            && let Some(functions) = armv8_sm4::detect()
+        {
+            return Self::Aes(Key::new(functions, key));
         }
         let _ = level;
         Self::Soft(sm4::Sm4::new(&Array(*key)))
@@ -128,7 +181,13 @@ impl Sm4Key {
         match self {
             Self::Soft(cipher) => soft::decrypt(cipher, job, data),
             #[cfg(target_arch = "x86_64")]
+            Self::AesSBox(key) => key.decrypt(job, data),
+            #[cfg(target_arch = "x86_64")]
             Self::Gfni(key) => key.decrypt(job, data),
+            #[cfg(target_arch = "aarch64")]
+            Self::Aes(key) => key.decrypt(job, data),
+            #[cfg(target_arch = "aarch64")]
+            Self::Sm4e(key) => key.decrypt(job, data),
         }
     }
 }

@@ -56,7 +56,7 @@ impl<'d> Iterator for Ranges<'d, '_> {
 /// Does something for each protected range of a sample. It may be asked to do it for an empty one.
 ///
 /// A macro because a closure would not be compiled for more instructions.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! for_each_range {
     ($data:expr, $subsamples:expr, $range:ident => $body:block) => {
         let ($range, mut others) = $crate::kernel::ranges::Ranges::split_first($data, $subsamples);
@@ -72,7 +72,7 @@ macro_rules! for_each_range {
     };
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(super) use for_each_range;
 
 /// The part of a range that whole blocks fill.

@@ -67,9 +67,11 @@ fn substitute_word(word: u32) -> u32 {
 }
 
 /// SM4 encryption.
+#[derive(Clone, Copy)]
 struct Encryption<'k>(&'k RoundKeys);
 
 /// SM4 decryption: the round keys backwards.
+#[derive(Clone, Copy)]
 struct Decryption<'k>(&'k RoundKeys);
 
 impl BlockTransform<__m512i> for Encryption<'_> {

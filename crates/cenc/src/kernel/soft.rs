@@ -23,14 +23,15 @@ impl<T: BlockSizeUser<BlockSize = U16> + BlockCipherEncrypt + BlockCipherDecrypt
 #[inline(never)]
 #[allow(improper_ctypes_definitions, reason = "C does not call it")]
 pub(super) extern "C" fn decrypt<C: Cipher>(cipher: &C, job: &Job<'_>, data: &mut [u8]) {
-    decrypt_ranges(cipher, job, data);
+    decrypt_unwiped(cipher, job, data);
     // The crates keep expanded round keys on the stack while they work.
     burn_stack::<CIPHER_STACK>();
 }
 
+/// As [`decrypt`], and leaves to the caller to wipe the stack.
 // Its frame, and those of all that is inlined into it, must be gone when the stack is burnt.
 #[inline(never)]
-fn decrypt_ranges<C: Cipher>(cipher: &C, job: &Job<'_>, data: &mut [u8]) {
+pub(super) fn decrypt_unwiped<C: Cipher>(cipher: &C, job: &Job<'_>, data: &mut [u8]) {
     let ranges = Ranges::all(data, job.subsamples);
     let (iv, stripes) = (job.iv.block(), Stripes::new(job.pattern));
     match job.mode {

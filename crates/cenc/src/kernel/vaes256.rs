@@ -23,7 +23,6 @@ decrypt_functions! {
 impl Vector for __m256i {
     const BLOCKS: usize = 2;
     const BYTES: usize = 2 * BLOCK;
-    type Part = (usize, usize);
 
     #[inline(always)]
     unsafe fn zero() -> Self {
@@ -69,33 +68,30 @@ impl Vector for __m256i {
     }
 
     #[inline(always)]
-    unsafe fn part(start: usize, end: usize) -> Self::Part {
-        (start, end)
+    unsafe fn load_start(from: *const u8, bytes: usize) -> Self {
+        // SAFETY: reads both blocks or the first one, as the caller has them.
+        unsafe { if bytes == BLOCK { _mm256_zextsi128_si256(_mm_loadu_si128(from.cast())) } else { Self::load(from) } }
     }
 
     #[inline(always)]
-    unsafe fn load_part(from: *const u8, part: Self::Part) -> Self {
-        // SAFETY: reads the part of the source: as a whole, its first block, or through a buffer that is read as a whole.
+    unsafe fn store_start(self, to: *mut u8, bytes: usize) {
+        // SAFETY: writes both blocks or the first one, as the caller has them.
         unsafe {
-            match part {
-                (0, 32) => Self::load(from),
-                (0, BLOCK) => _mm256_zextsi128_si256(_mm_loadu_si128(from.cast())),
-                _ => Self::load(buffered::<32>(from, part).as_ptr()),
-            }
+            if bytes == BLOCK { _mm_storeu_si128(to.cast(), _mm256_castsi256_si128(self)) } else { self.store(to) }
         }
     }
 
     #[inline(always)]
-    unsafe fn store_part(self, to: *mut u8, part: Self::Part) {
-        // SAFETY: writes the part of the target: as a whole, its first block, or from a buffer that is written as a whole.
+    unsafe fn xor_into(self, at: *mut u8, start: usize, end: usize) {
+        // SAFETY: the part is read and written: as a whole, its first block, or through a buffer that is used as a whole.
         unsafe {
-            match part {
-                (0, 32) => self.store(to),
-                (0, BLOCK) => _mm_storeu_si128(to.cast(), _mm256_castsi256_si128(self)),
+            match (start, end) {
+                (0, 32) => Self::load(at).xor(self).store(at),
+                (0, BLOCK) => Self::load_start(at, BLOCK).xor(self).store_start(at, BLOCK),
                 _ => {
-                    let mut buffer = [0; 32];
-                    self.store(buffer.as_mut_ptr());
-                    unbuffer(&buffer, to, part);
+                    let mut buffer = buffered::<32>(at, start, end);
+                    Self::load(buffer.as_ptr()).xor(self).store(buffer.as_mut_ptr());
+                    unbuffer(&buffer, at, start, end);
                 }
             }
         }

@@ -21,7 +21,6 @@ decrypt_functions! {
 impl Vector for __m512i {
     const BLOCKS: usize = 4;
     const BYTES: usize = 4 * BLOCK;
-    type Part = __mmask64;
 
     #[inline(always)]
     unsafe fn zero() -> Self {
@@ -66,23 +65,25 @@ impl Vector for __m512i {
         unsafe { _mm512_storeu_si512(to.cast(), self) }
     }
 
-    /// Bit i stands for byte i.
     #[inline(always)]
-    unsafe fn part(start: usize, end: usize) -> Self::Part {
-        // SAFETY: passed on to the caller. Neither number exceeds 64, which `bzhi` takes for "all bits".
-        unsafe { _bzhi_u64(!0, end as u32) & (!0 << start) }
-    }
-
-    #[inline(always)]
-    unsafe fn load_part(from: *const u8, part: Self::Part) -> Self {
+    unsafe fn load_start(from: *const u8, bytes: usize) -> Self {
         // SAFETY: passed on to the caller. Bytes outside the mask are not accessed.
-        unsafe { _mm512_maskz_loadu_epi8(part, from.cast()) }
+        unsafe { _mm512_maskz_loadu_epi8(mask(0, bytes), from.cast()) }
     }
 
     #[inline(always)]
-    unsafe fn store_part(self, to: *mut u8, part: Self::Part) {
-        // SAFETY: as for `load_part`.
-        unsafe { _mm512_mask_storeu_epi8(to.cast(), part, self) }
+    unsafe fn store_start(self, to: *mut u8, bytes: usize) {
+        // SAFETY: as for `load_start`.
+        unsafe { _mm512_mask_storeu_epi8(to.cast(), mask(0, bytes), self) }
+    }
+
+    #[inline(always)]
+    unsafe fn xor_into(self, at: *mut u8, start: usize, end: usize) {
+        // SAFETY: as for `load_start`.
+        unsafe {
+            let mask = mask(start, end);
+            _mm512_mask_storeu_epi8(at.cast(), mask, _mm512_maskz_loadu_epi8(mask, at.cast()).xor(self));
+        }
     }
 
     #[inline(always)]
@@ -138,6 +139,16 @@ impl Vector for __m512i {
         // SAFETY: passed on to the caller.
         unsafe { _mm512_shuffle_epi8(self, _mm512_broadcast_i32x4(byte_order())) }
     }
+}
+
+/// The bytes `start..end`: bit i stands for byte i.
+///
+/// # Safety
+/// Needs BMI2. Neither number exceeds 64.
+#[inline(always)]
+unsafe fn mask(start: usize, end: usize) -> __mmask64 {
+    // SAFETY: passed on to the caller. `bzhi` takes 64 for "all bits".
+    unsafe { _bzhi_u64(!0, end as u32) & (!0 << start) }
 }
 
 /// Needs VAES and AVX-512 F.

@@ -1,7 +1,8 @@
-//! What the block modes need from a vector register. Each x86 level implements it for its widest register.
+//! What the block modes need from a vector register. Each level implements it for its widest register.
 
 use core::arch::asm;
-use core::arch::x86_64::__m128i;
+
+use super::block;
 
 /// A vector register that holds one or more cipher blocks.
 ///
@@ -17,18 +18,17 @@ pub(super) trait Vector: Copy {
     const BLOCKS: usize;
     /// Bytes in one register.
     const BYTES: usize;
-    /// Some of a register's bytes.
-    type Part: Copy;
 
     /// All bits zero.
     unsafe fn zero() -> Self;
 
     /// The same block in every place.
-    unsafe fn broadcast(block: __m128i) -> Self;
+    unsafe fn broadcast(block: block::Register) -> Self;
 
     unsafe fn xor(self, other: Self) -> Self;
 
     /// The same value, which the compiler has to have computed here and not later.
+    #[cfg(target_arch = "x86_64")]
     unsafe fn by_now(self) -> Self;
 
     /// Reads `BYTES` bytes.
@@ -37,14 +37,15 @@ pub(super) trait Vector: Copy {
     /// Writes `BYTES` bytes.
     unsafe fn store(self, to: *mut u8);
 
-    /// The bytes `start..end`; `start <= end <= BYTES`.
-    unsafe fn part(start: usize, end: usize) -> Self::Part;
+    /// Reads the first `bytes` bytes, which are one or more whole blocks. The rest is anything.
+    unsafe fn load_start(from: *const u8, bytes: usize) -> Self;
 
-    /// Reads the bytes of `part` from their places after `from`, and no others. The rest is zero.
-    unsafe fn load_part(from: *const u8, part: Self::Part) -> Self;
+    /// Writes the first `bytes` bytes, which are one or more whole blocks, and no others.
+    unsafe fn store_start(self, to: *mut u8, bytes: usize);
 
-    /// Writes the bytes of `part` to their places after `to`, and no others.
-    unsafe fn store_part(self, to: *mut u8, part: Self::Part);
+    /// Adds (exclusive or) the bytes `start..end` of this register to those in the same places after `at`, and touches no
+    /// others; `start <= end <= BYTES`.
+    unsafe fn xor_into(self, at: *mut u8, start: usize, end: usize);
 
     /// Reads the blocks at `from`, `from + stride` … into their places; all but the first `count` from `spare` instead.
     unsafe fn gather(from: *const u8, stride: usize, count: usize, spare: *const u8) -> Self;
@@ -57,7 +58,7 @@ pub(super) trait Vector: Copy {
 
     /// Consecutive counters from a first counter block on: both halves of each block as native integers, the low one counting
     /// up by one from block to block and wrapping without a carry.
-    unsafe fn counters(first: __m128i) -> Self;
+    unsafe fn counters(first: block::Register) -> Self;
 
     /// The counters of the next register.
     unsafe fn next_counters(self) -> Self;
@@ -67,6 +68,28 @@ pub(super) trait Vector: Copy {
 
     /// The counter blocks for counters: both halves big-endian.
     unsafe fn counter_blocks(self) -> Self;
+
+    /// Whether there are general registers for seven multiples of a stride.
+    const MULTIPLES: bool = false;
+
+    /// Whether [`Vector::with_next_blocks`] is cheaper than making counter blocks of counters.
+    const COUNTS_BLOCKS: bool = false;
+
+    /// How many registers of counter blocks from these counters on can be made by [`Vector::with_next_blocks`].
+    unsafe fn registers_before_carry(self) -> usize {
+        0
+    }
+
+    /// What [`Vector::with_next_blocks`] adds, in a register.
+    unsafe fn block_step() -> Self {
+        // SAFETY: passed on to the caller.
+        unsafe { Self::zero() }
+    }
+
+    /// The same counter blocks, and those of the next register. The latter are wrong where a carry leaves the lowest byte.
+    unsafe fn with_next_blocks(self, _step: Self) -> [Self; 2] {
+        [self; 2]
+    }
 }
 
 /// The AES round instructions on every block of a register.
@@ -74,6 +97,7 @@ pub(super) trait Vector: Copy {
 /// # Safety
 ///
 /// As for [`Vector`].
+#[cfg(target_arch = "x86_64")]
 pub(super) trait AesVector: Vector {
     unsafe fn encrypt_round(self, key: Self) -> Self;
     unsafe fn encrypt_last_round(self, key: Self) -> Self;
@@ -86,7 +110,13 @@ pub(super) trait AesVector: Vector {
 /// # Safety
 ///
 /// As for [`Vector`].
-pub(super) trait BlockTransform<V: Vector> {
+pub(super) trait BlockTransform<V: Vector>: Copy {
+    /// The same cipher, whose keys may be read once for all batches that this one transforms.
+    #[inline(always)]
+    fn for_batches(self) -> Self {
+        self
+    }
+
     /// Encrypts (or decrypts) every block.
     unsafe fn apply<const N: usize>(&self, blocks: &mut [V; N]);
 }
@@ -110,6 +140,13 @@ impl Scalar for u64 {
         // SAFETY: no instruction at all.
         unsafe { asm!("/* {0} */", inout(reg) self, options(nomem, nostack, preserves_flags)) };
         self
+    }
+}
+
+impl<T> Scalar for *mut T {
+    #[inline(always)]
+    fn hidden(self) -> Self {
+        self.cast_const().hidden().cast_mut()
     }
 }
 

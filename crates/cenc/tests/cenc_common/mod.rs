@@ -5,7 +5,7 @@
 pub mod reference;
 
 use cenc::kernel::Level;
-use cenc::{Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
+use cenc::{Batch, Cipher, ContentKey, Pattern, Sample, Scheme, Subsample};
 
 pub const CIPHERS: [Cipher; 2] = [Cipher::Aes128, Cipher::Sm4];
 
@@ -25,7 +25,11 @@ impl Case {
     pub fn decrypt(&self, level: Level, data: &mut [u8]) {
         let key = ContentKey::with_level(&self.key, level).expect("memory for a key");
         let sample = Sample::new(self.cipher, self.scheme, &self.iv, self.pattern, &self.subsamples, data.len());
-        sample.expect("a legal sample").decrypt(&key, data);
+        let sample = sample.expect("a legal sample");
+        let mut other = data.to_vec();
+        sample.decrypt(&key, data);
+        Batch::new().decrypt(&key, &sample, &mut other);
+        assert!(other == data, "a batch makes something else of it");
     }
 }
 

@@ -53,7 +53,7 @@ impl MediaKeySession {
         Ok(CheckedSample::protected(sample, self.find_key(pin, request.key_id)?))
     }
 
-    fn find_key<'g>(&'g self, pin: &'g Pin, id: &[u8; 16]) -> Result<&'g ContentKey> {
+    pub(super) fn find_key<'g>(&'g self, pin: &'g Pin, id: &[u8; 16]) -> Result<&'g ContentKey> {
         let hint = self.counters.of_thread(pin).key_hint();
         let own = self.keys.find(pin, id, hint).ok_or_else(|| self.missing(pin, id)).and_then(Key::usable_or_reason);
         own.or_else(|reason| self.shared_key(pin, id, reason))
@@ -81,7 +81,7 @@ impl MediaKeySession {
     /// to be called while pinned.
     pub fn announce_missing_key(&self, id: &[u8; 16]) {
         if !self.keys.contains(id) && self.events.has_room() && self.announced.lock().add(id) {
-            let init_data = pssh::build(&self.host.descriptor().uuid, &[*id], &[]);
+            let init_data = pssh::build(self.host.descriptor().uuid(), &[*id], &[]);
             // The request that follows uses this init data and must not announce the same need again.
             self.announced.lock().add(&init_data);
             self.events.post_occurred(EventKind::KeyRequired, init_data);

@@ -1,7 +1,12 @@
 //! A session: requests, licenses, keys, decryption.
 
+mod access_unit;
 mod announced;
+mod batch;
 mod decrypt;
+mod kept;
+mod link;
+mod offline;
 mod policy;
 mod sharing;
 
@@ -12,10 +17,9 @@ use crate::enforcement::Enforcement;
 use crate::error::{Error, Result};
 use crate::events::{Event, EventKind, EventSource};
 use crate::host::Host;
-use crate::key_info::fixed_id;
+use crate::key_info::{KeyState, KeyStatus, fixed_id};
 use crate::key_system::{
-    Descriptor, License, LicenseKey, MediaKeyRequestInfo, ProtectionLevel, Release, Request, RequestContext,
-    SessionModule,
+    Descriptor, License, LicenseKey, MediaKeyRequestInfo, ProtectionLevel, Request, RequestContext, SessionModule,
 };
 use crate::key_table::{Key, KeyTable};
 use crate::platform::Platform;
@@ -27,6 +31,8 @@ use base::sync::{Mutex, OnceCell};
 
 use announced::Announced;
 
+pub use batch::BatchKeys;
+pub(crate) use link::SessionLink;
 pub(crate) use sharing::Siblings;
 
 /// Bytes of a media key request at most.
@@ -40,8 +46,14 @@ pub(crate) trait Owner: Send + Sync {
     /// A session has got keys.
     fn keys_arrived(&self);
 
+    /// Whether the key system keeps its offline keys outside of the instance's store.
+    fn keeps_own_keys(&self) -> bool;
+
     /// A stored key was released: it leaves all sessions.
     fn key_released(&self, id: &[u8]);
+
+    /// The service has revoked licenses: they are over in all sessions, and in the store.
+    fn licenses_revoked(&self, ids: &[Vec<u8>]);
 
     /// Closes a session and takes it off the instance's list.
     fn close_session(&self, session: &Arc<MediaKeySession>);
@@ -94,7 +106,7 @@ impl MediaKeySession {
     }
 
     /// The facts about its key system.
-    pub fn descriptor(&self) -> &'static Descriptor {
+    pub fn descriptor(&self) -> &Descriptor {
         self.host.descriptor()
     }
 
@@ -127,8 +139,13 @@ impl MediaKeySession {
     /// # Errors
     /// [`Error::KeySystemFailed`].
     pub fn level(&self) -> Result<ProtectionLevel> {
-        self.host.check()?;
-        Ok(self.level)
+        let own = self.host.run(|| self.module.level())?;
+        Ok(own.map_or(self.level, |own| own.min(self.level)))
+    }
+
+    /// See [`SessionModule::longest_media_key_id`].
+    pub fn longest_media_key_id(&self) -> Option<usize> {
+        self.module.longest_media_key_id()
     }
 
     /// Whether tracks of that type need a secure decoder.
@@ -136,6 +153,9 @@ impl MediaKeySession {
     /// # Errors
     /// [`Error::KeySystemFailed`].
     pub fn requires_secure_decoder(&self, mime_type: &str) -> Result<bool> {
+        if let Some(answer) = self.host.run(|| self.module.requires_secure_decoder(mime_type))? {
+            return Ok(answer);
+        }
         Ok(self.level()? == ProtectionLevel::EnhancedHwCrypto && mime_type.to_ascii_lowercase().starts_with("video/"))
     }
 
@@ -168,14 +188,14 @@ impl MediaKeySession {
     ///
     /// # Errors
     /// [`Error::Malformed`] for anything that is no license; [`Error::Denied`] for the service's refusal, which counts as a failed
-    /// renewal; [`Error::NotProvisioned`]; [`Error::Refused`] for a license of another device, session or request, and for an
+    /// renewal, and ends the recovery window of the license that it is about; [`Error::NotProvisioned`]; [`Error::Refused`] for a license of another device, session or request, and for an
     /// offline key id of more than 64 bytes.
     pub fn parse_media_key_response(&self, response: &[u8]) -> Result<License> {
         let license = self.host.run(|| self.module.parse_license(response)).inspect_err(|error| {
-            if let Error::Denied { status, .. } = error
+            if let Error::Denied { status, license_id, .. } = error
                 && self.may_settle()
             {
-                self.enforcement.renewal_failed(*status, &self.surroundings());
+                self.enforcement.renewal_failed(*status, license_id.as_deref(), &self.surroundings());
             }
         })?;
         if let Some(key) = license.keys.iter().find(|key| key.persistent && key.id.len() > MAX_ID_LENGTH) {
@@ -197,6 +217,7 @@ impl MediaKeySession {
         if let Some(terms) = &license.terms {
             return self.apply_terms(license, terms, keys);
         }
+        self.prepare(license)?;
         if license.is_persistent() {
             // The last of several entries with one key id counts.
             let mut seen = HashSet::new();
@@ -207,12 +228,34 @@ impl MediaKeySession {
                 .rev()
                 .filter(last)
                 .filter(|key| key.persistent)
-                .map(|key| (key.id.as_slice(), StoredKey { status: StoredStatus::Usable, payload: key.key.clone() }))
+                .filter_map(|key| {
+                    let payload = key.key.clone()?;
+                    Some((key.id.as_slice(), StoredKey { status: StoredStatus::Usable, payload }))
+                })
                 .collect();
             self.platform.offline_store()?.put_all(&entries)?;
         }
         self.log_license(license);
-        self.add_keys(keys, false)
+        self.add_keys(keys, false)?;
+        self.commit(license);
+        self.conclude(license);
+        Ok(())
+    }
+
+    fn prepare(&self, license: &License) -> Result<()> {
+        license.acceptance.as_ref().map_or(Ok(()), |acceptance| self.host.run(|| acceptance.prepare()))
+    }
+
+    fn commit(&self, license: &License) {
+        if let Some(acceptance) = &license.acceptance {
+            self.host.tell(|| acceptance.commit());
+        }
+    }
+
+    fn conclude(&self, license: &License) {
+        if let Some(acceptance) = &license.acceptance {
+            self.host.tell(|| acceptance.conclude());
+        }
     }
 
     fn log_license(&self, license: &License) {
@@ -222,6 +265,7 @@ impl MediaKeySession {
 
     fn add_keys(&self, keys: Vec<Key>, restored: bool) -> Result<()> {
         let ids: Vec<_> = keys.iter().map(|key| key.id().to_vec()).collect();
+        self.enforcement.disown(ids.iter().map(Vec::as_slice));
         let new_keys_available = self.keys.insert(keys)?;
         self.keys.reap();
         if restored {
@@ -245,7 +289,9 @@ impl MediaKeySession {
     /// # Errors
     /// [`Error::KeySystemFailed`].
     pub fn status_rows(&self) -> Result<Vec<(String, String)>> {
-        self.host.check()?;
+        if let Some(rows) = self.host.run(|| self.module.status_rows())? {
+            return Ok(rows);
+        }
         self.look_at_inherited_licenses();
         let keys = self.keys.list().into_iter().map(|key| (hex::encode(key.id), key.status.word().to_owned()));
         let license = self.enforcement.rows().into_iter().map(|(name, value)| (name.to_owned(), value));
@@ -257,8 +303,8 @@ impl MediaKeySession {
     /// # Errors
     /// [`Error::Internal`] without threads.
     pub fn clear_media_keys(&self) -> Result<()> {
-        self.host.check()?;
         self.events.prepare()?;
+        self.host.run(|| self.module.clear())?;
         let ids = self.enforcement.clear(&self.surroundings(), false);
         if !ids.is_empty() {
             log::info!("{}: {} keys cleared", self.name(), ids.len());
@@ -270,79 +316,11 @@ impl MediaKeySession {
         Ok(())
     }
 
-    /// The message that gives a stored key back.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] without such a key, except in ClearPlay; [`Error::NotProvisioned`]; [`Error::OwnerDestroyed`]; [`Error::Refused`] or
-    /// [`Error::Malformed`] for a license that this device cannot read.
-    pub fn generate_offline_release_request(&self, id: &[u8]) -> Result<Vec<u8>> {
-        self.host.check()?;
-        self.owner()?;
-        let stored = self.platform.find_stored_key(id)?;
-        self.host.run(|| self.module.release_request(id, stored.as_ref()))
-    }
-
-    /// Processes the acknowledgement of a release.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] without such a key; [`Error::Malformed`] or [`Error::Refused`] for a response that does not acknowledge
-    /// this release; [`Error::Denied`]; [`Error::OwnerDestroyed`]. The key is then stored as it was.
-    pub fn process_offline_release_response(&self, id: &[u8], response: &[u8]) -> Result<()> {
-        self.host.check()?;
-        let owner = self.owner()?;
-        self.platform.stored_key(id)?;
-        let release = self.host.run(|| self.module.process_release_response(id, response))?;
-        // The stored key changes durably, then it leaves all sessions.
-        let store = self.platform.offline_store()?;
-        let changed = match release {
-            Release::Deactivate => store.set_status(id, StoredStatus::Inactive)?,
-            Release::Delete => store.remove(id)?,
-        };
-        if !changed {
-            return Err(Error::no_offline_key(id));
-        }
-        log::info!("{}: offline key {} released", self.name(), hex::encode(id));
-        owner.key_released(id);
-        Ok(())
-    }
-
-    /// Loads a stored key.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] without such a key; [`Error::NotProvisioned`]; [`Error::Malformed`] or [`Error::Refused`] for a license
-    /// that this device cannot read; [`Error::OwnerDestroyed`] and [`Error::SessionDestroyed`].
-    pub fn restore_offline_key(&self, id: &[u8]) -> Result<()> {
-        self.host.check()?;
-        self.events.admit()?;
-        self.owner()?;
-        let stored = self.platform.stored_key(id)?;
-        let license = self.host.run(|| self.module.restore(id, &stored))?;
-        let keys = prepare_keys(&license)?;
-        if let Some(terms) = &license.terms {
-            self.apply_terms(&license, terms, keys)?;
-        } else {
-            if stored.status == StoredStatus::Inactive {
-                self.platform.offline_store()?.set_status(id, StoredStatus::Usable)?;
-            }
-            self.add_keys(keys, true)?;
-        }
-        log::info!("{}: offline key {} restored", self.name(), hex::encode(id));
-        Ok(())
-    }
-
-    /// Removes a key or license that was released.
-    pub(crate) fn drop_key(&self, id: &[u8]) {
-        let license_gone = self.enforcement.forget(id, &self.surroundings());
-        let key_gone = self.keys.remove(&[id.to_vec()]);
-        self.keys.reap();
-        if key_gone || license_gone {
-            self.post_keys_changed(false);
-        }
-    }
-
     /// Whether a key can be used now.
     pub fn has_usable_key(&self, id: &[u8; 16]) -> bool {
-        self.look_at_inherited_licenses();
+        if self.keys.is_unknown(id) {
+            self.tick();
+        }
         self.keys.has_usable(id)
     }
 
@@ -353,7 +331,7 @@ impl MediaKeySession {
         self.events.close();
     }
 
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         self.host.name()
     }
 
@@ -363,5 +341,15 @@ impl MediaKeySession {
 }
 
 fn prepare_keys(license: &License) -> Result<Vec<Key>> {
-    license.keys.iter().map(|key| Key::new(key.id.clone(), &key.key)).collect()
+    let prepared = |key: &LicenseKey| {
+        let prepared = match &key.key {
+            Some(content) => Key::new(key.id.clone(), content)?,
+            None => Key::kept(key.id.clone())?,
+        };
+        if key.status != KeyStatus::Usable {
+            prepared.set_state(KeyState::Settled(key.status));
+        }
+        Ok(prepared)
+    };
+    license.keys.iter().map(prepared).collect()
 }

@@ -19,17 +19,17 @@ impl MediaKeySession {
             keys,
             license.is_persistent(),
             &self.surroundings(),
-            || self.host.run(|| self.module.check_unused(license)),
+            || self.prepare(license),
             || {
-                self.module.applied(license);
-                // At once: from now on the license plays.
+                // At once: from now on the license plays. What the key system has to do may wait for a request that it makes.
                 self.schedule();
+                self.commit(license);
             },
         )?;
         self.log_license(license);
         self.keys_arrived(license.keys.iter().map(|key| key.id.as_slice()));
         self.keys.reap();
-        self.module.remember(license);
+        self.conclude(license);
         Ok(())
     }
 
@@ -102,6 +102,14 @@ impl MediaKeySession {
         }
     }
 
+    /// The service has revoked licenses.
+    pub(crate) fn revoke_licenses(&self, ids: &[Vec<u8>]) {
+        if self.may_settle() {
+            self.enforcement.revoke(ids, &self.surroundings());
+            self.schedule();
+        }
+    }
+
     /// When a license changes by itself next, by the monotonic clock in milliseconds.
     pub(crate) fn next_wake(&self) -> Option<u64> {
         self.enforcement.next_wake()
@@ -115,7 +123,7 @@ impl MediaKeySession {
     }
 
     pub(super) fn surroundings(&self) -> Surroundings<'_> {
-        Surroundings { keys: &self.keys, events: &self.events, system_id: &self.host.descriptor().uuid }
+        Surroundings { keys: &self.keys, events: &self.events, system_id: self.host.descriptor().uuid() }
     }
 }
 

@@ -50,7 +50,7 @@ impl Siblings {
             return None;
         }
         let rank = |key: &Key| match key.usable_or_reason() {
-            Ok(_) => 0,
+            Ok(_) | Err(Error::KeyKept) => 0,
             Err(Error::FirstUse) => 1,
             Err(_) => 2,
         };
@@ -72,7 +72,7 @@ impl MediaKeySession {
     #[cold]
     pub(super) fn shared_key<'g>(&'g self, pin: &'g Pin, id: &[u8; 16], reason: Error) -> Result<&'g ContentKey> {
         // An own license whose use can begin needs nobody else's.
-        if matches!(reason, Error::SessionDestroyed | Error::FirstUse) {
+        if matches!(reason, Error::SessionDestroyed | Error::FirstUse | Error::KeyKept) {
             return Err(reason);
         }
         let Some((_, key)) = self.siblings.find(pin, self, id) else { return Err(reason) };
@@ -80,7 +80,7 @@ impl MediaKeySession {
             (Err(theirs), own @ Error::NoKey { .. }) => {
                 Err(if matches!(theirs, Error::NoKey { .. }) { own } else { theirs })
             }
-            (Err(theirs), own) => Err(if matches!(theirs, Error::FirstUse) { theirs } else { own }),
+            (Err(theirs), own) => Err(if matches!(theirs, Error::FirstUse | Error::KeyKept) { theirs } else { own }),
             (Ok(key), _) => Ok(key),
         }
     }

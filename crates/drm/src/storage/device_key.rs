@@ -65,6 +65,13 @@ impl DeviceKey {
         key
     }
 
+    /// The key that seals records.
+    pub fn record_key(&self) -> SecretArray<32> {
+        let mut key = SecretArray::zeroed();
+        self.derive(b"native_drm 1 offline records", &mut *key);
+        key
+    }
+
     /// A public id that is tied to this key and does not reveal it.
     pub fn id(&self) -> [u8; 16] {
         let mut id = [0; 16];

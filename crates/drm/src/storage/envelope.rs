@@ -3,69 +3,52 @@
 //! | bytes | what |
 //! |---|---|
 //! | 4 | `NDRM` |
-//! | 1 | format version, 1 |
-//! | 12 | nonce, random for every writing |
+//! | 1 | format version: 2; 1 if it was written before there were records |
+//! | 12 | nonce, random for every writing: its version, as the record has it |
 //! | n + 1 | payload and status (1 usable, 2 inactive), AES-256-GCM |
 //! | 16 | tag |
 //!
 //! Associated data: the first five bytes, the namespace's length (1 byte) and the namespace, the id. So a file that is
 //! renamed or moved to another namespace fails, and so does one with a changed version.
 
-use aes_gcm::aead::{AeadInOut, KeyInit};
-use aes_gcm::{Aes256Gcm, Nonce, Tag};
-
+use super::seal::{OVERHEAD, PREFIX, Seal, Version};
 use super::store::{MAX_PAYLOAD, StoredKey, StoredStatus};
-use crate::error::{Error, Result};
-use base::secret::{SecretArray, SecretBytes, on_clean_stack_of_ciphers};
+use crate::error::Result;
+use base::secret::{SecretArray, SecretBytes};
 
-const PREFIX: [u8; 5] = *b"NDRM\x01";
-const NONCE: usize = 12;
-const TAG: usize = 16;
+const VERSION_1: [u8; PREFIX] = *b"NDRM\x01";
+const VERSION_2: [u8; PREFIX] = *b"NDRM\x02";
 /// Bytes in the largest file.
-pub(super) const MAX_FILE: usize = PREFIX.len() + NONCE + MAX_PAYLOAD + 1 + TAG;
+pub(super) const MAX_FILE: usize = OVERHEAD + MAX_PAYLOAD + 1;
 
 /// Seals and opens the files of one namespace.
 pub(super) struct Envelope {
-    cipher: Aes256Gcm,
+    seal: Seal,
 }
 
 impl Envelope {
     pub fn new(key: &SecretArray<32>) -> Self {
-        on_clean_stack_of_ciphers(|| Self { cipher: Aes256Gcm::new((&**key).into()) })
+        Self { seal: Seal::new(key) }
     }
 
-    /// The file for `key`.
-    pub fn seal(&self, namespace: &str, id: &[u8], key: &StoredKey) -> Result<Vec<u8>> {
-        let mut nonce = [0; NONCE];
-        getrandom::fill(&mut nonce).map_err(Error::no_random_numbers)?;
+    /// The file for `key`, and its version.
+    pub fn seal(&self, namespace: &str, id: &[u8], key: &StoredKey) -> Result<(Vec<u8>, Version)> {
         let mut text = SecretBytes::from(vec![0; key.payload.len() + 1]);
         text[..key.payload.len()].copy_from_slice(&key.payload);
         text[key.payload.len()] = match key.status {
             StoredStatus::Usable => 1,
             StoredStatus::Inactive => 2,
         };
-        let associated = associated(namespace, id);
-        let sealed = on_clean_stack_of_ciphers(|| {
-            self.cipher.encrypt_inout_detached(&Nonce::from(nonce), &associated, (&mut *text).into())
-        });
-        let tag = sealed.map_err(|_| Error::Internal("AES-GCM refused to encrypt".into()))?;
-        Ok([&PREFIX[..], &nonce, &text, &tag].concat())
+        self.seal.seal(VERSION_2, &context(namespace, id), text)
     }
 
     /// What [`Envelope::seal`] was given, or what is wrong with the file.
     pub fn open(&self, namespace: &str, id: &[u8], file: &[u8]) -> Result<StoredKey, &'static str> {
-        let rest = file.strip_prefix(&PREFIX[..4]).ok_or("not an offline key")?;
-        let rest = rest.strip_prefix(&PREFIX[4..]).ok_or("unknown format version")?;
-        let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or("incomplete")?;
-        // Too short for a tag: nothing that could be authentic.
-        let (text, tag) = sealed.split_last_chunk::<TAG>().ok_or("authentication failed")?;
-        let mut text = SecretBytes::from(text);
-        let associated = associated(namespace, id);
-        let opened = on_clean_stack_of_ciphers(|| {
-            let (nonce, tag) = (Nonce::from(*nonce), Tag::from(*tag));
-            self.cipher.decrypt_inout_detached(&nonce, &associated, (&mut *text).into(), &tag)
-        });
-        opened.map_err(|_| "authentication failed")?;
+        if !file.starts_with(&VERSION_2[..PREFIX - 1]) {
+            return Err("not an offline key");
+        }
+        let prefix = if is_recorded(file) { VERSION_2 } else { VERSION_1 };
+        let mut text = self.seal.open(prefix, &context(namespace, id), file)?;
         let status = match text.last() {
             Some(1) => StoredStatus::Usable,
             Some(2) => StoredStatus::Inactive,
@@ -76,10 +59,16 @@ impl Envelope {
     }
 }
 
-fn associated(namespace: &str, id: &[u8]) -> Vec<u8> {
+/// Whether there was a record when the file was written.
+pub(super) fn is_recorded(file: &[u8]) -> bool {
+    file.starts_with(&VERSION_2)
+}
+
+/// What a file is bound to.
+pub(super) fn context(namespace: &str, id: &[u8]) -> Vec<u8> {
     // `FileStore::open` limits the namespace to 64 bytes.
     let length = u8::try_from(namespace.len()).unwrap_or(u8::MAX);
-    [&PREFIX[..], &[length], namespace.as_bytes(), id].concat()
+    [&[length], namespace.as_bytes(), id].concat()
 }
 
 #[cfg(test)]
@@ -89,7 +78,8 @@ mod tests {
     fn sealed() -> (Envelope, StoredKey, Vec<u8>) {
         let envelope = Envelope::new(&SecretArray::from_slice(&[7; 32]).unwrap());
         let key = StoredKey { status: StoredStatus::Inactive, payload: b"payload"[..].into() };
-        let file = envelope.seal("space", b"id", &key).unwrap();
+        let (file, version) = envelope.seal("space", b"id", &key).unwrap();
+        assert_eq!(version, crate::storage::seal::version(&file));
         (envelope, key, file)
     }
 
@@ -102,7 +92,7 @@ mod tests {
         }
         let other = Envelope::new(&SecretArray::from_slice(&[8; 32]).unwrap());
         assert_eq!(other.open("space", b"id", &file), Err("authentication failed"));
-        assert_ne!(envelope.seal("space", b"id", &key).unwrap(), file, "a fresh nonce each time");
+        assert_ne!(envelope.seal("space", b"id", &key).unwrap().0, file, "a fresh nonce each time");
         assert!(!file.windows(7).any(|window| window == b"payload"));
     }
 
@@ -122,10 +112,11 @@ mod tests {
     /// A file as version 1 wrote it, made with OpenSSL's AES-256-GCM: later versions must still read it.
     #[test]
     fn a_file_of_version_1_stays_readable() {
-        let file = hex::decode(VERSION_1).unwrap();
+        let file = hex::decode(OF_VERSION_1).unwrap();
         let (envelope, key, _) = sealed();
         assert_eq!(envelope.open("space", b"id", &file), Ok(key));
+        assert!(!is_recorded(&file));
     }
 
-    const VERSION_1: &str = "4e44524d01000102030405060708090a0b68e0901c7268bd4bc976462db7dc24a5beb06e2a8ee4e2c4";
+    const OF_VERSION_1: &str = "4e44524d01000102030405060708090a0b68e0901c7268bd4bc976462db7dc24a5beb06e2a8ee4e2c4";
 }

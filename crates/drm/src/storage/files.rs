@@ -32,7 +32,7 @@ pub(super) fn optional<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 }
 
 /// Creates a directory and those above it, only for this user, and makes that durable.
-pub(super) fn create_directory(path: &Path) -> Result<()> {
+pub fn create_directory(path: &Path) -> Result<()> {
     if path.is_dir() {
         return Ok(());
     }
@@ -60,8 +60,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 
 /// An exclusive lock between processes and between threads.
 pub(super) struct Lock {
-    /// Closing the file gives the lock back, also when the process is killed.
-    _file: File,
+    /// Closing the file gives the lock back, also when the process is killed; not if a child after fork() has it open, too.
+    file: File,
     /// After the file: threads of this process need not look for when it is free.
     _turn: ArcMutexGuard<RawMutex, ()>,
 }
@@ -80,7 +80,7 @@ impl Lock {
         let mut pause = Duration::from_millis(1);
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Self { _file: file, _turn: turn }),
+                Ok(()) => return Ok(Self { file, _turn: turn }),
                 Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return Err(held("another process")),
                 Err(TryLockError::WouldBlock) => {
                     thread::sleep(pause);
@@ -90,6 +90,13 @@ impl Lock {
                 Err(TryLockError::Error(fault)) => return Err(failed("lock", path)(fault)),
             }
         }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A child that another thread of the program has forked meanwhile has inherited the lock, and perhaps lives on.
+        let _ = self.file.unlock();
     }
 }
 
@@ -192,7 +199,7 @@ pub(super) fn remove(directory: &Path, path: &Path) -> Result<bool> {
     Ok(true)
 }
 
-/// What [`replace_all`] can do about a file that it has replaced.
+/// What [`replace`] can do about the file that it has replaced.
 enum Former {
     /// There was none.
     None,
@@ -202,39 +209,62 @@ enum Former {
     Lost,
 }
 
-/// Puts files into `directory`, each replacing what was there: all of them, or after a failure none, as far as the file
-/// system has hard links. The caller holds the lock and has removed earlier temporaries.
-pub(super) fn replace_all(directory: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
-    let temporary = |kind: &str, index: usize| directory.join(format!("{TEMPORARY}{kind}{index}"));
-    let mut formers = Vec::with_capacity(files.len());
-    let mut renamed = 0;
-    let result = (|| {
-        for (index, (target, content)) in files.iter().enumerate() {
-            write_new(&temporary("new", index), content)?;
-            formers.push(keep(target, &temporary("old", index))?);
-        }
-        for (index, (target, _)) in files.iter().enumerate() {
-            fs::rename(temporary("new", index), target).map_err(failed("replace", target))?;
-            renamed += 1;
-        }
-        sync_directory(directory)
-    })();
-    if result.is_err() && renamed > 0 {
-        for (index, (target, _)) in files.iter().enumerate().take(renamed).rev() {
+/// Puts a file in the place of what was there, durably, or after a failure leaves what was there, as far as the file system has hard
+/// links. On a full disk the blocks of `spare` take the content. The caller holds the lock and has removed earlier temporaries.
+pub(super) fn replace(directory: &Path, target: &Path, content: &[u8], spare: Option<&Path>) -> Result<()> {
+    let (new, old) = (directory.join(format!("{TEMPORARY}new")), directory.join(format!("{TEMPORARY}old")));
+    let result = write_new(&new, content).or_else(|failure| match spare {
+        Some(spare) if is_no_room(&failure) => write_into(spare, &new, content).map_err(|_| failure),
+        _ => Err(failure),
+    });
+    let result = result.and_then(|()| {
+        let former = keep(target, &old)?;
+        fs::rename(&new, target).map_err(failed("replace", target))?;
+        sync_directory(directory).inspect_err(|_| {
             // Best effort: the failure that led here is the one to report.
-            let _ = match formers[index] {
+            let _ = match former {
                 Former::None => fs::remove_file(target),
-                Former::Kept => fs::rename(temporary("old", index), target),
+                Former::Kept => fs::rename(&old, target),
                 Former::Lost => Ok(()),
             };
-        }
-        let _ = sync_directory(directory);
-    }
-    for index in 0..files.len() {
-        let _ = fs::remove_file(temporary("new", index));
-        let _ = fs::remove_file(temporary("old", index));
-    }
+            let _ = sync_directory(directory);
+        })
+    });
+    let _ = fs::remove_file(&new);
+    let _ = fs::remove_file(&old);
     result
+}
+
+fn is_no_room(failure: &Error) -> bool {
+    let no_room = |kind| matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+    matches!(failure, Error::Storage { source, .. } if no_room(source.kind()))
+}
+
+/// Writes content over that of a file, which gets a new name. What has other names, or only points to a file, is somebody else's.
+fn write_into(spare: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
+    fs::rename(spare, path)?;
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let mut file = OpenOptions::new().write(true).custom_flags(flags).open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() || metadata.nlink() != 1 {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a file of its own"));
+    }
+    file.write_all(content)?;
+    file.set_len(content.len() as u64)?;
+    file.sync_all()
+}
+
+/// Has a file of zeros with room for `length` bytes there, if that is possible.
+pub(super) fn keep_spare(path: &Path, length: usize) {
+    let length = length.next_multiple_of(4096);
+    if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() >= length as u64) {
+        return;
+    }
+    let _ = fs::remove_file(path);
+    let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    if created.and_then(|mut file| file.write_all(&vec![0; length])).is_err() {
+        let _ = fs::remove_file(path);
+    }
 }
 
 /// Gives the file at `path` a second name.
@@ -259,36 +289,60 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_half_way_brings_the_former_files_back() {
+    fn a_file_is_replaced_or_stays() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
-        write_new(&path("a"), b"old a").unwrap();
-        write_new(&path("b"), b"old b").unwrap();
-        // A directory is in the way of the last rename.
+        replace(directory.path(), &path("a"), b"old", None).unwrap();
+        // A directory is in the way of the renaming.
         fs::create_dir(path("d")).unwrap();
-        let new = |name: &str| (path(name), format!("new {name}").into_bytes());
-        let failure = replace_all(directory.path(), &[new("a"), new("c"), new("b"), new("a"), new("d")]).unwrap_err();
-        assert!(matches!(failure, Error::Storage { action: "replace", .. }), "{failure}");
-        assert_eq!(names(directory.path()), ["a", "b", "d"]);
-        assert_eq!(fs::read(path("a")).unwrap(), b"old a");
-        assert_eq!(fs::read(path("b")).unwrap(), b"old b");
-
-        replace_all(directory.path(), &[new("a"), new("c"), new("b")]).unwrap();
-        assert_eq!(names(directory.path()), ["a", "b", "c", "d"]);
-        assert_eq!(fs::read(path("a")).unwrap(), b"new a");
+        let failure = replace(directory.path(), &path("d"), b"new", None).unwrap_err();
+        assert!(matches!(failure, Error::Storage { .. }), "{failure}");
+        // Somebody else's file where the temporary should be.
+        write_new(&path(".tmp-new"), b"x").unwrap();
+        assert!(matches!(
+            replace(directory.path(), &path("a"), b"new", None),
+            Err(Error::Storage { action: "create", .. })
+        ));
+        assert_eq!(names(directory.path()), ["a", "d"]);
+        assert_eq!(fs::read(path("a")).unwrap(), b"old");
+        replace(directory.path(), &path("a"), b"new", None).unwrap();
+        assert_eq!(names(directory.path()), ["a", "d"]);
+        assert_eq!(fs::read(path("a")).unwrap(), b"new");
     }
 
     #[test]
-    fn a_failure_while_writing_changes_nothing() {
+    fn a_spare_file_is_as_long_as_asked_for_and_takes_content() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
-        write_new(&path("a"), b"old").unwrap();
-        // Somebody else's file where the second temporary should be.
-        write_new(&path(".tmp-new1"), b"x").unwrap();
-        let files = [(path("a"), b"new".to_vec()), (path("b"), b"new".to_vec())];
-        assert!(matches!(replace_all(directory.path(), &files), Err(Error::Storage { action: "create", .. })));
-        assert_eq!(names(directory.path()), ["a"]);
-        assert_eq!(fs::read(path("a")).unwrap(), b"old");
+        keep_spare(&path("spare"), 1);
+        assert_eq!(fs::read(path("spare")).unwrap(), [0; 4096]);
+        keep_spare(&path("spare"), 4097);
+        assert_eq!(fs::read(path("spare")).unwrap(), [0; 8192]);
+        keep_spare(&path("spare"), 1);
+        assert_eq!(fs::read(path("spare")).unwrap().len(), 8192);
+        write_into(&path("spare"), &path("b"), b"content").unwrap();
+        assert_eq!(
+            (names(directory.path()), fs::read(path("b")).unwrap()),
+            (vec!["b".to_owned()], b"content".to_vec())
+        );
+    }
+
+    /// Whoever may write to the store's directory, but not to a file somewhere else, must not do that through the spare file.
+    #[test]
+    fn a_spare_file_that_is_another_file_is_not_written_into() {
+        use std::os::unix::fs::symlink;
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let ways: [fn(&Path, &Path) -> io::Result<()>; 2] =
+            [|file, spare| symlink(file, spare), |file, spare| fs::hard_link(file, spare)];
+        write_new(&path("other"), b"other").unwrap();
+        for way in ways {
+            way(&path("other"), &path("spare")).unwrap();
+            assert!(write_into(&path("spare"), &path("new"), b"content").is_err());
+            fs::remove_file(path("new")).unwrap();
+            assert_eq!(fs::read(path("other")).unwrap(), b"other");
+        }
     }
 
     #[test]

@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use super::{MAX_SESSIONS, MediaKeySystem};
+use super::MediaKeySystem;
 use crate::error::{Error, Result};
 use crate::key_system::ProtectionLevel;
-use crate::platform::{
-    LICENSE_URL, MAX_URL, OUTPUT_HDCP, PROVISIONING_URL, SESSION_SHARING, STORAGE_PATH, output_by_word,
-};
+use crate::platform::{OUTPUT_HDCP, SESSION_SHARING, STORAGE_PATH, output_by_word};
 use crate::session::MediaKeySession;
 
 /// Configuration strings that are there without being set.
@@ -18,18 +16,16 @@ impl MediaKeySystem {
     /// Sets a configuration string.
     ///
     /// # Errors
-    /// [`Error::Refused`] for a predefined name, except in ClearPlay, a word that means no output protection, a URL of more
-    /// than 2047 bytes, or one name more than there may be;
+    /// [`Error::Refused`] for a predefined name, unless these can be set, a word that means no output protection, or one name more
+    /// than there may be; the key system's own;
     /// [`Error::StoreDirectory`] for an empty `storagePath`.
     pub fn set_configuration_string(&self, name: String, value: String) -> Result<()> {
         self.host.check()?;
         self.refuse_predefined(&name)?;
-        if [PROVISIONING_URL, LICENSE_URL].contains(&name.as_str()) && value.len() > MAX_URL {
-            return Err(Error::Refused(format!("a URL of {} bytes is too long", value.len()).into()));
-        }
         let output = (name == OUTPUT_HDCP).then(|| output_by_word(&value)).transpose()?;
         let stores = (name == STORAGE_PATH).then(|| self.platform.stores_in(Path::new(&value))).transpose()?;
         let sharing = (name == SESSION_SHARING).then(|| value == "enable");
+        self.host.run(|| self.module.set_configuration_string(&name, &value))?;
         self.platform.strings.set(name, value)?;
         if let Some(sharing) = sharing {
             self.siblings.share(sharing);
@@ -49,19 +45,21 @@ impl MediaKeySystem {
     /// # Errors
     /// [`Error::NotFound`] if nothing was set under that name; `deviceUniqueId` as [`OfflineStore::device_id`](crate::storage::OfflineStore::device_id).
     pub fn configuration_string(&self, name: &str) -> Result<String> {
-        self.host.check()?;
+        if let Some(own) = self.host.run(|| self.module.configuration_string(name))? {
+            return Ok(own);
+        }
         let descriptor = self.host.descriptor();
         // Where predefined names cannot be set, none is found here.
         if let Ok(value) = self.platform.strings.get(name) {
             return Ok(value);
         }
         Ok(match name {
-            "vendor" => descriptor.vendor.to_owned(),
-            "version" => env!("CARGO_PKG_VERSION").to_owned(),
-            "description" => descriptor.description.to_owned(),
-            "algorithms" => descriptor.algorithms.to_owned(),
+            "vendor" => descriptor.vendor.clone(),
+            "version" => descriptor.version.clone(),
+            "description" => descriptor.description.clone(),
+            "algorithms" => descriptor.algorithms.clone(),
             "deviceUniqueId" => hex::encode(self.platform.offline_store()?.device_id()?),
-            "maxSessionNum" => MAX_SESSIONS.to_string(),
+            "maxSessionNum" => descriptor.limits.sessions.to_string(),
             "currentSessionNum" => self.sessions.lock().open.len().to_string(),
             _ => self.platform.strings.get(name)?,
         })
@@ -70,10 +68,11 @@ impl MediaKeySystem {
     /// Sets a configuration byte array.
     ///
     /// # Errors
-    /// [`Error::Refused`] for a predefined name, except in ClearPlay, or one name more than there may be.
+    /// [`Error::Refused`] for a predefined name, unless these can be set, or one name more than there may be.
     pub fn set_configuration_bytes(&self, name: String, value: Vec<u8>) -> Result<()> {
         self.host.check()?;
         self.refuse_predefined(&name)?;
+        self.host.run(|| self.module.set_configuration_bytes(&name, &value))?;
         self.platform.byte_arrays.set(name, value)
     }
 
@@ -82,7 +81,9 @@ impl MediaKeySystem {
     /// # Errors
     /// As [`MediaKeySystem::configuration_string`].
     pub fn configuration_bytes(&self, name: &str) -> Result<Vec<u8>> {
-        self.host.check()?;
+        if let Some(own) = self.host.run(|| self.module.configuration_bytes(name))? {
+            return Ok(own);
+        }
         match self.platform.byte_arrays.get(name) {
             Err(Error::NotFound { .. }) if name == "deviceUniqueId" => {
                 Ok(self.platform.offline_store()?.device_id()?.to_vec())
@@ -102,8 +103,8 @@ impl MediaKeySystem {
     ///
     /// # Errors
     /// [`Error::KeySystemFailed`].
-    pub fn statistics(&self) -> Result<Vec<(&'static str, String)>> {
-        self.host.check()?;
+    pub fn statistics(&self) -> Result<Vec<(String, String)>> {
+        let own = self.host.run(|| self.module.statistics())?;
         let (totals, session_count) = {
             let sessions = self.sessions.lock();
             let mut totals = sessions.past;
@@ -112,13 +113,14 @@ impl MediaKeySystem {
             }
             (totals, sessions.open.len())
         };
-        Ok(vec![
-            ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        let ours = [
+            ("version", self.host.descriptor().version.clone()),
             ("currentSessionNum", session_count.to_string()),
             ("decryptNumber", totals.samples.to_string()),
             ("errorDecryptNumber", totals.errors.to_string()),
             ("decryptBytes", totals.bytes.to_string()),
-        ])
+        ];
+        Ok(ours.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(own).collect())
     }
 
     /// The highest protection level.
@@ -126,7 +128,8 @@ impl MediaKeySystem {
     /// # Errors
     /// [`Error::KeySystemFailed`].
     pub fn maximum_level(&self) -> Result<ProtectionLevel> {
-        self.host.check()?;
-        Ok(self.platform.maximum_level())
+        let own = self.host.run(|| self.module.maximum_level())?;
+        let highest = self.host.descriptor().level_on(self.platform.maximum_level());
+        Ok(own.map_or(highest, |own| own.min(highest)))
     }
 }

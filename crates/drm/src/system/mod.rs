@@ -1,6 +1,7 @@
 //! An instance of a key system: configuration, provisioning, offline keys, sessions.
 
 mod configuration;
+mod link;
 mod virtual_time;
 
 use std::sync::Arc;
@@ -9,17 +10,15 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::events::{EventKind, EventSource};
 use crate::host::{Host, Place};
-use crate::key_system::{CertificateStatus, KeySystem, ProtectionLevel, Request, SystemModule};
+use crate::key_system::{CertificateStatus, Descriptor, KeySystem, ProtectionLevel, Request, SystemModule};
 use crate::platform::Platform;
-use crate::session::{MediaKeySession, Owner, Siblings};
+use crate::session::{MediaKeySession, Owner, SessionLink, Siblings};
 use crate::statistics::DecryptTotals;
 use crate::storage::StoredStatus;
 use base::log;
 use base::sync::atomic::{AtomicBool, Ordering};
-use base::sync::{Condvar, Instant, Mutex};
-
-/// Sessions that one instance may have at the same time.
-pub const MAX_SESSIONS: usize = 64;
+use base::sync::{Condvar, Instant, Mutex, OnceCell};
+pub(crate) use link::SystemLink;
 
 /// An instance of a key system.
 ///
@@ -35,6 +34,8 @@ pub struct MediaKeySystem {
     siblings: Arc<Siblings>,
     /// Told whenever a session gets keys and when the instance is destroyed.
     key_arrival: Condvar,
+    /// Told, too, if another process has to know.
+    arrival_listener: OnceCell<Box<dyn Fn() + Send + Sync>>,
     place: Mutex<Option<Place>>,
 }
 
@@ -42,6 +43,8 @@ pub struct MediaKeySystem {
 struct Sessions {
     /// In the order of their creation.
     open: Vec<Arc<MediaKeySession>>,
+    /// How many are being opened.
+    opening: usize,
     /// Of those that are gone: callbacks destroyed them, which wait for no callback, and one of theirs may be running still.
     leaving: Vec<Arc<EventSource>>,
     /// What sessions that are gone had counted.
@@ -51,21 +54,29 @@ struct Sessions {
 
 impl MediaKeySystem {
     /// An instance; `place` is freed when it is closed.
-    pub fn new(key_system: &'static dyn KeySystem, place: Option<Place>) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::KeySystemFailed`]; the key system's own.
+    pub fn new(key_system: &dyn KeySystem, place: Option<Place>) -> Result<Self> {
         let descriptor = key_system.descriptor();
-        log::info!("{}: instance created", descriptor.name);
-        let platform = Arc::new(Platform::new(descriptor.name));
-        Self {
-            host: Arc::new(Host::new(descriptor)),
-            events: Arc::default(),
-            module: key_system.open(&platform),
+        let platform = Arc::new(Platform::new(&descriptor.name));
+        let host = Host::new(descriptor);
+        let events = Arc::<EventSource>::default();
+        let link = Arc::new(SystemLink { platform: Arc::clone(&platform), events: Arc::clone(&events) });
+        let module = host.run(|| key_system.open(link))?;
+        log::info!("{}: instance created", host.name());
+        Ok(Self {
+            host: Arc::new(host),
+            events,
+            module,
             platform,
             provisioning_announced: AtomicBool::new(false),
             sessions: Mutex::default(),
             siblings: Arc::default(),
             key_arrival: Condvar::new(),
+            arrival_listener: OnceCell::new(),
             place: Mutex::new(place),
-        }
+        })
     }
 
     /// Its events.
@@ -123,7 +134,10 @@ impl MediaKeySystem {
     /// See the type.
     pub fn offline_key_ids(&self) -> Result<Vec<Vec<u8>>> {
         self.host.check()?;
-        self.platform.offline_store()?.list()
+        match self.module.offline_keys() {
+            Some(own) => self.host.run(|| own.ids()),
+            None => self.platform.offline_store()?.list(),
+        }
     }
 
     /// Status of a stored key.
@@ -133,6 +147,9 @@ impl MediaKeySystem {
     /// that this device cannot read.
     pub fn offline_key_status(&self, id: &[u8]) -> Result<StoredStatus> {
         self.host.check()?;
+        if let Some(own) = self.module.offline_keys() {
+            return self.host.run(|| own.status(id));
+        }
         let stored = self.platform.stored_key(id)?;
         self.host.run(|| self.module.stored_status(&stored))
     }
@@ -143,7 +160,9 @@ impl MediaKeySystem {
     /// [`Error::NotFound`] without such a key.
     pub fn clear_offline_key(&self, id: &[u8]) -> Result<()> {
         self.host.check()?;
-        if !self.platform.offline_store()?.remove(id)? {
+        if let Some(own) = self.module.offline_keys() {
+            self.host.run(|| own.remove(id))?;
+        } else if !self.platform.offline_store()?.remove(id)? {
             return Err(Error::no_offline_key(id));
         }
         log::info!("{}: offline key {} deleted", self.name(), hex::encode(id));
@@ -161,27 +180,39 @@ impl MediaKeySystem {
     /// A new session at a level, or at the highest there is.
     ///
     /// # Errors
-    /// [`Error::TooManySessions`] beyond [`MAX_SESSIONS`]; [`Error::SystemDestroyed`]; [`Error::Internal`] without random numbers.
+    /// [`Error::TooManySessions`] beyond the key system's limit; [`Error::SystemDestroyed`]; [`Error::Internal`] without random numbers.
     pub fn create_session(self: &Arc<Self>, level: ProtectionLevel) -> Result<Arc<MediaKeySession>> {
         self.host.check()?;
+        let level = level.min(self.maximum_level()?);
+        let limit = self.host.descriptor().limits.sessions;
         let mut sessions = self.sessions.lock();
         if sessions.closed {
             return Err(Error::SystemDestroyed);
         }
-        if sessions.open.len() >= MAX_SESSIONS {
-            return Err(Error::TooManySessions { limit: MAX_SESSIONS });
+        if sessions.open.len() + sessions.opening >= limit {
+            return Err(Error::TooManySessions { limit });
         }
-        let module = self.host.run(|| self.module.open_session())?;
-        let (host, platform) = (Arc::clone(&self.host), Arc::clone(&self.platform));
-        let me = Arc::downgrade(self);
-        let session = MediaKeySession::new(
-            me,
-            host,
-            module,
-            platform,
-            level.min(self.platform.maximum_level()),
-            Arc::clone(&self.siblings),
-        );
+        sessions.opening += 1;
+        drop(sessions);
+        // With no lock held: the key system may take its time.
+        let link = Arc::new(SessionLink::default());
+        let host_of_module = Arc::clone(&link);
+        let module = self.host.run(|| self.module.open_session(level, host_of_module));
+        let session = module.map(|module| {
+            let (host, platform) = (Arc::clone(&self.host), Arc::clone(&self.platform));
+            let siblings = Arc::clone(&self.siblings);
+            let owner = Arc::downgrade(self);
+            MediaKeySession::new(owner, host, module, platform, level, siblings)
+        });
+        let mut sessions = self.sessions.lock();
+        sessions.opening -= 1;
+        let session = session?;
+        if sessions.closed {
+            // The session goes with no lock held, too.
+            drop(sessions);
+            return Err(Error::SystemDestroyed);
+        }
+        link.lead_to(&session);
         sessions.open.push(Arc::clone(&session));
         let count = sessions.open.len();
         drop(sessions);
@@ -268,7 +299,17 @@ impl MediaKeySystem {
         }
     }
 
-    fn name(&self) -> &'static str {
+    /// Has `tell` called, with no lock held, whenever a session has got keys; once only.
+    pub fn on_key_arrival(&self, tell: Box<dyn Fn() + Send + Sync>) {
+        let _ = self.arrival_listener.set(tell);
+    }
+
+    /// The facts about its key system.
+    pub fn descriptor(&self) -> &Descriptor {
+        self.host.descriptor()
+    }
+
+    fn name(&self) -> &str {
         self.host.name()
     }
 }
@@ -279,12 +320,26 @@ impl Owner for MediaKeySystem {
     }
 
     fn keys_arrived(&self) {
-        let _sessions = self.sessions.lock();
+        let sessions = self.sessions.lock();
         self.key_arrival.notify_all();
+        drop(sessions);
+        if let Some(tell) = self.arrival_listener.get() {
+            tell();
+        }
+    }
+
+    fn keeps_own_keys(&self) -> bool {
+        self.module.offline_keys().is_some()
     }
 
     fn key_released(&self, id: &[u8]) {
         self.for_each_session(|session| session.drop_key(id));
+    }
+
+    fn licenses_revoked(&self, ids: &[Vec<u8>]) {
+        self.for_each_session(|session| session.revoke_licenses(ids));
+        self.platform.mark_revoked(ids);
+        log::debug!("{}: {} licenses of this device are revoked", self.name(), ids.len());
     }
 
     fn close_session(&self, session: &Arc<MediaKeySession>) {

@@ -5,31 +5,27 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::eme_json::{license_request, malformed_json, parse_license, to_json};
-use super::{ALGORITHMS, MIME_TYPES, VENDOR};
 use crate::error::{Error, Result};
 use crate::key_system::{
-    Descriptor, KeySystem, License, MediaKeyRequestInfo, Release, Request, RequestContext, SessionModule, SystemModule,
+    Descriptor, KeySystem, License, MediaKeyRequestInfo, ProtectionLevel, Release, Request, RequestContext,
+    SessionHost, SessionModule, SystemHost, SystemModule,
 };
-use crate::platform::Platform;
 use crate::storage::StoredKey;
 use base::base64::Variant;
 use base::json::Object;
 use init_data;
+use once_cell::sync::Lazy;
 
 /// The key system.
 pub struct ClearKey;
 
-static DESCRIPTOR: Descriptor = Descriptor {
-    name: "org.w3.clearkey",
-    uuid: init_data::W3C_CLEAR_KEY_SYSTEM_ID,
-    system_ids: &[init_data::W3C_CLEAR_KEY_SYSTEM_ID, init_data::DASHIF_CLEAR_KEY_SYSTEM_ID],
-    vendor: VENDOR,
-    description: "W3C Clear Key (EME section 9.1)",
-    algorithms: ALGORITHMS,
-    mime_types: MIME_TYPES,
-    announces_requests: false,
-    has_settable_defaults: false,
-};
+static DESCRIPTOR: Lazy<Arc<Descriptor>> = Lazy::new(|| {
+    Arc::new(super::descriptor(
+        "org.w3.clearkey",
+        &[init_data::W3C_CLEAR_KEY_SYSTEM_ID, init_data::DASHIF_CLEAR_KEY_SYSTEM_ID],
+        "W3C Clear Key (EME section 9.1)",
+    ))
+});
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,17 +34,25 @@ struct ReleaseMessage {
 }
 
 impl KeySystem for ClearKey {
-    fn descriptor(&self) -> &'static Descriptor {
-        &DESCRIPTOR
+    fn descriptor(&self) -> Arc<Descriptor> {
+        Arc::clone(&DESCRIPTOR)
     }
 
-    fn open(&self, _: &Arc<Platform>) -> Box<dyn SystemModule> {
-        Box::new(Self)
+    fn open(&self, _: Arc<dyn SystemHost>) -> Result<Box<dyn SystemModule>> {
+        Ok(Box::new(Self))
     }
 }
 
 impl SystemModule for ClearKey {
-    fn open_session(&self) -> Result<Box<dyn SessionModule>> {
+    fn key_system_request(&self) -> Result<Request> {
+        Ok(super::needless_provisioning())
+    }
+
+    fn process_key_system_response(&self, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn open_session(&self, _: ProtectionLevel, _: Arc<dyn SessionHost>) -> Result<Box<dyn SessionModule>> {
         Ok(Box::new(Self))
     }
 }
@@ -56,7 +60,7 @@ impl SystemModule for ClearKey {
 impl SessionModule for ClearKey {
     fn media_key_request(&self, info: &MediaKeyRequestInfo, _: &RequestContext) -> Result<Request> {
         let ids =
-            info.key_ids(&DESCRIPTOR, |boxes| init_data::key_ids_of_system(DESCRIPTOR.system_ids, boxes, false))?;
+            info.key_ids(&DESCRIPTOR, |boxes| init_data::key_ids_of_system(&DESCRIPTOR.system_ids, boxes, false))?;
         Ok(Request::initial(license_request(&ids, info.key_type, Variant::Url)?))
     }
 

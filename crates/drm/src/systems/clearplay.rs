@@ -2,54 +2,62 @@
 
 use std::sync::Arc;
 
+use super::DEFAULT_URL;
 use super::eme_json::{self, license_request};
-use super::{ALGORITHMS, MIME_TYPES, VENDOR};
 use crate::error::{Error, Result};
 use crate::key_system::{
-    DEFAULT_URL, Descriptor, KeySystem, License, LicenseKey, MediaKeyRequestInfo, MediaKeyType, Release, Request,
-    RequestContext, SessionModule, SystemModule,
+    Descriptor, KeySystem, License, LicenseKey, MediaKeyRequestInfo, MediaKeyType, ProtectionLevel, Release, Request,
+    RequestContext, SessionHost, SessionModule, SystemHost, SystemModule,
 };
-use crate::platform::Platform;
 use crate::storage::StoredKey;
 use base::base64::Variant;
 use init_data;
+use once_cell::sync::Lazy;
 
 /// The key system.
 pub struct ClearPlay;
 
-static DESCRIPTOR: Descriptor = Descriptor {
-    name: "com.clearplay.drm",
-    uuid: init_data::CLEARPLAY_SYSTEM_ID,
-    system_ids: &[init_data::CLEARPLAY_SYSTEM_ID],
-    vendor: VENDOR,
-    description: "ClearPlay, compatible with OpenHarmony's",
-    algorithms: ALGORITHMS,
-    mime_types: MIME_TYPES,
-    announces_requests: true,
-    has_settable_defaults: true,
-};
+static DESCRIPTOR: Lazy<Arc<Descriptor>> = Lazy::new(|| {
+    Arc::new(Descriptor {
+        announces_requests: true,
+        has_settable_defaults: true,
+        ..super::descriptor(
+            "com.clearplay.drm",
+            &[init_data::CLEARPLAY_SYSTEM_ID],
+            "ClearPlay, compatible with OpenHarmony's",
+        )
+    })
+});
 
 const WHAT: &str = "ClearPlay license";
 
 impl KeySystem for ClearPlay {
-    fn descriptor(&self) -> &'static Descriptor {
-        &DESCRIPTOR
+    fn descriptor(&self) -> Arc<Descriptor> {
+        Arc::clone(&DESCRIPTOR)
     }
 
-    fn open(&self, _: &Arc<Platform>) -> Box<dyn SystemModule> {
-        Box::new(Self)
+    fn open(&self, _: Arc<dyn SystemHost>) -> Result<Box<dyn SystemModule>> {
+        Ok(Box::new(Self))
     }
 }
 
 impl SystemModule for ClearPlay {
-    fn open_session(&self) -> Result<Box<dyn SessionModule>> {
+    fn key_system_request(&self) -> Result<Request> {
+        Ok(super::needless_provisioning())
+    }
+
+    fn process_key_system_response(&self, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn open_session(&self, _: ProtectionLevel, _: Arc<dyn SessionHost>) -> Result<Box<dyn SessionModule>> {
         Ok(Box::new(Self))
     }
 }
 
 impl SessionModule for ClearPlay {
     fn media_key_request(&self, info: &MediaKeyRequestInfo, _: &RequestContext) -> Result<Request> {
-        let ids = info.key_ids(&DESCRIPTOR, |boxes| init_data::key_ids_for(DESCRIPTOR.system_ids, boxes, true))?;
+        let ids = info.key_ids(&DESCRIPTOR, |boxes| init_data::key_ids_for(&DESCRIPTOR.system_ids, boxes, true))?;
         let data = license_request(&ids, info.key_type, Variant::Standard)?;
         Ok(Request { default_url: DEFAULT_URL.to_owned(), ..Request::initial(data) })
     }
@@ -143,7 +151,7 @@ mod tests {
         assert!(license.keys.iter().all(|key| key.persistent));
         assert_eq!(license.keys.len(), 2);
         assert_eq!(hex::encode(&license.keys[0].id), "000102030405060708090a0b0c0d0e0f");
-        assert_eq!(hex::encode(&*license.keys[0].key), "101112131415161718191a1b1c1d1e1f");
+        assert_eq!(hex::encode(license.keys[0].content()), "101112131415161718191a1b1c1d1e1f");
         assert_eq!(license.media_key_id(), b"id");
     }
 
@@ -222,7 +230,7 @@ mod tests {
             persistent = style.flag.unwrap_or(persistent);
             let (id, secret) = material(number);
             assert_eq!(key.id, id, "{}", text.escape_ascii());
-            assert_eq!(key.key[..], secret, "{}", text.escape_ascii());
+            assert_eq!(key.content(), secret, "{}", text.escape_ascii());
             assert_eq!(key.persistent, persistent, "{}", text.escape_ascii());
         }
         assert_eq!(license.media_key_id(), material(styles.len() - 1).0);

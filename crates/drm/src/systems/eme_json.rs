@@ -239,7 +239,7 @@ mod tests {
         let license = parse_license(EXAMPLE.as_bytes()).unwrap();
         assert!(!license.is_persistent());
         assert_eq!(hex::encode(license.media_key_id()), "2f05477fc24bb4faefd86517156daffc");
-        assert_eq!(hex::encode(&*license.keys[0].key), "b50d1b25559be9bd0a3cbe8ab59232fc");
+        assert_eq!(hex::encode(license.keys[0].content()), "b50d1b25559be9bd0a3cbe8ab59232fc");
     }
 
     #[test]
@@ -311,7 +311,8 @@ mod tests {
                 for kind in [TEMPORARY, PERSISTENT] {
                     let text = format!(r#"{{"keys":[{}],"type":"{kind}"}}"#, entries.join(","));
                     let license = parse_license(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
-                    let keys: Vec<_> = license.keys.iter().map(|key| (key.id.clone(), key.key.to_vec())).collect();
+                    let keys: Vec<_> =
+                        license.keys.iter().map(|key| (key.id.clone(), key.content().to_vec())).collect();
                     assert_eq!(keys, expected, "{text}");
                     assert_eq!(license.is_persistent(), kind == PERSISTENT, "{text}");
                 }

@@ -6,6 +6,31 @@ pub mod policyplay;
 
 mod eme_json;
 
+use crate::key_system::{Descriptor, MimeType, Request};
+
+/// The facts about a key system here.
+fn descriptor(name: &str, system_ids: &[[u8; 16]], description: &str) -> Descriptor {
+    Descriptor {
+        name: name.to_owned(),
+        system_ids: system_ids.to_vec(),
+        vendor: VENDOR.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        description: description.to_owned(),
+        algorithms: ALGORITHMS.to_owned(),
+        mime_types: MIME_TYPES.iter().map(|&name| MimeType::from(name)).collect(),
+        ..Descriptor::default()
+    }
+}
+
+/// Where OpenHarmony's ClearPlay sends its requests by default.
+const DEFAULT_URL: &str = "http://default.com";
+
+/// The provisioning request of key systems that need none, as OpenHarmony's ClearPlay has it; any answer will do.
+fn needless_provisioning() -> Request {
+    let data = br#"{"signedRequest":"KEYREQUESTTYPE_DOWNLOADCERT"}"#.to_vec();
+    Request { default_url: DEFAULT_URL.to_owned(), ..Request::initial(data) }
+}
+
 /// Configuration string "vendor" of all key systems here.
 const VENDOR: &str = "native_drm";
 /// Configuration string "algorithms" of all key systems here.

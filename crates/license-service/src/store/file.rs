@@ -33,6 +33,20 @@ impl Place {
         Ok(Self { path: directory.join(NAME), identity: None })
     }
 
+    /// Whether the file that was opened is still the one in its place: what is written to one that was removed is lost.
+    pub fn check(path: &Path, identity: (u64, u64)) -> Result<(), StoreError> {
+        match std::fs::metadata(path) {
+            Ok(metadata) if (metadata.dev(), metadata.ino()) == identity => Ok(()),
+            Ok(_) => Err(StoreError(format!("another file is in the place of {}", path.display()))),
+            Err(fault) => Err(StoreError::new(&format!("find {}", path.display()), &fault)),
+        }
+    }
+
+    /// The file, once it was opened, and which one it is.
+    pub fn opened(&self) -> Option<(PathBuf, (u64, u64))> {
+        self.identity.map(|identity| (self.path.clone(), identity))
+    }
+
     /// Opens the database: at first a new one where there is none, later the same one again. `wrap` is between database and
     /// file.
     pub fn open<B: StorageBackend>(&mut self, wrap: impl FnOnce(FileBackend) -> B) -> Result<Database, StoreError> {

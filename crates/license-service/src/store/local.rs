@@ -1,30 +1,26 @@
 //! The store of a single process: an embedded database (redb) in memory or in a directory.
 //!
-//! redb writes copy-on-write and syncs at each commit: what was confirmed is on the disk, and a killed process leaves the
-//! last confirmed state. After a failure of the disk redb does nothing more; the file is then opened again.
+//! redb writes copy-on-write and syncs at each commit, which transactions at the same time share (`group`): what was confirmed is
+//! on the disk, and a killed process leaves the last confirmed state. After a failure of the disk redb does nothing more; the file is then opened again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use redb::backends::InMemoryBackend;
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError, WriteTransaction};
+use redb::{Database, ReadableDatabase, ReadableTable, TableError, WriteTransaction};
 
 use super::file::{CACHE, Place};
-use super::{Store, StoreError, Table, Transaction};
+use super::group::{Definition, Groups, NONCE_EXPIRY, NONCES, sortable};
+use super::{Entry, Store, StoreError, Table, Transaction};
 use base::log::{self, Level};
 use license::template::Refusal;
 
-type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
 /// Opens the database, or opens it again.
 type Opener = Box<dyn FnMut() -> Result<Database, StoreError> + Send>;
 
-/// Nonces with their expiry.
-const NONCES: Definition = TableDefinition::new("nonce");
-/// Expiry and nonce, to find the oldest.
-const NONCE_EXPIRY: Definition = TableDefinition::new("nonce_expiry");
 /// Written by [`Store::check`]; empty.
-const PROBE: Definition = TableDefinition::new("probe");
+const PROBE: Definition = Definition::new("probe");
 /// Nonces that are forgotten in one transaction.
 const BATCH: usize = 1000;
 
@@ -32,16 +28,19 @@ const BATCH: usize = 1000;
 pub struct LocalStore {
     /// `None` after a failure, until it could be opened again.
     database: RwLock<Option<Database>>,
+    groups: Groups,
     /// Set by whatever fails. The database then has to be opened again.
     broken: AtomicBool,
     /// How often that was tried.
     attempts: AtomicU64,
     /// `None` in memory: there is nothing to open again.
     opener: Option<Mutex<Opener>>,
+    /// The file and which one it is; `None` in memory.
+    file: Option<(PathBuf, (u64, u64))>,
 }
 
 fn definition(table: Table) -> Definition {
-    TableDefinition::new(table.name())
+    Definition::new(table.name())
 }
 
 impl LocalStore {
@@ -62,9 +61,14 @@ impl LocalStore {
     /// [`StoreError`] if it cannot be opened, is damaged, or is open in another process.
     pub fn in_directory(directory: &Path) -> Result<Self, StoreError> {
         let mut place = Place::in_directory(directory)?;
-        Self::opened_by(Box::new(move || place.open(|file| file)))
+        let database = place.open(|file| file)?;
+        let file = place.opened();
+        let mut store = Self::with(database, Some(Mutex::new(Box::new(move || place.open(|file| file)))));
+        store.file = file;
+        Ok(store)
     }
 
+    #[cfg(test)]
     pub(super) fn opened_by(mut opener: Opener) -> Result<Self, StoreError> {
         let database = opener()?;
         Ok(Self::with(database, Some(Mutex::new(opener))))
@@ -72,7 +76,8 @@ impl LocalStore {
 
     fn with(database: Database, opener: Option<Mutex<Opener>>) -> Self {
         let database = RwLock::new(Some(database));
-        Self { database, broken: AtomicBool::new(false), attempts: AtomicU64::new(0), opener }
+        let (groups, broken, attempts) = (Groups::default(), AtomicBool::new(false), AtomicU64::new(0));
+        Self { database, groups, broken, attempts, opener, file: None }
     }
 
     /// Runs `body` with the database, which is opened again if something has failed before.
@@ -93,6 +98,11 @@ impl LocalStore {
             self.broken.store(true, Ordering::Release);
         }
         result
+    }
+
+    /// Whether the file is where it was: what is written to one that somebody has removed would be confirmed and lost.
+    fn in_place(&self) -> Result<(), StoreError> {
+        self.file.as_ref().map_or(Ok(()), |(path, identity)| Place::check(path, *identity))
     }
 
     fn usable(&self) -> Result<RwLockReadGuard<'_, Option<Database>>, StoreError> {
@@ -125,13 +135,9 @@ fn failed<E: std::fmt::Display>(action: &'static str) -> impl Fn(E) -> StoreErro
 
 impl Store for LocalStore {
     fn transact(&self, body: &mut dyn FnMut(&mut dyn Transaction) -> Result<(), Refusal>) -> Result<(), Refusal> {
-        self.run(|database| {
-            let write = self.noted(database.begin_write().map_err(failed("begin a transaction")))?;
-            // Dropped without a commit, it changes nothing.
-            body(&mut LocalTransaction { write: &write, store: self })?;
-            self.noted(write.commit().map_err(failed("commit")))?;
-            Ok(())
-        })
+        self.in_place()?;
+        let fault = || self.broken.store(true, Ordering::Release);
+        self.run(|database| self.groups.transact(database, body, &fault))
     }
 
     fn read(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -159,12 +165,28 @@ impl Store for LocalStore {
         })
     }
 
+    fn from(&self, table: Table, start: &[u8], limit: usize) -> Result<Vec<Entry>, StoreError> {
+        self.attempt(|database| {
+            let read = database.begin_read().map_err(failed("begin to read"))?;
+            let table = match read.open_table(definition(table)) {
+                Ok(table) => table,
+                Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+                Err(fault) => return Err(StoreError::new("open a table", &fault)),
+            };
+            let found = table.range(start..).map_err(failed("read"))?.take(limit);
+            let entry = |entry: (redb::AccessGuard<'_, &[u8]>, redb::AccessGuard<'_, &[u8]>)| {
+                (entry.0.value().to_vec(), entry.1.value().to_vec())
+            };
+            found.map(|found| found.map(entry).map_err(failed("read"))).collect()
+        })
+    }
+
     fn forget_nonces(&self, now: i64) -> Result<u64, StoreError> {
         let mut forgotten = 0;
         loop {
             let count = self.attempt(|database| {
                 let write = database.begin_write().map_err(failed("begin a transaction"))?;
-                let count = LocalTransaction { write: &write, store: self }.forget_some(now)?;
+                let count = forget_some(&write, now)?;
                 write.commit().map_err(failed("commit"))?;
                 Ok(count)
             })?;
@@ -177,6 +199,7 @@ impl Store for LocalStore {
 
     /// Writes: a disk that is full or read-only can be read, but records no license.
     fn check(&self) -> Result<(), StoreError> {
+        self.in_place()?;
         self.attempt(|database| {
             let write = database.begin_write().map_err(failed("begin a transaction"))?;
             {
@@ -188,90 +211,20 @@ impl Store for LocalStore {
     }
 }
 
-struct LocalTransaction<'a> {
-    write: &'a WriteTransaction,
-    store: &'a LocalStore,
-}
-
-impl LocalTransaction<'_> {
-    fn open(&self, definition: Definition) -> Result<redb::Table<'_, &'static [u8], &'static [u8]>, StoreError> {
-        self.write.open_table(definition).map_err(failed("open a table"))
+/// Forgets up to [`BATCH`] nonces.
+fn forget_some(write: &WriteTransaction, now: i64) -> Result<usize, StoreError> {
+    let open = |name| write.open_table(Definition::new(name)).map_err(failed("open a table"));
+    let (mut nonces, mut expiry) = (open(NONCES)?, open(NONCE_EXPIRY)?);
+    let end = sortable(now);
+    let mut old = Vec::new();
+    for entry in expiry.range(..&end[..]).map_err(failed("read"))?.take(BATCH) {
+        old.push(entry.map_err(failed("read"))?.0.value().to_vec());
     }
-
-    /// Runs `body` with a table.
-    fn with<T>(
-        &self,
-        definition: Definition,
-        body: impl FnOnce(&mut redb::Table<'_, &'static [u8], &'static [u8]>) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        self.store.noted(self.open(definition).and_then(|mut table| body(&mut table)))
+    for key in &old {
+        expiry.remove(&key[..]).map_err(failed("remove"))?;
+        nonces.remove(&key[end.len()..]).map_err(failed("remove"))?;
     }
-
-    /// Forgets up to [`BATCH`] nonces.
-    fn forget_some(&self, now: i64) -> Result<usize, StoreError> {
-        let (mut nonces, mut expiry) = (self.open(NONCES)?, self.open(NONCE_EXPIRY)?);
-        let end = sortable(now);
-        let mut old = Vec::new();
-        for entry in expiry.range(..&end[..]).map_err(failed("read"))?.take(BATCH) {
-            old.push(entry.map_err(failed("read"))?.0.value().to_vec());
-        }
-        for key in &old {
-            expiry.remove(&key[..]).map_err(failed("remove"))?;
-            nonces.remove(&key[end.len()..]).map_err(failed("remove"))?;
-        }
-        Ok(old.len())
-    }
-}
-
-/// A time whose bytes sort as the time does.
-fn sortable(millis: i64) -> [u8; 8] {
-    (millis ^ i64::MIN).to_be_bytes()
-}
-
-impl Transaction for LocalTransaction<'_> {
-    fn get(&mut self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.with(definition(table), |table| {
-            let value = table.get(key).map_err(failed("read"))?;
-            Ok(value.map(|value| value.value().to_vec()))
-        })
-    }
-
-    fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        self.with(definition(table), |table| table.insert(key, value).map(drop).map_err(failed("write")))
-    }
-
-    fn put_new(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<bool, StoreError> {
-        self.with(definition(table), |table| {
-            if table.get(key).map_err(failed("read"))?.is_some() {
-                return Ok(false);
-            }
-            table.insert(key, value).map_err(failed("write"))?;
-            Ok(true)
-        })
-    }
-
-    fn remove(&mut self, table: Table, key: &[u8]) -> Result<bool, StoreError> {
-        self.with(definition(table), |table| {
-            let removed = table.remove(key).map_err(failed("remove"))?;
-            Ok(removed.is_some())
-        })
-    }
-
-    fn use_nonce(&mut self, nonce: &[u8; 32], expires: i64) -> Result<bool, StoreError> {
-        let expires = sortable(expires);
-        let fresh = self.with(NONCES, |nonces| {
-            if nonces.get(&nonce[..]).map_err(failed("read"))?.is_some() {
-                return Ok(false);
-            }
-            nonces.insert(&nonce[..], &expires[..]).map_err(failed("write"))?;
-            Ok(true)
-        })?;
-        if fresh {
-            let key = [&expires[..], &nonce[..]].concat();
-            self.with(NONCE_EXPIRY, |entries| entries.insert(&key[..], &[][..]).map(drop).map_err(failed("write")))?;
-        }
-        Ok(fresh)
-    }
+    Ok(old.len())
 }
 
 #[cfg(test)]
@@ -324,6 +277,32 @@ mod tests {
         assert_eq!(before(b"c", 2), b"ab");
         assert_eq!(before(b"a", 9), b"");
         assert_eq!(before(b"\xff\xff", 9), b"abbbc\xff");
+        let from = |start: &[u8], limit| store.from(Table::LicenseEnd, start, limit).unwrap();
+        let keys =
+            |start: &[u8], limit| from(start, limit).into_iter().map(|(key, _)| key).collect::<Vec<_>>().concat();
+        assert_eq!(
+            (keys(b"", 9), keys(b"b", 2), keys(b"ba", 9)),
+            (b"abbbc\xff".into(), b"bbb".into(), b"bbc\xff".into())
+        );
+        let entries = super::super::entries(&store, Table::LicenseEnd, b"b");
+        assert_eq!(entries.map(|entry| entry.unwrap().0).collect::<Vec<_>>(), [&b"b"[..], b"bb"]);
+    }
+
+    #[test]
+    fn a_file_that_was_removed_takes_nothing_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = LocalStore::in_directory(directory.path()).unwrap();
+        let put = || store.transact(&mut |transaction| Ok(transaction.put(Table::Policy, b"a", b"1")?));
+        put().unwrap();
+        store.check().unwrap();
+        let (path, aside) = (directory.path().join("service.redb"), directory.path().join("aside"));
+        std::fs::rename(&path, &aside).unwrap();
+        assert!(put().is_err() && store.check().is_err());
+        std::fs::write(&path, b"another").unwrap();
+        assert!(put().is_err() && store.check().is_err());
+        std::fs::rename(&aside, &path).unwrap();
+        store.check().unwrap();
+        put().unwrap();
     }
 
     #[test]

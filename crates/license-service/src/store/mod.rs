@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod faults;
 mod file;
+mod group;
 mod local;
 
 use std::fmt;
@@ -24,6 +25,9 @@ pub enum Table {
     Content,
     /// Content ids by key id.
     KeyId,
+    /// Key groups of contents with rotating keys, and of their keys which group they are in; see
+    /// `key_groups`.
+    KeyGroup,
     /// Policies by name.
     Policy,
     /// Providers by name.
@@ -40,10 +44,11 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Identity,
         Self::Content,
         Self::KeyId,
+        Self::KeyGroup,
         Self::Policy,
         Self::Provider,
         Self::Device,
@@ -58,6 +63,7 @@ impl Table {
             Self::Identity => "identity",
             Self::Content => "content",
             Self::KeyId => "key_id",
+            Self::KeyGroup => "key_group",
             Self::Policy => "policy",
             Self::Provider => "provider",
             Self::Device => "device",
@@ -86,6 +92,38 @@ impl From<StoreError> for Refusal {
         log::write(Level::Error, format_args!("license service: {fault}"));
         Self::new(Rule::TryAgain, "", "the service's store does not answer")
     }
+}
+
+/// A key with its value.
+pub type Entry = (Vec<u8>, Vec<u8>);
+
+/// All entries of a table whose keys start with `prefix`, a batch at a time.
+pub(super) fn entries<'a>(
+    store: &'a dyn Store,
+    table: Table,
+    prefix: &'a [u8],
+) -> impl Iterator<Item = Result<Entry, StoreError>> + 'a {
+    const BATCH: usize = 500;
+    let mut start = Some(prefix.to_vec());
+    let mut batch = Vec::new().into_iter();
+    std::iter::from_fn(move || {
+        loop {
+            if let Some(entry) = batch.next() {
+                return Some(Ok(entry));
+            }
+            let mut found = match store.from(table, &start.take()?, BATCH) {
+                Ok(found) => found,
+                Err(fault) => return Some(Err(fault)),
+            };
+            let all = found.len();
+            found.retain(|(key, _)| key.starts_with(prefix));
+            if found.len() == BATCH && all == BATCH {
+                // The first key that sorts after the last one.
+                start = found.last().map(|(key, _)| [key, &[0][..]].concat());
+            }
+            batch = found.into_iter();
+        }
+    })
 }
 
 /// Changes that are made together or not at all.
@@ -130,6 +168,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     fn before(&self, table: Table, end: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError>;
+
+    /// Up to `limit` entries of a table whose keys sort at or after `start`, byte by byte, the first ones first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn from(&self, table: Table, start: &[u8], limit: usize) -> Result<Vec<Entry>, StoreError>;
 
     /// Forgets nonces that expired before `now` (milliseconds since 1970); how many.
     ///

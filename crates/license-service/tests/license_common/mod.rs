@@ -46,6 +46,7 @@ pub fn fill(service: &Service) {
         policy: None,
         require_provider: None,
         tracks,
+        ..Content::default()
     };
     let movie = vec![track("SD", KEY_ID, KEY, 1, Hdcp::None), track("HD", [0xa1; 16], [0x3c; 16], 3, Hdcp::V1)];
     service.add_content(&content("movie", movie)).unwrap();

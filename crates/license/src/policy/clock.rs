@@ -13,11 +13,25 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Reads both clocks.
+    /// Reads both clocks, again if the thread was stopped in between. A wall clock that is read much later than the monotonic one makes
+    /// a restored license end early, the other way round it would end late.
     pub fn of(clock: &dyn Clock) -> Self {
-        Self { wall_millis: clock.unix_millis(), monotonic_millis: clock.monotonic_millis() }
+        let mut attempts = 0;
+        loop {
+            let monotonic_millis = clock.monotonic_millis();
+            let wall_millis = clock.unix_millis();
+            attempts += 1;
+            if attempts == ATTEMPTS || clock.monotonic_millis() - monotonic_millis <= AT_ONCE {
+                return Self { wall_millis, monotonic_millis };
+            }
+        }
     }
 }
+
+/// Milliseconds within which both clocks are read.
+const AT_ONCE: u64 = 1;
+/// How often the clocks are read at most.
+const ATTEMPTS: u32 = 16;
 
 /// License time as a function of the monotonic clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +65,61 @@ impl LicenseClock {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use base::clock::{Signal, VirtualClock};
+
     use super::*;
+
+    /// A clock for a thread that is stopped before some of its looks at it: for how many milliseconds before each, the first one first.
+    struct Stopped(VirtualClock, Mutex<std::vec::IntoIter<u64>>);
+
+    impl Stopped {
+        fn stop(&self) {
+            if let Some(pause) = self.1.lock().unwrap().next() {
+                self.0.advance(pause);
+            }
+        }
+    }
+
+    impl Clock for Stopped {
+        fn unix_millis(&self) -> i64 {
+            self.stop();
+            self.0.unix_millis()
+        }
+
+        fn monotonic_millis(&self) -> u64 {
+            self.stop();
+            self.0.monotonic_millis()
+        }
+
+        fn awake_millis(&self) -> u64 {
+            self.0.awake_millis()
+        }
+
+        fn wait(&self, until: Option<u64>, signal: &Signal) -> bool {
+            self.0.wait(until, signal)
+        }
+    }
+
+    /// Wherever the thread is stopped, for an hour each time, the wall clock is not behind the monotonic one; and if it is not stopped
+    /// always, they are of one moment.
+    #[test]
+    fn both_clocks_are_read_at_one_moment() {
+        const HOUR: u64 = 3_600_000;
+        for stops in 0..1u32 << 10 {
+            let pauses: Vec<_> = (0..10).map(|look| if stops & 1 << look == 0 { 0 } else { HOUR }).collect();
+            let clock = Stopped(VirtualClock::new(0), Mutex::new(pauses.into_iter()));
+            let reading = Reading::of(&clock);
+            assert_eq!(reading.wall_millis.unsigned_abs(), reading.monotonic_millis, "{stops:b}");
+        }
+        let clock = Stopped(VirtualClock::new(0), Mutex::new(vec![HOUR; 1000].into_iter()));
+        let reading = Reading::of(&clock);
+        assert!(
+            reading.wall_millis.unsigned_abs() >= reading.monotonic_millis,
+            "always stopped: rather early than late"
+        );
+    }
 
     const fn at(monotonic_millis: u64) -> Reading {
         Reading { wall_millis: 0, monotonic_millis }

@@ -41,6 +41,14 @@ pub struct RenewalFailure {
     pub status: u16,
 }
 
+impl RenewalFailure {
+    /// Whether the service has decided (403, and 410 for a license that is over) instead of being out of order: there is
+    /// nothing to wait for.
+    pub fn is_denial(self) -> bool {
+        matches!(self.status, 403 | 410)
+    }
+}
+
 /// The state machine of one license. Every input carries the time; a time before an earlier one counts as that one.
 /// Events collect until [`Engine::take_events`].
 ///
@@ -84,6 +92,8 @@ impl Engine {
             first_decryption: None,
             first_attempt,
             renewed: false,
+            denied: None,
+            revoked: None,
             sequence: grant.sequence,
             expired: false,
             last_seen: now.max(grant.issued_at),
@@ -114,8 +124,9 @@ impl Engine {
         Ok(engine)
     }
 
-    fn new(policy: Policy, state: LicenseState, keys: Vec<KeyPermit>, device: Device) -> Result<Self, Denial> {
+    fn new(policy: Policy, mut state: LicenseState, keys: Vec<KeyPermit>, device: Device) -> Result<Self, Denial> {
         policy.check().map_err(|_| Denial::InvalidPolicy)?;
+        state.expired |= state.revoked.is_some();
         let next_attempt = state.first_attempt;
         Ok(Self {
             policy,
@@ -184,7 +195,7 @@ impl Engine {
             State::Ready | State::Playing | State::Renewing => {}
             State::Blocked => return Err(Denial::Blocked),
             State::ClockLocked => return Err(Denial::ClockLocked),
-            State::None | State::Expired => return Err(Denial::Expired),
+            State::None | State::Expired => return Err(self.state.why_over()),
         }
         let now = self.state.last_seen;
         if self.state.first_decryption.is_none() {
@@ -213,7 +224,7 @@ impl Engine {
             self.advance(now);
         }
         if self.state.expired {
-            return Err(Denial::Expired);
+            return Err(self.state.why_over());
         }
         if !self.policy.can_play {
             return Err(Denial::Blocked);
@@ -237,6 +248,7 @@ impl Engine {
         self.state.issued_at = start;
         self.state.sequence = renewal.sequence;
         self.state.renewed = true;
+        self.state.denied = None;
         let delay = match self.policy.renewal_delay_seconds {
             0 => self.policy.renewal_retry_interval_seconds.max(LEAST_INTERVAL_WITHOUT_DELAY),
             delay => delay,
@@ -250,10 +262,35 @@ impl Engine {
         Ok(())
     }
 
-    /// A renewal attempt failed, with a status as HTTP numbers it, or 0 without an answer. That changes no time.
+    /// A renewal attempt failed, with a status as HTTP numbers it, or 0 without an answer. A service that denies the renewal
+    /// ends the recovery window: see [`RenewalFailure::is_denial`]. Other failures change no time.
     pub fn renewal_failed(&mut self, now: i64, status: u16) {
+        let failure = self.renewal_perhaps_failed(now, status);
+        if failure.is_denial() && !self.state.expired && self.policy.can_renew {
+            self.state.denied.get_or_insert(self.state.last_seen);
+            if !self.locked {
+                self.tell_expiry(self.state.last_seen);
+                self.advance(self.state.last_seen);
+            }
+        }
+    }
+
+    /// One of several renewal attempts failed, perhaps this license's: that is noted and changes nothing.
+    pub fn renewal_perhaps_failed(&mut self, now: i64, status: u16) -> RenewalFailure {
         self.advance(now);
-        self.last_failure = Some(RenewalFailure { at: if self.locked { now } else { self.state.last_seen }, status });
+        let failure = RenewalFailure { at: if self.locked { now } else { self.state.last_seen }, status };
+        self.last_failure = Some(failure);
+        failure
+    }
+
+    /// The service has revoked the license: it is over at once, whatever its windows say.
+    pub fn revoked(&mut self, now: i64) {
+        self.advance(now);
+        let now = if self.locked { now } else { self.state.last_seen };
+        let was_over = self.state.expired;
+        if self.state.revoke(now) && !was_over {
+            self.expire(now);
+        }
     }
 
     /// Device or output changed.
@@ -364,14 +401,17 @@ impl Engine {
         wall.saturating_add(CLOCK_TOLERANCE) >= self.state.last_seen
     }
 
-    /// Ends CLOCK_LOCKED, or restores: no renewal attempt is due before.
+    /// Ends CLOCK_LOCKED, or restores: no renewal attempt is due before. The recovery window starts with the first attempt
+    /// that was made, however often the license is restored after it.
     fn unlock(&mut self, now: i64) {
         self.locked = false;
+        let was_made = |due: &i64| *due <= self.state.last_seen;
+        let began = self.state.first_attempt.filter(was_made);
         let now = self.state.last_seen.max(now);
         self.state.last_seen = now;
         if !self.state.expired {
-            self.state.first_attempt = self.state.first_attempt.map(|due| due.max(now));
-            self.next_attempt = self.state.first_attempt;
+            self.next_attempt = self.state.first_attempt.map(|due| due.max(now));
+            self.state.first_attempt = began.or(self.next_attempt);
         }
     }
 

@@ -8,7 +8,7 @@ use super::RentalScope;
 use super::engine::Engine;
 use super::keys::{KeyPermit, KeyVerdict};
 use super::state::{Denial, State};
-use super::windows::Window;
+use super::windows::{Window, Windows};
 
 /// What is to be said about a license. Times are seconds since 1970, license time. `Display` gives the words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,6 +21,9 @@ pub struct Explanation {
     pub usable: bool,
     /// When that ends; none = never.
     pub expiry: Option<i64>,
+    /// When the device learned that the service has revoked the license, which is over then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<i64>,
     /// The window that ends first.
     pub binding_window: Option<Window>,
     /// All windows.
@@ -101,12 +104,15 @@ impl Engine {
             attempts: self.attempts(),
             last_failure: self.last_failure().map(|failure| failure.status),
         };
-        let binding = self.windows().binding();
+        let revoked = self.license_state().revoked;
+        // What was over by itself before has been ended by its window.
+        let binding = self.windows().binding().filter(|(_, end)| revoked.is_none_or(|at| *end <= at));
         Explanation {
             now: self.now(),
             state,
             usable: state.is_usable(),
-            expiry: binding.map(|(_, end)| end),
+            expiry: binding.map(|(_, end)| end).or(revoked),
+            revoked,
             binding_window: binding.map(|(window, _)| window),
             windows: self.windows().list().map(|(window, ends_at)| self.window(window, ends_at)).into(),
             next_change: self.next_change().zip(self.until_next_change()).map(|(at, in_seconds)| NextChange {
@@ -117,6 +123,13 @@ impl Engine {
             renewal: self.policy().can_renew.then_some(renewal),
             keys: self.verdicts().map(|(key, verdict)| self.key(key, verdict)).collect(),
         }
+    }
+
+    /// Whether the recovery window ends for a denial, not by its length.
+    fn last_end_is_denial(&self, ends_at: Option<i64>) -> bool {
+        let mut undenied = self.license_state().clone();
+        undenied.denied = None;
+        Windows::of(self.policy(), &undenied).recovery != ends_at
     }
 
     fn window(&self, window: Window, ends_at: Option<i64>) -> WindowExplanation {
@@ -137,6 +150,9 @@ impl Engine {
                 "playback_duration_seconds is 0".to_owned()
             }
             (Window::Playback, false) => "playback has not begun".to_owned(),
+            (Window::Recovery, true) if state.denied.is_some() && self.last_end_is_denial(ends_at) => {
+                format!("the service denied a renewal at {}", state.denied.unwrap_or_default())
+            }
             (Window::Recovery, true) => {
                 sum("first renewal attempt due", state.first_attempt, policy.renewal_recovery_duration_seconds)
             }
@@ -155,7 +171,7 @@ impl Engine {
         let device = self.device();
         let because = match verdict {
             KeyVerdict::Usable => None,
-            KeyVerdict::Expired => Some(Denial::Expired.to_string()),
+            KeyVerdict::Expired => Some(self.license_state().why_over().to_string()),
             KeyVerdict::Blocked => Some("the policy does not allow to play (can_play is false)".to_owned()),
             KeyVerdict::ClockLocked => Some(Denial::ClockLocked.to_string()),
             KeyVerdict::OutputNotAllowed => Some(format!(
@@ -191,6 +207,9 @@ impl Explanation {
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "The license is {} at {}.", self.state, self.now)?;
+        if let Some(at) = self.revoked {
+            write!(f, " The service revoked it, as the device learned at {at}.")?;
+        }
         match (self.expiry, self.binding_window) {
             (Some(expiry), Some(window)) => {
                 let because = self.windows.iter().find(|candidate| candidate.window == window);

@@ -15,15 +15,17 @@
 //! | license | L0 + L | L > 0 |
 //! | rental | R0 + R | R > 0, and F unset or P = 0 or absolute scope |
 //! | playback | F + P | P > 0 and F set |
-//! | recovery | A + V | can_renew and V > 0 |
+//! | recovery | A + V; from A on, when a renewal is denied | can_renew and V > 0; for denials also L = 0 |
 //!
 //! Expiry E is the earliest end; the license is usable exactly while now < E.
 //!
 //! - A = L0 + D. With renew_with_usage the first A is F, or L0 + D where that is earlier and D > 0. When a license is
-//!   restored, A is not before that time.
+//!   restored before its first attempt, A is not before that time; after it, A stays and an attempt is due at once.
 //! - Attempts come at A, then at A + k·I while below E; with I = 0 there is no second one. At a tie expiry wins.
 //! - Without D, attempts are at least max(I, 30) s apart: that is the interval of retries, and A after a renewal.
 //! - A renewal that succeeds at t sets L0 = t and A = t + D. R0 and F stay.
+//! - A license that the service has revoked is EXPIRED at once, for good, whatever its windows say.
+//! - A renewal that is denied (403, 410) ends the recovery window at once: it is for services that do not answer.
 //!
 //! # States
 //!

@@ -20,10 +20,33 @@ pub struct LicenseState {
     pub renewed: bool,
     /// Sequence number of the license or of its last renewal.
     pub sequence: u64,
+    /// When the service denied a renewal, since the last one that succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denied: Option<i64>,
+    /// When this device learned that the service has revoked the license. It is over then, for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<i64>,
     /// Whether the license is over, for good.
     pub expired: bool,
     /// The latest time that was seen.
     pub last_seen: i64,
+}
+
+impl LicenseState {
+    /// The service has revoked the license, as this device learned at `now`. Whether that is news.
+    pub fn revoke(&mut self, now: i64) -> bool {
+        let is_news = self.revoked.is_none();
+        if is_news {
+            self.revoked = Some(now);
+            self.expired = true;
+        }
+        is_news
+    }
+
+    /// Why a license that is over is refused.
+    pub(super) fn why_over(&self) -> Denial {
+        if self.revoked.is_some() { Denial::Revoked } else { Denial::Expired }
+    }
 }
 
 /// State of a license.
@@ -78,6 +101,9 @@ pub enum Denial {
     /// The license is over. A renewal that comes later does not bring it back.
     #[error("the license has expired")]
     Expired,
+    /// The service has revoked the license. Nothing brings it back.
+    #[error("the license was revoked by the service")]
+    Revoked,
     /// The policy has no can_play.
     #[error("the policy does not allow to play")]
     Blocked,
@@ -100,6 +126,7 @@ impl Denial {
     pub fn word(self) -> &'static str {
         match self {
             Self::Expired => State::Expired.word(),
+            Self::Revoked => "REVOKED",
             Self::Blocked => State::Blocked.word(),
             Self::ClockLocked => State::ClockLocked.word(),
             Self::NotRenewable => "NOT_RENEWABLE",

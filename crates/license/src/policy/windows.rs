@@ -15,7 +15,7 @@ pub enum Window {
     Rental,
     /// From the first decryption.
     Playback,
-    /// From the first renewal attempt.
+    /// From the first renewal attempt, while the service does not answer.
     Recovery,
 }
 
@@ -40,7 +40,7 @@ pub struct Windows {
     pub rental: Option<i64>,
     /// F + P.
     pub playback: Option<i64>,
-    /// A + V.
+    /// A + V, or when a renewal was denied.
     pub recovery: Option<i64>,
 }
 
@@ -50,11 +50,16 @@ impl Windows {
         let rental_applies = state.first_decryption.is_none()
             || policy.playback_duration_seconds == 0
             || policy.rental_scope == RentalScope::Absolute;
+        let attempt = state.first_attempt.filter(|_| policy.can_renew);
+        let recovery = end(attempt, policy.renewal_recovery_duration_seconds);
+        // Without limit it has an end only where the license window has none: otherwise that is what was granted.
+        let limited = policy.renewal_recovery_duration_seconds != 0 || policy.license_duration_seconds == 0;
+        let denied = attempt.zip(state.denied).filter(|_| limited).map(|(attempt, denied)| attempt.max(denied));
         Self {
             license: end(Some(state.issued_at), policy.license_duration_seconds),
             rental: end(rental_applies.then_some(state.first_issued_at), policy.rental_duration_seconds),
             playback: end(state.first_decryption, policy.playback_duration_seconds),
-            recovery: end(state.first_attempt.filter(|_| policy.can_renew), policy.renewal_recovery_duration_seconds),
+            recovery: recovery.into_iter().chain(denied).min(),
         }
     }
 

@@ -22,7 +22,8 @@ use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::{SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef};
 use x509_cert::time::{Time, Validity};
 
-use super::crypto::{PrivateKey, PublicKey, hash, random, verify};
+use super::crypto::{PrivateKey, PublicKey, hash, random};
+use super::engine::{Engine, Portable};
 use super::error::{Error, Result};
 use super::wire::Id;
 
@@ -167,6 +168,16 @@ pub fn issue(
 /// Checks a certificate: its form, that `authority` signed it (`None`: itself), and that it is for `role`. Whether it is
 /// valid now is the caller's question.
 pub fn check(der: &[u8], role: Role, authority: Option<&PublicKey>) -> Result<Verified, String> {
+    check_with(&Portable, der, role, authority)
+}
+
+/// As [`check`], with an engine of one's own.
+pub fn check_with(
+    engine: &dyn Engine,
+    der: &[u8],
+    role: Role,
+    authority: Option<&PublicKey>,
+) -> Result<Verified, String> {
     let certificate = Certificate::from_der(der).map_err(|_| "not an X.509 certificate".to_owned())?;
     // Signed bytes are compared as they are re-encoded: the encoding is DER and has one form only.
     let tbs = certificate.tbs_certificate();
@@ -184,7 +195,7 @@ pub fn check(der: &[u8], role: Role, authority: Option<&PublicKey>) -> Result<Ve
     // Other authorities may sign with the higher s; here it is no way to change a message, since DER is compared as a
     // whole.
     let signature = signature.normalize_s().to_bytes().into();
-    if !verify(authority.unwrap_or(&key), &signed, &signature) {
+    if !engine.verify(authority.unwrap_or(&key), &signed, &signature) {
         return Err("its signature is wrong".into());
     }
     let constraints = tbs.get_extension::<BasicConstraints>().map_err(|_| "bad basic constraints".to_owned())?;

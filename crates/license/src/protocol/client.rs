@@ -83,8 +83,9 @@ impl Client {
             nonce: random()?,
             signing_key: Bytes(key.as_bytes().to_vec()),
             seal_key: self.device.seal.public().clone(),
+            authority: self.trusted.as_ref().map(|trusted| &*trusted.0).or(self.authority()).map(hash),
         };
-        let request = self.device.signing.with(|key| message(Kind::ProvisionRequest, &to_json(&request), key))?;
+        let request = self.device.signing.with(|key| message(Kind::ProvisionRequest, &to_json(&request), key))??;
         self.outstanding.truncate(MAX_OUTSTANDING - 1);
         self.outstanding.push_front(hash(&request));
         Ok(request)
@@ -175,11 +176,14 @@ fn refusal(response: &[u8]) -> Option<Rejection> {
         rule: String,
         #[serde(default)]
         message: String,
+        #[serde(default)]
+        license_id: Option<String>,
     }
     let refusal: Refusal = serde_json::from_slice(response).ok()?;
     (400..600).contains(&refusal.status).then_some(Rejection::Denied {
         status: refusal.status,
         rule: refusal.rule,
         message: refusal.message,
+        license_id: refusal.license_id.and_then(|id| Id::from_slice(&hex::decode(id).ok()?)),
     })
 }

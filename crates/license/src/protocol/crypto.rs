@@ -171,7 +171,7 @@ impl SealKey {
             &OpModeR::Base,
             &private,
             &encapsulated,
-            INFO,
+            SEAL_INFO,
             &sealed.text.0,
             associated,
         );
@@ -181,7 +181,7 @@ impl SealKey {
 
 /// The `info` of RFC 9180: sets this protocol apart from others with the same keys.
 // Spelled so since the first version of the protocol: with another label no sealed license could be opened.
-const INFO: &[u8] = b"native_drm licence 1";
+pub const SEAL_INFO: &[u8] = b"native_drm licence 1";
 
 /// A text that only one private key opens.
 pub struct Sealed {
@@ -201,7 +201,7 @@ pub fn seal(recipient: &Bytes, text: &[u8], associated: &[u8]) -> Result<Sealed>
     let recipient = <Suite as Kem>::PublicKey::from_bytes(&recipient.0)
         .map_err(|_| Error::Malformed { what: "encapsulation key", reason: "not a point of P-256".to_owned() })?;
     let sealed =
-        hpke::single_shot_seal::<AesGcm128, HkdfSha256, Suite>(&OpModeS::Base, &recipient, INFO, text, associated);
+        hpke::single_shot_seal::<AesGcm128, HkdfSha256, Suite>(&OpModeS::Base, &recipient, SEAL_INFO, text, associated);
     let (encapsulated, text) = sealed.map_err(|fault| Error::Internal(format!("HPKE: {fault}")))?;
     Ok(Sealed { encapsulated: Bytes(encapsulated.to_bytes().to_vec()), text: Bytes(text) })
 }

@@ -10,7 +10,9 @@
 //!
 //! Every bit is signed or signature, and the signature has one form only: a message with any bit changed is refused.
 
-use super::crypto::{PrivateKey, PublicKey, SIGNATURE, sign, verify};
+use super::crypto::{PublicKey, SIGNATURE, verify};
+use super::engine::{Engine, Sign};
+use super::error::Result as Done;
 use super::rejection::Rejection;
 
 const MARK: &[u8; 4] = b"NDLP";
@@ -94,6 +96,11 @@ impl<'a> Frame<'a> {
         Ok(frame)
     }
 
+    /// As [`Frame::verify`], with an engine of one's own.
+    pub fn verify_with(&self, engine: &dyn Engine, key: &PublicKey) -> Result<(), Rejection> {
+        if engine.verify(key, self.signed, self.signature) { Ok(()) } else { Err(Rejection::BadSignature) }
+    }
+
     /// Checks the signature.
     pub fn verify(&self, key: &PublicKey) -> Result<(), Rejection> {
         if verify(key, self.signed, self.signature) { Ok(()) } else { Err(Rejection::BadSignature) }
@@ -101,12 +108,15 @@ impl<'a> Frame<'a> {
 }
 
 /// Makes a message.
-pub fn message(kind: Kind, body: &[u8], key: &PrivateKey) -> Vec<u8> {
+///
+/// # Errors
+/// Those of [`Sign::sign`].
+pub fn message(kind: Kind, body: &[u8], key: &dyn Sign) -> Done<Vec<u8>> {
     let mut message = Vec::with_capacity(HEADER + body.len() + SIGNATURE);
     message.extend_from_slice(MARK);
     message.extend_from_slice(&[VERSION, kind as u8]);
     message.extend_from_slice(body);
-    let signature = sign(key, &message);
+    let signature = key.sign(&message)?;
     message.extend_from_slice(&signature);
-    message
+    Ok(message)
 }

@@ -2,7 +2,8 @@
 //! check of its signature. Whoever has a [`Client`] or a service has its keys; nothing becomes possible that was not.
 
 use super::client::Client;
-use super::crypto::{PrivateKey, SealKey, hash, sign};
+use super::crypto::{SealKey, hash};
+use super::engine::{Portable, Sign};
 use super::license::{self, LicenseHead};
 use super::wire::{Bytes, from_json};
 
@@ -32,17 +33,21 @@ pub fn device_encapsulation_key(device: &Client) -> Bytes {
     device.device.seal.public().clone()
 }
 
-pub fn signed(kind: u8, body: &[u8], key: &PrivateKey) -> Vec<u8> {
+/// A message of any kind with any body.
+///
+/// # Panics
+/// Where the system has no random numbers.
+pub fn signed(kind: u8, body: &[u8], key: &dyn Sign) -> Vec<u8> {
     let mut message = b"NDLP\x01".to_vec();
     message.push(kind);
     message.extend_from_slice(body);
-    let signature = sign(key, &message);
+    let signature = key.sign(&message).expect("random numbers");
     message.extend_from_slice(&signature);
     message
 }
 
 /// A license message with any text in the seal; none if the head is not one.
-pub fn sealed(head: &[u8], text: &[u8], recipient: &Bytes, key: &PrivateKey) -> Option<Vec<u8>> {
+pub fn sealed(head: &[u8], text: &[u8], recipient: &Bytes, key: &dyn Sign) -> Option<Vec<u8>> {
     let head: LicenseHead = from_json(head).ok()?;
-    license::seal_text(head, text, recipient, key).ok()
+    license::seal_text(&Portable, head, text, recipient, key).ok()
 }

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::crypto::{PrivateKey, SealKey, Sealed, seal};
+use super::crypto::{SealKey, Sealed};
+use super::engine::{Engine, Sign};
 use super::error::Result;
 use super::frame::{Kind, message};
 use super::rejection::Rejection;
+use super::revoked::Revoked;
 use super::wire::{Bytes, Hash, Id, from_json, secret, to_json, to_secret_json};
 use crate::template::{Hdcp, Policy, SecurityLevel};
 use base::secret::SecretBytes;
@@ -65,6 +67,9 @@ pub struct License {
     /// Stays on the device and comes with its next request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_token: Option<Bytes>,
+    /// Other licenses of the device, which are over.
+    #[serde(default, skip_serializing_if = "Revoked::is_empty")]
+    pub revoked: Revoked,
 }
 
 /// A key in a license.
@@ -96,17 +101,32 @@ pub struct ReleaseAcknowledgement {
     pub signer: Id,
     /// The service's time, milliseconds since 1970.
     pub time: i64,
+    /// Licenses of the device that are over.
+    #[serde(default, skip_serializing_if = "Revoked::is_empty")]
+    pub revoked: Revoked,
 }
 
 /// Seals and signs a license.
-pub fn seal_license(head: LicenseHead, license: &License, recipient: &Bytes, signer: &PrivateKey) -> Result<Vec<u8>> {
-    seal_text(head, &to_secret_json(license), recipient, signer)
+pub fn seal_license(
+    engine: &dyn Engine,
+    head: LicenseHead,
+    license: &License,
+    recipient: &Bytes,
+    signer: &dyn Sign,
+) -> Result<Vec<u8>> {
+    seal_text(engine, head, &to_secret_json(license), recipient, signer)
 }
 
 /// As [`seal_license`], whatever the text.
-pub(super) fn seal_text(head: LicenseHead, text: &[u8], recipient: &Bytes, signer: &PrivateKey) -> Result<Vec<u8>> {
-    let Sealed { encapsulated, text: sealed } = seal(recipient, text, &associated(&head))?;
-    Ok(message(Kind::License, &to_json(&Body { head, encapsulated, sealed }), signer))
+pub(super) fn seal_text(
+    engine: &dyn Engine,
+    head: LicenseHead,
+    text: &[u8],
+    recipient: &Bytes,
+    signer: &dyn Sign,
+) -> Result<Vec<u8>> {
+    let Sealed { encapsulated, text: sealed } = engine.seal(recipient, text, &associated(&head))?;
+    message(Kind::License, &to_json(&Body { head, encapsulated, sealed }), signer)
 }
 
 /// A license whose signature has not been looked at.
@@ -138,6 +158,9 @@ impl SealedLicense {
         if license.keys.iter().any(|key| key.key.len() != 16 || key.key_id.0.is_empty()) {
             return malformed("a key does not have 16 bytes, or its id has none");
         }
+        if license.revoked.ids().contains(&license.license_id) {
+            return malformed("the license names itself as revoked");
+        }
         Ok(license)
     }
 }
@@ -155,4 +178,66 @@ fn associated(head: &LicenseHead) -> Vec<u8> {
         data.extend_from_slice(&id.0);
     }
     data
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::crypto::{generate_signing_key, random};
+    use crate::protocol::engine::Portable;
+    use crate::protocol::frame::Frame;
+    use crate::protocol::wire::Fixed;
+
+    const OWN: Id = Fixed([9; 16]);
+
+    /// What becomes of a license, well sealed and signed, with this after its last member.
+    fn opened(rest: &str) -> Result<License, Rejection> {
+        let (key, signer) = (SealKey::generate().unwrap(), generate_signing_key().unwrap());
+        let (sequence, persistent) = (1, true);
+        let head = LicenseHead {
+            license_id: OWN,
+            sequence,
+            request_hash: random().unwrap(),
+            key_ids: Vec::new(),
+            signer: OWN,
+            persistent,
+        };
+        let license = License {
+            license_id: OWN,
+            sequence,
+            persistent,
+            policy: Policy::default(),
+            issued: 0,
+            first_issued: 0,
+            content_id: Bytes::default(),
+            provider: String::new(),
+            keys: Vec::new(),
+            session_token: None,
+            client_token: None,
+            revoked: Revoked::default(),
+        };
+        let text = to_secret_json(&license);
+        let text = [text.strip_suffix(b"}").unwrap(), rest.as_bytes(), b"}"].concat();
+        let message = seal_text(&Portable, head, &text, key.public(), &signer).unwrap();
+        SealedLicense::parse(Frame::parse(&message).unwrap().body)?.open(&key)
+    }
+
+    #[test]
+    fn a_list_of_revoked_licenses_makes_the_license_malformed_if_it_is() {
+        let list = |ids: &[Id]| format!(",\"revoked\":{}", serde_json::to_string(ids).unwrap());
+        let ids: Vec<Id> = (10..75).map(|number| Fixed([number; 16])).collect();
+        assert_eq!(opened("").unwrap().revoked, Revoked::default());
+        assert_eq!(opened(&list(&ids[..64])).unwrap().revoked.ids(), &ids[..64]);
+        for garbage in [
+            list(&ids),
+            list(&[ids[0], ids[0]]),
+            list(&[ids[0], OWN]),
+            ",\"revoked\":null".into(),
+            ",\"revoked\":[\"AAAA\"]".into(),
+            ",\"revoked\":{}".into(),
+            list(&ids[..1]).repeat(2),
+        ] {
+            assert!(matches!(opened(&garbage), Err(Rejection::Malformed(_))), "{garbage}");
+        }
+    }
 }

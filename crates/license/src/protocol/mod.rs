@@ -12,6 +12,7 @@ mod certificate;
 mod client;
 mod crypto;
 mod device;
+mod engine;
 mod error;
 mod frame;
 #[cfg(feature = "fuzzing")]
@@ -21,6 +22,7 @@ mod license;
 mod provision;
 mod rejection;
 mod request;
+mod revoked;
 mod session_client;
 mod wire;
 
@@ -31,16 +33,18 @@ pub use frame::{Kind, MAX_MESSAGE, is_message};
 pub use license::{License, LicenseKey};
 pub use rejection::Rejection;
 pub use request::{Request, RequestType};
+pub use revoked::{MAX_REVOKED, Revoked};
 pub use session_client::{Accepted, Ask, Checked, LicenseRef, SessionClient};
 pub use wire::{Bytes, Fixed, Hash, Id};
 
 /// What the service side of the protocol needs and devices do not.
 pub mod service_side {
-    pub use super::certificate::{Role, Verified, check, issue, key_id};
+    pub use super::certificate::{Role, Verified, check, check_with, issue, key_id};
     pub use super::crypto::{
-        PrivateKey, PublicKey, generate_signing_key, hash, is_seal_key, random, random_secret, signing_key,
-        signing_key_bytes,
+        PrivateKey, PublicKey, SEAL_INFO, SIGNATURE, Sealed, generate_signing_key, hash, is_seal_key, random,
+        random_secret, signing_key, signing_key_bytes,
     };
+    pub use super::engine::{Engine, Portable, Sign, is_normalized, normalized};
     pub use super::frame::{Frame, Kind, message};
     #[cfg(feature = "fuzzing")]
     pub use super::fuzzing;

@@ -14,6 +14,9 @@ pub struct ProvisionRequest {
     pub signing_key: Bytes,
     /// The encapsulation key for licenses that persist: an uncompressed point of P-256.
     pub seal_key: Bytes,
+    /// SHA-256 of the certificate of the one authority that the device accepts, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<Hash>,
 }
 
 /// The body of the answer, signed by the service.

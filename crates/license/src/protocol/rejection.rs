@@ -1,5 +1,7 @@
 //! Why the client refuses a message from the service.
 
+use super::wire::Id;
+
 /// A reason to refuse a message. The state is then what it was before the message came.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
@@ -68,5 +70,7 @@ pub enum Rejection {
         rule: String,
         /// In words.
         message: String,
+        /// The license that is not renewed, if it is a renewal that was refused.
+        license_id: Option<Id>,
     },
 }

@@ -9,11 +9,12 @@ use super::frame::{Frame, Kind, is_message, message};
 use super::license::{License, ReleaseAcknowledgement};
 use super::rejection::Rejection;
 use super::request::{Request, RequestType};
+use super::revoked::Revoked;
 use super::wire::{Bytes, Hash, Id, from_json, to_json};
 use crate::template::{DeviceLevel, Hdcp};
 
 /// What to ask for a license with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Ask {
     /// The keys that are needed.
     pub key_ids: Vec<Vec<u8>>,
@@ -65,6 +66,8 @@ pub struct Checked {
     pub request: Hash,
     /// What it is.
     pub accepted: Accepted,
+    /// Licenses of the device that are over, whatever becomes of this answer: the service has signed that.
+    pub revoked: Revoked,
 }
 
 struct Outstanding {
@@ -142,7 +145,7 @@ impl SessionClient {
     ) -> Result<Vec<u8>> {
         let provisioned = client.provisioned()?;
         let key = SealKey::generate()?;
-        let request = Request {
+        let mut request = Request {
             request_type,
             nonce: random()?,
             session: self.id,
@@ -157,7 +160,8 @@ impl SessionClient {
             client_token: ask.client_token.clone().map(Bytes),
             options: ask.options.clone(),
         };
-        let bytes = client.device.signing.with(|key| message(Kind::Request, &to_json(&request), key))?;
+        request.announce_revocations();
+        let bytes = client.device.signing.with(|key| message(Kind::Request, &to_json(&request), key))??;
         let outstanding =
             Outstanding { hash: hash(&bytes), request_type, license, persistent: request.persistent, key };
         self.outstanding.truncate(MAX_OUTSTANDING - 1);
@@ -207,9 +211,10 @@ impl SessionClient {
         }
         let key = if head.persistent { &client.device.seal } else { &asked.key };
         let license = sealed.open(key)?;
+        let revoked = license.revoked.clone();
         let renewal = asked.request_type == RequestType::Renewal;
         let accepted = if renewal { Accepted::Renewal(license) } else { Accepted::License(license) };
-        Ok(Checked { request: head.request_hash, accepted })
+        Ok(Checked { request: head.request_hash, accepted, revoked })
     }
 
     fn check_sequence(&self, id: Id, sequence: u64) -> Result<(), Rejection> {
@@ -235,7 +240,7 @@ impl SessionClient {
             }
             _ => return Err(Rejection::Malformed("an acknowledgement of what was no release".into())),
         }
-        Ok(Checked { request: body.request_hash, accepted: Accepted::Released(body.license_id) })
+        Ok(Checked { request: body.request_hash, accepted: Accepted::Released(body.license_id), revoked: body.revoked })
     }
 
     /// Takes an answer that was checked: its request waits no more.

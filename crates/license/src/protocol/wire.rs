@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use base::base64::Variant;
 use base::secret::SecretBytes;
 
-/// Bytes of any length.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Bytes of any length. `Debug` shows how many: a provider's token may be among them.
+#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Bytes(pub Vec<u8>);
 
 /// A fixed number of bytes, such as a key id.
@@ -36,6 +36,12 @@ impl<const N: usize> Fixed<N> {
 impl<const N: usize> fmt::Debug for Fixed<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.hex())
+    }
+}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({} bytes)", self.0.len())
     }
 }
 

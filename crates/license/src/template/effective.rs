@@ -133,6 +133,11 @@ impl Policy {
         if !self.can_play {
             warn(WarningRule::CanPlayFalse, "can_play", "nothing can be decrypted with such a license");
         }
+        let durations = [self.license_duration_seconds, self.rental_duration_seconds, self.playback_duration_seconds];
+        if self.can_play && self.can_persist && !self.can_renew && durations == [0; 3] {
+            let message = "without any duration, and without renewals, nothing ever ends a stored license";
+            warn(WarningRule::NeverEnds, "can_persist", message);
+        }
         if !self.can_renew {
             let without_effect = [
                 ("renewal_server_url", !self.renewal_server_url.is_empty()),

@@ -54,8 +54,8 @@
 //! | 503 | TRY_AGAIN | nothing: the service cannot answer now (service) |
 //!
 //! [`Warning`]s do not refuse: HDC_MISSPELT, UPPER_CASE_HDCP, KEY_ID_MISSPELT, NULL_MEMBER, UNKNOWN_FIELD, BOTH_SELECTORS from reading;
-//! CAN_PLAY_FALSE, RENEWAL_FIELD_WITHOUT_CAN_RENEW, RENEWAL_DELAY_ZERO, RENEWAL_NEVER_ENFORCED, RENEWAL_DELAY_NOT_BELOW_LICENSE from
-//! [`Policy::warnings`]; TRACKS_WITHOUT_KEY, TRACK_NOT_IN_CONTENT from [`Template::track_warnings`]; FIELD_WITHOUT_EFFECT
+//! CAN_PLAY_FALSE, RENEWAL_FIELD_WITHOUT_CAN_RENEW, RENEWAL_DELAY_ZERO, RENEWAL_NEVER_ENFORCED, RENEWAL_DELAY_NOT_BELOW_LICENSE,
+//! NEVER_ENDS from [`Policy::warnings`]; TRACKS_WITHOUT_KEY, TRACK_NOT_IN_CONTENT from [`Template::track_warnings`]; FIELD_WITHOUT_EFFECT
 //! from [`Template::renewal_warnings`].
 
 mod build;

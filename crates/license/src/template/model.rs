@@ -1,5 +1,7 @@
 //! The message as Rust types. Absent and zero are kept apart: every optional member is an `Option`.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::overrides::PolicyOverrides;
@@ -80,8 +82,8 @@ pub struct ContentKeySpec {
     pub key_id: Option<[u8; 16]>,
 }
 
-/// Data that a message passes through to the license.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Data that a message passes through to the license. `Debug` leaves the tokens out.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct SessionInit {
     /// Comes back in the license and its renewals; does not outlive the session.
     pub provider_session_token: Option<Vec<u8>>,
@@ -89,6 +91,14 @@ pub struct SessionInit {
     pub provider_client_token: Option<Vec<u8>>,
     /// Whether `provider_client_token` wins over a token in the request; false if absent.
     pub override_provider_client_token: Option<bool>,
+}
+
+impl fmt::Debug for SessionInit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionInit")
+            .field("override_provider_client_token", &self.override_provider_client_token)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SessionInit {

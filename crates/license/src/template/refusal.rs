@@ -94,6 +94,7 @@ words! {
     RenewalFieldWithoutCanRenew "RENEWAL_FIELD_WITHOUT_CAN_RENEW",
     RenewalDelayZero "RENEWAL_DELAY_ZERO",
     RenewalNeverEnforced "RENEWAL_NEVER_ENFORCED",
+    NeverEnds "NEVER_ENDS",
     RenewalDelayNotBelowLicense "RENEWAL_DELAY_NOT_BELOW_LICENSE",
 }
 
@@ -157,19 +158,27 @@ pub struct Refusal {
     pointer: String,
     message: String,
     suggestion: Option<String>,
+    license_id: Option<String>,
 }
 
 impl Refusal {
     /// A refusal. `pointer` is a JSON pointer to the place, empty for the whole message; `message` says what is wrong
     /// there, without key material.
     pub fn new(rule: Rule, pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { rule, pointer: pointer.into(), message: message.into(), suggestion: None }
+        Self { rule, pointer: pointer.into(), message: message.into(), suggestion: None, license_id: None }
     }
 
     /// Adds what was probably meant, if anything.
     #[must_use]
     pub fn with_suggestion(mut self, suggestion: Option<impl Into<String>>) -> Self {
         self.suggestion = suggestion.map(Into::into);
+        self
+    }
+
+    /// Adds which license is renewed no more, in hexadecimal.
+    #[must_use]
+    pub fn of_license(mut self, license_id: String) -> Self {
+        self.license_id = Some(license_id);
         self
     }
 
@@ -218,9 +227,9 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 impl Serialize for Refusal {
-    /// `{"status","reason","rule","pointer","message"[,"suggestion"]}`, as a service answers.
+    /// `{"status","reason","rule","pointer","message"[,"suggestion"][,"license_id"]}`, as a service answers.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let length = 5 + usize::from(self.suggestion.is_some());
+        let length = 5 + usize::from(self.suggestion.is_some()) + usize::from(self.license_id.is_some());
         let mut object = serializer.serialize_struct("Refusal", length)?;
         object.serialize_field("status", &self.status())?;
         object.serialize_field("reason", self.reason())?;
@@ -229,6 +238,9 @@ impl Serialize for Refusal {
         object.serialize_field("message", &self.message)?;
         if let Some(suggestion) = &self.suggestion {
             object.serialize_field("suggestion", suggestion)?;
+        }
+        if let Some(license_id) = &self.license_id {
+            object.serialize_field("license_id", license_id)?;
         }
         object.end()
     }

@@ -135,6 +135,9 @@ pub struct Step {
     /// A renewal attempt fails with that status.
     #[serde(default)]
     pub renewal_failed: Option<u16>,
+    /// The service has revoked the license, as another answer says.
+    #[serde(default)]
+    pub revoked: bool,
     #[serde(default)]
     pub device: Option<Device>,
     #[serde(default)]

@@ -106,11 +106,14 @@ impl Run<'_> {
         }
         if let Some(renew) = &step.renew {
             let millis = renew.issued_at.map_or(START * 1000 + self.now, |time| (START + time) * 1000);
-            let given = word(self.license()?.renewed(reading, millis, renew.sequence));
+            let given = word(self.license()?.renewed(reading, millis, reading, renew.sequence));
             same("renewal", &given, &renew.answer.as_str())?;
         }
         if let Some(status) = step.renewal_failed {
             self.license()?.renewal_failed(reading, status);
+        }
+        if step.revoked {
+            self.license()?.revoked(reading);
         }
         if let Some(changed) = &step.device {
             self.device = device(changed)?;

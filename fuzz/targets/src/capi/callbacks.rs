@@ -19,11 +19,11 @@ fn number() -> usize {
     CALLED.fetch_add(1, Ordering::Relaxed)
 }
 
-pub unsafe extern "C" fn plain_event(_: EventTypeValue, _: *mut u8, _: i32, _: *mut c_char) -> ErrCodeValue {
+pub unsafe extern "C-unwind" fn plain_event(_: EventTypeValue, _: *mut u8, _: i32, _: *mut c_char) -> ErrCodeValue {
     ErrCodeValue(number() as u32 % 3)
 }
 
-pub unsafe extern "C" fn system_event(
+pub unsafe extern "C-unwind" fn system_event(
     system: *mut MediaKeySystem,
     _: EventTypeValue,
     _: *mut u8,
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn system_event(
     ErrCodeValue(0)
 }
 
-pub unsafe extern "C" fn system_event_with_data(
+pub unsafe extern "C-unwind" fn system_event_with_data(
     system: *mut MediaKeySystem,
     event: EventTypeValue,
     info: *mut u8,
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn system_event_with_data(
     unsafe { system_event(system, event, info, length, extra) }
 }
 
-pub unsafe extern "C" fn session_event(
+pub unsafe extern "C-unwind" fn session_event(
     session: *mut MediaKeySession,
     _: EventTypeValue,
     info: *mut u8,
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn session_event(
     }
 }
 
-pub unsafe extern "C" fn session_event_with_data(
+pub unsafe extern "C-unwind" fn session_event_with_data(
     session: *mut MediaKeySession,
     event: EventTypeValue,
     info: *mut u8,
@@ -76,12 +76,16 @@ pub unsafe extern "C" fn session_event_with_data(
     unsafe { session_event(session, event, info, length, extra) }
 }
 
-pub unsafe extern "C" fn plain_key_change(keys: *mut DRM_KeysInfo, _: bool) -> ErrCodeValue {
+pub unsafe extern "C-unwind" fn plain_key_change(keys: *mut DRM_KeysInfo, _: bool) -> ErrCodeValue {
     assert!(!keys.is_null());
     ErrCodeValue(number() as u32 % 3)
 }
 
-pub unsafe extern "C" fn key_change(session: *mut MediaKeySession, keys: *mut DRM_KeysInfo, _: bool) -> ErrCodeValue {
+pub unsafe extern "C-unwind" fn key_change(
+    session: *mut MediaKeySession,
+    keys: *mut DRM_KeysInfo,
+    _: bool,
+) -> ErrCodeValue {
     assert!(!keys.is_null());
     if number().is_multiple_of(16) {
         OH_MediaKeySession_Destroy(session);
@@ -89,7 +93,7 @@ pub unsafe extern "C" fn key_change(session: *mut MediaKeySession, keys: *mut DR
     ErrCodeValue(0)
 }
 
-pub unsafe extern "C" fn key_change_with_data(
+pub unsafe extern "C-unwind" fn key_change_with_data(
     session: *mut MediaKeySession,
     keys: *mut DRM_KeysInfo,
     new: bool,
@@ -100,14 +104,14 @@ pub unsafe extern "C" fn key_change_with_data(
 }
 
 /// Reads all of the box, as a program does; stops at some of them.
-pub unsafe extern "C" fn pssh_box(uuid: *const u8, pssh: *const u8, length: usize, _: *mut c_void) -> i32 {
+pub unsafe extern "C-unwind" fn pssh_box(uuid: *const u8, pssh: *const u8, length: usize, _: *mut c_void) -> i32 {
     // SAFETY: the library passes 16 bytes and the box, both valid until this returns.
     let (uuid, pssh) = unsafe { (std::slice::from_raw_parts(uuid, 16), std::slice::from_raw_parts(pssh, length)) };
     assert!(length >= 32 && pssh.windows(16).any(|id| id == uuid), "a box without its system id");
     i32::from(pssh.iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte)) == 0)
 }
 
-pub unsafe extern "C" fn log(_: LogLevelValue, message: *const c_char, _: *mut c_void) {
+pub unsafe extern "C-unwind" fn log(_: LogLevelValue, message: *const c_char, _: *mut c_void) {
     assert!(!message.is_null());
 }
 
@@ -122,7 +126,7 @@ fn av(session: *mut OH_AVSession) -> CallbackResultValue {
 
 macro_rules! av_callbacks {
     ($($name:ident($($argument:ty),*);)*) => {$(
-        pub unsafe extern "C" fn $name(
+        pub unsafe extern "C-unwind" fn $name(
             session: *mut OH_AVSession,
             $(_: $argument,)*
             _: *mut c_void,

@@ -1,6 +1,20 @@
 //! Panics that belong to a test are caught as the crates do it. All others, loom's among them, fail the test.
 
+use std::cell::Cell;
 use std::panic::{UnwindSafe, resume_unwind};
+
+loom::thread_local! {
+    static ENDS: Cell<bool> = Cell::new(false);
+}
+
+/// The callback that calls this ends its thread when it returns.
+pub fn end_thread() {
+    ENDS.with(|ends| ends.set(true));
+}
+
+pub(super) fn thread_ends() -> bool {
+    ENDS.with(Cell::get)
+}
 
 struct OfTheTest;
 

@@ -1,6 +1,7 @@
 //! Threads that the crates start.
 
 use std::cell::Cell;
+use std::ffi::CStr;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -10,8 +11,9 @@ use loom::thread::{Builder, JoinHandle};
 
 pub use loom::thread::yield_now;
 
-use super::lock;
 use super::time::Instant;
+use super::{lock, panic};
+use crate::call::RawCall;
 
 loom::lazy_static! {
     static ref STARTED: Mutex<Vec<JoinHandle<()>>> = Mutex::default();
@@ -38,6 +40,26 @@ pub fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> 
     })?;
     STARTED.lock().expect("no panic meanwhile").push(thread);
     Ok(())
+}
+
+/// As in `base::sync::thread`.
+pub(crate) trait Caller: Send {
+    /// The next call; none to end the thread. Is told what the one before has returned.
+    fn next(&mut self, returned: bool) -> Option<RawCall>;
+}
+
+/// As in `base::sync::thread`; a call ends its thread by [`panic::end_thread`].
+pub(crate) fn spawn_caller(name: &'static CStr, mut caller: Box<dyn Caller>) -> io::Result<()> {
+    spawn(&name.to_string_lossy(), move || {
+        let mut returned = false;
+        while let Some(call) = caller.next(returned) {
+            // SAFETY: the caller keeps the call until it is asked for the next one or dropped.
+            returned = unsafe { call.make() };
+            if panic::thread_ends() {
+                break;
+            }
+        }
+    })
 }
 
 /// As in `base::sync::thread`.

@@ -1,10 +1,9 @@
 //! CBC: `cbc1` and `cbcs`.
 
-use core::arch::x86_64::_mm_loadu_si128;
-
-use super::pattern::{Lattice, runs_of};
+use super::pattern::{Lattice, next_place, runs_of};
 use super::{first_block, whole_blocks};
 use crate::job::{BLOCK, Job, Mode, Stripes};
+use crate::kernel::block;
 use crate::kernel::ranges::{Ranges, for_each_range};
 use crate::kernel::vector::{BlockTransform, Vector};
 
@@ -76,15 +75,17 @@ unsafe fn cbc_run<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
     let batch_bytes = BATCH * V::BYTES;
     // SAFETY: `left` bytes from `at` on are what is left of the run. The rest is passed on to the caller.
     unsafe {
+        let batches = cipher.for_batches();
         while left >= batch_bytes {
-            cbc_batch::<V, C, BATCH, false>(cipher, &mut previous, at, batch_bytes);
+            cbc_batch::<V, C, BATCH, false>(&batches, &mut previous, at, batch_bytes);
             (at, left) = (at.add(batch_bytes), left - batch_bytes);
         }
         if left > 0 {
+            let cipher = cipher.for_batches();
             // There is at least one block, and its last 16 bytes are still encrypted.
-            let last = V::broadcast(_mm_loadu_si128(at.add(left - BLOCK).cast()));
+            let last = V::broadcast(block::load(at.add(left - BLOCK)));
             for_count!((left - 1) / V::BYTES + 1, BATCH, N => {
-                cbc_batch::<V, C, N, true>(cipher, &mut previous, at, left);
+                cbc_batch::<V, C, N, true>(&cipher, &mut previous, at, left);
             });
             previous = last;
         }
@@ -106,11 +107,11 @@ unsafe fn cbc_batch<V: Vector, C: BlockTransform<V>, const N: usize, const EDGE:
     // SAFETY: each register is at its own place in the batch, of which the last leaves out what is after `length`. The
     // rest is passed on to the caller.
     unsafe {
-        let part = V::part(0, length - (N - 1) * V::BYTES);
+        let last = length - (N - 1) * V::BYTES;
         let mut encrypted = [V::zero(); N];
         for (i, blocks) in encrypted.iter_mut().enumerate() {
             let place = at.wrapping_add(i * V::BYTES);
-            *blocks = if EDGE && i == N - 1 { V::load_part(place, part) } else { V::load(place) };
+            *blocks = if EDGE && i == N - 1 { V::load_start(place, last) } else { V::load(place) };
         }
         let mut clear = encrypted;
         cipher.apply(&mut clear);
@@ -119,7 +120,7 @@ unsafe fn cbc_batch<V: Vector, C: BlockTransform<V>, const N: usize, const EDGE:
             let blocks = blocks.xor(encrypted.chained_to(*previous));
             *previous = encrypted;
             if EDGE && i == N - 1 {
-                blocks.store_part(place, part);
+                blocks.store_start(place, last);
             } else {
                 blocks.store(place);
             }
@@ -145,16 +146,18 @@ unsafe fn cbc_lattice<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
     // SAFETY: `left` bytes from `at` on are what is left of the range. Its blocks are counted so that the last one ends
     // within it. The rest is passed on to the caller.
     unsafe {
+        let batches = cipher.for_batches();
         while left >= (batch_blocks - 1) * stride + BLOCK {
-            cbc_lattice_batch::<V, C, BATCH, false>(cipher, &mut previous, at, stride, batch_blocks);
+            cbc_lattice_batch::<V, C, BATCH, false>(&batches, &mut previous, at, stride, batch_blocks);
             // The last stripe may be cut short.
             let step = (batch_blocks * stride).min(left);
             (at, left) = (at.add(step), left - step);
         }
         let blocks = lattice.blocks_in(left);
         if blocks > 0 {
+            let cipher = cipher.for_batches();
             for_count!((blocks - 1) / V::BLOCKS + 1, BATCH, N => {
-                cbc_lattice_batch::<V, C, N, true>(cipher, &mut previous, at, stride, blocks);
+                cbc_lattice_batch::<V, C, N, true>(&cipher, &mut previous, at, stride, blocks);
             });
         }
     }
@@ -179,11 +182,10 @@ unsafe fn cbc_lattice_batch<V: Vector, C: BlockTransform<V>, const N: usize, con
     // rest is passed on to the caller.
     unsafe {
         let mut encrypted = [V::zero(); N];
-        // Going on from place to place needs fewer registers than multiples of the stride do.
         let mut place = at;
         for (i, register) in encrypted.iter_mut().enumerate() {
             *register = V::gather(place, stride, count(i), spare);
-            place = place.wrapping_add(V::BLOCKS * stride);
+            place = next_place::<V>(at, i, place, stride);
         }
         let mut clear = encrypted;
         cipher.apply(&mut clear);
@@ -192,7 +194,7 @@ unsafe fn cbc_lattice_batch<V: Vector, C: BlockTransform<V>, const N: usize, con
             let register = register.xor(encrypted.chained_to(*previous));
             *previous = encrypted;
             register.scatter(place, stride, count(i), spare);
-            place = place.wrapping_add(V::BLOCKS * stride);
+            place = next_place::<V>(at, i, place, stride);
         }
     }
 }

@@ -1,10 +1,9 @@
 //! Counter mode: `cenc` and `cens`.
 
-use core::arch::x86_64::_mm_set_epi64x;
-
-use super::pattern::{Lattice, runs_of};
+use super::pattern::{Lattice, next_place, runs_of};
 use super::{first_block, whole_blocks};
 use crate::job::{BLOCK, Job, Mode, Stripes};
+use crate::kernel::block;
 use crate::kernel::ranges::{Ranges, for_each_range};
 use crate::kernel::vector::{BlockTransform, Vector, hidden};
 
@@ -14,7 +13,6 @@ use crate::kernel::vector::{BlockTransform, Vector, hidden};
 /// # Safety
 /// See [`Vector`].
 #[inline(always)]
-#[allow(clippy::cast_possible_wrap, reason = "an intrinsic's parameter type")]
 unsafe fn counters_at<V: Vector>(start: V, position: u64) -> V {
     if position < BLOCK as u64 {
         return start;
@@ -23,7 +21,7 @@ unsafe fn counters_at<V: Vector>(start: V, position: u64) -> V {
     // there already, and the first rounds of this run would come too late to keep that unit busy.
     let blocks = hidden(position / BLOCK as u64);
     // SAFETY: passed on to the caller.
-    unsafe { start.add(V::broadcast(_mm_set_epi64x(blocks as i64, 0))) }
+    unsafe { start.add(V::broadcast(block::counter(blocks))) }
 }
 
 /// Counter blocks for all registers of a batch.
@@ -122,19 +120,72 @@ unsafe fn ctr_run<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
         let mut counters = counters_at(first, position);
         if left > batch_bytes {
             if offset > 0 {
-                ctr_batch::<V, C, BATCH, true>(cipher, &mut counters, at, offset, batch_bytes);
+                ctr_batch::<V, C, BATCH, true>(&cipher.for_batches(), &mut counters, at, offset, batch_bytes);
                 (at, left, offset) = (at.wrapping_add(batch_bytes), left - batch_bytes, 0);
             }
+            let cipher = cipher.for_batches();
             while left >= batch_bytes {
-                ctr_batch::<V, C, BATCH, false>(cipher, &mut counters, at, 0, batch_bytes);
+                if V::COUNTS_BLOCKS {
+                    (at, left) = ctr_without_carry::<V, C, BATCH>(&cipher, &mut counters, at, left);
+                    if left < batch_bytes {
+                        break;
+                    }
+                }
+                ctr_batch::<V, C, BATCH, false>(&cipher, &mut counters, at, 0, batch_bytes);
                 (at, left) = (at.wrapping_add(batch_bytes), left - batch_bytes);
             }
         }
         if left > 0 {
+            let cipher = cipher.for_batches();
             for_count!((left - 1) / V::BYTES + 1, BATCH, N => {
-                ctr_batch::<V, C, N, true>(cipher, &mut counters, at, offset, left);
+                ctr_batch::<V, C, N, true>(&cipher, &mut counters, at, offset, left);
             });
         }
+    }
+}
+
+/// As many whole batches of counter mode as there are in `left` bytes and before a carry leaves the lowest byte of the counter.
+/// Returns what is left.
+///
+/// # Safety
+/// See [`Vector`]. The bytes are readable and writable.
+#[inline(always)]
+unsafe fn ctr_without_carry<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
+    cipher: &C,
+    counters: &mut V,
+    mut at: *mut u8,
+    mut left: usize,
+) -> (*mut u8, usize) {
+    let batch_bytes = BATCH * V::BYTES;
+    // SAFETY: `left` bytes from `at` on are what is left of the run. The rest is passed on to the caller.
+    unsafe {
+        let batches = (counters.registers_before_carry() / BATCH).min(left / batch_bytes);
+        let mut blocks = counters.counter_blocks();
+        *counters = counters.add(V::broadcast(block::counter((batches * BATCH * V::BLOCKS) as u64)));
+        let step = V::block_step();
+        for _ in 0..batches {
+            let mut stream = [blocks; BATCH];
+            for register in &mut stream {
+                [*register, blocks] = blocks.with_next_blocks(step);
+            }
+            cipher.apply(&mut stream);
+            xor_batch::<V, BATCH>(stream, at);
+            (at, left) = (at.wrapping_add(batch_bytes), left - batch_bytes);
+        }
+    }
+    (at, left)
+}
+
+/// Adds key stream to whole registers.
+///
+/// # Safety
+/// See [`Vector`]. The bytes are readable and writable.
+#[inline(always)]
+unsafe fn xor_batch<V: Vector, const N: usize>(stream: [V; N], at: *mut u8) {
+    for (i, blocks) in stream.into_iter().enumerate() {
+        let place = at.wrapping_add(i * V::BYTES);
+        // SAFETY: each register is at its own place in the batch. The rest is passed on to the caller.
+        unsafe { V::load(place).xor(blocks).store(place) };
     }
 }
 
@@ -161,8 +212,7 @@ unsafe fn ctr_batch<V: Vector, C: BlockTransform<V>, const N: usize, const EDGES
             let place = at.wrapping_add(i * V::BYTES);
             if EDGES && (i == 0 || i == N - 1) {
                 let start = if i == 0 { offset } else { 0 };
-                let part = V::part(start, if i == N - 1 { last } else { V::BYTES });
-                V::load_part(place, part).xor(blocks).store_part(place, part);
+                blocks.xor_into(place, start, if i == N - 1 { last } else { V::BYTES });
             } else {
                 V::load(place).xor(blocks).store(place);
             }
@@ -189,8 +239,9 @@ unsafe fn ctr_lattice<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
     // SAFETY: as for `cbc_lattice`.
     unsafe {
         let mut counters = counters_at(first, position);
+        let batches = cipher.for_batches();
         while left >= (batch_blocks - 1) * stride + BLOCK {
-            ctr_lattice_batch::<V, C, BATCH, false>(cipher, &mut counters, at, stride, batch_blocks);
+            ctr_lattice_batch::<V, C, BATCH, false>(&batches, &mut counters, at, stride, batch_blocks);
             used += batch_blocks * BLOCK;
             let step = (batch_blocks * stride).min(left);
             (at, left) = (at.add(step), left - step);
@@ -198,8 +249,9 @@ unsafe fn ctr_lattice<V: Vector, C: BlockTransform<V>, const BATCH: usize>(
         let blocks = lattice.blocks_in(left);
         if blocks > 0 {
             used += blocks * BLOCK;
+            let cipher = cipher.for_batches();
             for_count!((blocks - 1) / V::BLOCKS + 1, BATCH, N => {
-                ctr_lattice_batch::<V, C, N, true>(cipher, &mut counters, at, stride, blocks);
+                ctr_lattice_batch::<V, C, N, true>(&cipher, &mut counters, at, stride, blocks);
             });
         }
     }
@@ -228,7 +280,7 @@ unsafe fn ctr_lattice_batch<V: Vector, C: BlockTransform<V>, const N: usize, con
         for (i, register) in stream.into_iter().enumerate() {
             let count = if EDGE && i == N - 1 { blocks - (N - 1) * V::BLOCKS } else { V::BLOCKS };
             V::gather(place, stride, count, spare).xor(register).scatter(place, stride, count, spare);
-            place = place.wrapping_add(V::BLOCKS * stride);
+            place = next_place::<V>(at, i, place, stride);
         }
     }
 }

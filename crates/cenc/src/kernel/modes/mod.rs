@@ -29,18 +29,17 @@ mod pattern;
 pub(in crate::kernel) use cbc::{cbc, cbc_stripes};
 pub(in crate::kernel) use ctr::{ctr, ctr_stripes};
 
-use core::arch::x86_64::{__m128i, _mm_loadl_epi64, _mm_loadu_si128};
-
 use crate::job::{BLOCK, Iv};
+use crate::kernel::block;
 
 /// The block that an initialisation vector stands for, read at once: stores of two halves would hold up the load of the whole.
 #[inline(always)]
-fn first_block(iv: Iv<'_>) -> __m128i {
-    // SAFETY: all x86-64 CPUs have SSE2. Each load reads the array that it is given.
+fn first_block(iv: Iv<'_>) -> block::Register {
+    // SAFETY: each load reads the array that it is given.
     unsafe {
         match iv {
-            Iv::Block(bytes) => _mm_loadu_si128(bytes.as_ptr().cast()),
-            Iv::Half(bytes) => _mm_loadl_epi64(bytes.as_ptr().cast()),
+            Iv::Block(bytes) => block::load(bytes.as_ptr()),
+            Iv::Half(bytes) => block::load_half(bytes.as_ptr()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Where the encrypted blocks of a pattern are.
 
 use crate::job::{BLOCK, Stripes};
+use crate::kernel::vector::Vector;
 
 /// The encrypted runs of one range.
 #[inline(always)]
@@ -43,6 +44,13 @@ impl Lattice {
         let quotient = (u128::from(rest) * u128::from(self.inverse)) >> 64;
         quotient as usize + 1
     }
+}
+
+/// Where the register after number `i` of a batch begins. Going on from place to place needs fewer general registers, multiples of
+/// the stride fewer instructions.
+#[inline(always)]
+pub(super) fn next_place<V: Vector>(batch: *mut u8, i: usize, place: *mut u8, stride: usize) -> *mut u8 {
+    if V::MULTIPLES { batch.wrapping_add((i + 1) * V::BLOCKS * stride) } else { place.wrapping_add(V::BLOCKS * stride) }
 }
 
 #[cfg(test)]

@@ -1,52 +1,58 @@
 //! The device's identity and certificate, kept in the device store: all sessions, instances and processes that use the same
 //! directory and trust the same authority are one device.
 //!
-//! Where an authority is configured, nothing that another one has certified counts, whoever put it into the store: it stays there,
-//! and the device begins anew beside it.
+//! What is kept is bound to the machine. What another machine has kept does not count, nor, where an authority is configured, what
+//! another one has certified, whoever put it into the store: it stays there, and the device begins anew beside it.
 
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
+use super::keeping::{Found, find, keep, under};
+use super::revocation::Remembered;
 use crate::error::{Error, Result};
-use crate::platform::{LICENSE_AUTHORITY, Platform};
-use crate::storage::{OfflineStore, StoredKey, StoredStatus};
+use crate::key_system::SystemHost;
+use crate::machine::Machine;
+use crate::storage::{OfflineStore, StoredKey};
 use crate::terms::StoredLicense;
-use base::secret::SecretBytes;
+use base::log;
 use base::sync::Mutex;
 use license::protocol::{CertificateStatus, Client, License};
+
+/// The configuration byte array with the certificate of the authority to trust, X.509 in DER.
+const LICENSE_AUTHORITY: &str = "licenseAuthority";
 
 /// Where in the device store the keys and certificates are.
 const IDENTITY: &[u8] = b"identity";
 /// Where in the device store the provider's token is.
 const CLIENT_TOKEN: &[u8] = b"client token";
 
-/// Where things are that one authority has certified or given beside those of the first one.
-fn under(name: &[u8], authority: &[u8]) -> Vec<u8> {
-    [name, b" ", &Sha256::digest(authority)[..16]].concat()
-}
-
 /// The device that an instance is.
 pub struct DeviceIdentity {
-    platform: Arc<Platform>,
+    host: Arc<dyn SystemHost>,
     loaded: Mutex<Option<Loaded>>,
+    revoked: Remembered,
 }
 
 struct Loaded {
     client: Client,
     store: Arc<dyn OfflineStore>,
     trusted: Option<Vec<u8>>,
+    machine: Option<Machine>,
 }
 
 impl DeviceIdentity {
     /// Loaded when it is needed.
-    pub fn new(platform: Arc<Platform>) -> Self {
-        Self { platform, loaded: Mutex::default() }
+    pub fn new(host: Arc<dyn SystemHost>) -> Self {
+        Self { host, loaded: Mutex::default(), revoked: Remembered::default() }
     }
 
-    /// The instance's environment.
-    pub fn platform(&self) -> &Platform {
-        &self.platform
+    /// The instance.
+    pub fn host(&self) -> &dyn SystemHost {
+        &*self.host
+    }
+
+    /// Licenses that the service has revoked.
+    pub fn revoked(&self) -> &Remembered {
+        &self.revoked
     }
 
     /// Uses the identity, however old its certificate is: what was issued to it stays its own.
@@ -106,9 +112,9 @@ impl DeviceIdentity {
             return Ok(loaded.client.provision_request()?);
         }
         // Nothing is stored before the service has agreed.
-        let (store, trusted) = (self.platform.device_store()?, self.trusted());
-        let client = Client::new(trusted.clone())?;
-        Ok(loaded.insert(Loaded { client, store, trusted }).client.provision_request()?)
+        let (store, trusted) = (self.host.device_store()?, self.trusted());
+        let (client, machine) = (Client::new(trusted.clone())?, self.host.machine()?);
+        Ok(loaded.insert(Loaded { client, store, trusted, machine }).client.provision_request()?)
     }
 
     /// Takes the answer to the last request.
@@ -120,51 +126,44 @@ impl DeviceIdentity {
         // The client changes only once what it has become is stored.
         let before = loaded.client.to_secret();
         loaded.client.process_provision_response(response)?;
-        let result = Self::keep(loaded);
+        let result = loaded.keep();
         if result.is_err() {
             *guard = Client::from_secret(&before, self.trusted()).ok().map(|client| Loaded {
                 client,
                 store: Arc::clone(&loaded.store),
                 trusted: loaded.trusted.clone(),
+                machine: loaded.machine,
             });
         }
         result
     }
 
-    fn keep(loaded: &mut Loaded) -> Result<()> {
-        if let Some(other) = Self::read(&loaded.store, loaded.trusted.clone())?
-            && other.device_id() != loaded.client.device_id()
-        {
-            // Another process was faster. Licenses may be stored for its keys already.
-            loaded.client = other;
-            return Ok(());
-        }
-        // The first identity of a store is everybody's who trusts its authority, or the first one.
-        let first = match Self::read_entry(&loaded.store, IDENTITY, None)? {
-            Some(first) => first.device_id() == loaded.client.device_id(),
-            None => true,
-        };
-        let id = match &loaded.trusted {
-            Some(authority) if !first => under(IDENTITY, authority),
-            _ => IDENTITY.to_vec(),
-        };
-        put(&*loaded.store, &id, loaded.client.to_secret())
-    }
-
     /// The provider's token, to go with the next request.
     pub fn client_token(&self) -> Result<Option<Vec<u8>>> {
-        let stored = self.platform.device_store()?.get(&self.client_token_id())?;
-        Ok(stored.map(|stored| stored.payload.to_vec()))
+        let found = self.find_token(&*self.host.device_store()?)?;
+        if let Some(damage) = &found.damage {
+            log::warn!("the provider's token cannot be read: {damage}");
+        }
+        Ok(found.kept.map(|(_, token)| token))
     }
 
     /// Keeps the provider's token.
     pub fn set_client_token(&self, token: &[u8]) -> Result<()> {
-        put(&*self.platform.device_store()?, &self.client_token_id(), token.into())
+        let store = self.host.device_store()?;
+        let found = self.find_token(&*store)?;
+        // A damaged one is of no use to anybody.
+        let place = found.kept.map(|(place, _)| place).or(found.damaged).unwrap_or(found.vacant);
+        keep(&*store, &place, self.host.machine()?, token)
     }
 
-    /// No provider gets another authority's token.
-    fn client_token_id(&self) -> Vec<u8> {
-        self.trusted().map_or_else(|| CLIENT_TOKEN.to_vec(), |authority| under(CLIENT_TOKEN, &authority))
+    fn find_token(&self, store: &dyn OfflineStore) -> Result<Found<Vec<u8>>> {
+        // No provider gets another authority's token.
+        let trusted = self.trusted();
+        let usual =
+            trusted.as_deref().map_or_else(|| CLIENT_TOKEN.to_vec(), |authority| under(CLIENT_TOKEN, authority));
+        let machine = self.host.machine()?;
+        let places = vec![usual, beside(CLIENT_TOKEN, trusted.as_deref(), machine)];
+        find(store, places, machine, |token| Ok(Some(token.to_vec())))
     }
 
     /// The identity, read again from the store if another process may have changed it.
@@ -173,8 +172,10 @@ impl DeviceIdentity {
         let good = |loaded: &Loaded| loaded.client.certificate_status(now) == CertificateStatus::Provisioned;
         let usable = loaded.as_ref().is_some_and(|loaded| self.is_current(loaded) && (waits(loaded) || good(loaded)));
         if !usable {
-            let (store, trusted) = (self.platform.device_store()?, self.trusted());
-            *loaded = Self::read(&store, trusted.clone())?.map(|client| Loaded { client, store, trusted });
+            let (store, trusted) = (self.host.device_store()?, self.trusted());
+            let machine = self.host.machine()?;
+            let found = find_identity(&*store, trusted.as_deref(), machine)?;
+            *loaded = found.kept.map(|(_, client)| Loaded { client, store, trusted, machine });
         }
         Ok(loaded.as_mut())
     }
@@ -182,34 +183,59 @@ impl DeviceIdentity {
     /// Whether directory and authority are still those that are configured.
     fn is_current(&self, loaded: &Loaded) -> bool {
         loaded.trusted == self.trusted()
-            && self.platform.device_store().is_ok_and(|store| Arc::ptr_eq(&store, &loaded.store))
-    }
-
-    fn read(store: &Arc<dyn OfflineStore>, trusted: Option<Vec<u8>>) -> Result<Option<Client>> {
-        let first = Self::read_entry(store, IDENTITY, trusted.clone())?;
-        match trusted {
-            Some(authority) if first.as_ref().is_none_or(|first| first.authority() != Some(&*authority)) => {
-                let own = Self::read_entry(store, &under(IDENTITY, &authority), Some(authority.clone()))?;
-                Ok(own.filter(|own| own.authority() == Some(&*authority)))
-            }
-            _ => Ok(first),
-        }
-    }
-
-    fn read_entry(store: &Arc<dyn OfflineStore>, id: &[u8], trusted: Option<Vec<u8>>) -> Result<Option<Client>> {
-        let stored = store.get(id)?;
-        Ok(stored.map(|stored| Client::from_secret(&stored.payload, trusted)).transpose()?)
+            && self.host.device_store().is_ok_and(|store| Arc::ptr_eq(&store, &loaded.store))
     }
 
     fn trusted(&self) -> Option<Vec<u8>> {
-        self.platform.byte_arrays.get(LICENSE_AUTHORITY).ok()
+        self.host.configuration_bytes(LICENSE_AUTHORITY)
     }
 
     fn now(&self) -> i64 {
-        self.platform.reading().wall_millis
+        self.host.reading().wall_millis
     }
 }
 
-fn put(store: &dyn OfflineStore, id: &[u8], secret: SecretBytes) -> Result<()> {
-    store.put_all(&[(id, StoredKey { status: StoredStatus::Usable, payload: secret })])
+impl Loaded {
+    /// Stores the identity, unless there is one already.
+    fn keep(&mut self) -> Result<()> {
+        let found = find_identity(&*self.store, self.trusted.as_deref(), self.machine)?;
+        let place = match found.kept {
+            Some((_, other)) if other.device_id() != self.client.device_id() => {
+                // Another process was faster. Licenses may be stored for its keys already.
+                self.client = other;
+                return Ok(());
+            }
+            Some((place, _)) => place,
+            None => found.vacant,
+        };
+        keep(&*self.store, &place, self.machine, &self.client.to_secret())
+    }
 }
+
+/// Where things are beside those of another machine.
+fn beside(name: &[u8], trusted: Option<&[u8]>, machine: Option<Machine>) -> Vec<u8> {
+    let machine = machine.as_ref().map_or(&[][..], |machine| machine.bytes());
+    under(name, &[trusted.unwrap_or_default(), b"@", machine].concat())
+}
+
+/// The identity of this machine that the configured authority has certified, if one is configured. The first one of a store is everybody's
+/// for whom it is good enough.
+fn find_identity(store: &dyn OfflineStore, trusted: Option<&[u8]>, machine: Option<Machine>) -> Result<Found<Client>> {
+    let mut places = vec![IDENTITY.to_vec()];
+    places.extend(trusted.map(|authority| under(IDENTITY, authority)));
+    places.push(beside(IDENTITY, trusted, machine));
+    let found = find(store, places, machine, |secret| {
+        let client = Client::from_secret(secret, trusted.map(<[u8]>::to_vec))?;
+        Ok(Some(client).filter(|client| trusted.is_none_or(|trusted| client.authority() == Some(trusted))))
+    })?;
+    match found {
+        // It may be what this machine has: nothing takes its place unasked.
+        Found { kept: None, damage: Some(damage), .. } if trusted.is_none() => Err(damage),
+        Found { kept: None, damage: Some(damage), is_full: true, .. } => Err(damage),
+        found => Ok(found),
+    }
+}
+
+#[cfg(test)]
+#[path = "device_tests.rs"]
+mod tests;

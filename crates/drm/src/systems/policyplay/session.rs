@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::LICENSE_URL;
 use super::device::DeviceIdentity;
+use super::revocation::{News, check_restored};
 use crate::error::{Error, Result};
+use crate::key_info::KeyStatus;
 use crate::key_system::{
-    Descriptor, License, LicenseKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext, RequestType,
-    SessionModule,
+    Acceptance, Descriptor, License, LicenseKey, MediaKeyRequestInfo, MediaKeyType, Release, Request, RequestContext,
+    RequestType, SessionHost, SessionModule,
 };
-use crate::platform::LICENSE_URL;
 use crate::storage::StoredKey;
 use crate::terms::{Arrival, HeldLicense, StoredLicense, Terms};
 use base::log;
 use base::sync::Mutex;
 use init_data;
-use license::policy::{Grant, KeyPermit, KeyRequirement};
+use license::policy::{Grant, KeyPermit, KeyRequirement, Reading};
 use license::protocol::{self, Accepted, Ask, Bytes, Id, LicenseRef, SessionClient};
 
 /// The request option that asks for a renewal before one is due; its value is `renewal`.
@@ -23,22 +25,23 @@ const OPTION_TYPE: &str = "requestType";
 
 /// The key system's part of a session.
 pub struct PolicySession {
-    descriptor: &'static Descriptor,
+    descriptor: Arc<Descriptor>,
     device: Arc<DeviceIdentity>,
-    client: Mutex<SessionClient>,
+    client: Arc<Mutex<SessionClient>>,
+    host: Arc<dyn SessionHost>,
 }
 
 impl PolicySession {
     /// A session that has asked for nothing yet.
-    pub fn new(descriptor: &'static Descriptor, device: Arc<DeviceIdentity>) -> Result<Self> {
-        Ok(Self { descriptor, device, client: Mutex::new(SessionClient::new()?) })
+    pub fn new(descriptor: Arc<Descriptor>, device: Arc<DeviceIdentity>, host: Arc<dyn SessionHost>) -> Result<Self> {
+        Ok(Self { descriptor, device, client: Arc::new(Mutex::new(SessionClient::new()?)), host })
     }
 }
 
 impl SessionModule for PolicySession {
     fn media_key_request(&self, info: &MediaKeyRequestInfo, context: &RequestContext) -> Result<Request> {
-        let own = self.descriptor.system_ids;
-        let key_ids = info.key_ids(self.descriptor, |boxes| init_data::key_ids_for(own, boxes, true))?;
+        let own = &self.descriptor.system_ids;
+        let key_ids = info.key_ids(&self.descriptor, |boxes| init_data::key_ids_for(own, boxes, true))?;
         let mut options = options(info)?;
         let wants_renewal = match options.remove(OPTION_TYPE).as_deref() {
             None | Some("license") => false,
@@ -51,7 +54,7 @@ impl SessionModule for PolicySession {
         if wants_renewal && renewed.is_none() {
             return Err(Error::Refused("no license of this session for these keys can be renewed".into()));
         }
-        let token = renewed.and_then(|held| held.client_token.clone());
+        let token = renewed.and_then(|held| held.client_token.as_deref()).map(<[u8]>::to_vec);
         let mut ask = Ask {
             key_ids,
             persistent: info.key_type == MediaKeyType::Offline,
@@ -60,23 +63,24 @@ impl SessionModule for PolicySession {
             client_token: token,
             options,
         };
-        let license_url = self.device.platform().default_url(LICENSE_URL);
+        let license_url = self.device.host().configuration_string(LICENSE_URL).unwrap_or_default();
+        // The session's client is not locked while the store is read: whoever takes a license needs it in time.
         self.device.with_certificate(|client| {
-            let mut session = self.client.lock();
             let Some(held) = renewed else {
                 ask.client_token = self.device.client_token()?;
-                let data = session.license_request(client, &ask)?;
+                let data = self.client.lock().license_request(client, &ask)?;
                 return Ok(Request { default_url: license_url, ..Request::initial(data) });
             };
             Ok(Request {
                 request_type: RequestType::Renewal,
-                data: session.renewal_request(client, reference(held)?, &ask)?,
+                data: self.client.lock().renewal_request(client, reference(held)?, &ask)?,
                 default_url: if held.renewal_url.is_empty() { license_url } else { held.renewal_url.clone() },
             })
         })
     }
 
     fn parse_license(&self, response: &[u8]) -> Result<License> {
+        let received = self.device.host().reading();
         let checked = self.device.with(|client| Ok(self.client.lock().check(client, response)?))?;
         let (license, renewed) = match checked.accepted {
             Accepted::License(license) => (license, false),
@@ -96,35 +100,25 @@ impl SessionModule for PolicySession {
             };
             Arrival::Issued { grant, service_millis }
         };
-        Ok(translate(license, arrival, response, Some(checked.request)))
-    }
-
-    fn check_unused(&self, license: &License) -> Result<()> {
-        match of(license) {
-            Some((request, id, sequence)) => Ok(self.client.lock().check_open(request, id, sequence)?),
-            None => Ok(()),
-        }
-    }
-
-    fn applied(&self, license: &License) {
-        if let Some((request, id, sequence)) = of(license)
-            && let Err(rejection) = self.client.lock().commit_license(request, id, sequence)
-        {
-            log::error!("a license was taken twice: {rejection}");
-        }
-    }
-
-    fn remember(&self, license: &License) {
-        if let Some(token) = license.terms.as_ref().and_then(|terms| terms.client_token.as_deref())
-            && let Err(error) = self.device.set_client_token(token)
-        {
-            log::error!("the provider's token is not stored: {error}");
-        }
+        let answer = Answer {
+            device: Arc::clone(&self.device),
+            client: Arc::clone(&self.client),
+            request: checked.request,
+            license_id: license.license_id,
+            sequence: license.sequence,
+            client_token: license.client_token.as_ref().map(|token| token.0.clone()),
+            news: News::new(&self.device, &self.host, checked.revoked),
+        };
+        Ok(License { acceptance: Some(Box::new(answer)), ..translate(license, arrival, response, received) })
     }
 
     fn restore(&self, _: &[u8], stored: &StoredKey) -> Result<License> {
+        let received = self.device.host().reading();
         let (StoredLicense { sealed, state }, license) = self.device.open_stored(stored)?;
-        Ok(translate(license, Arrival::Restored(state), &sealed.0, None))
+        check_restored(&self.device, &license, state.revoked)?;
+        let news = News::new(&self.device, &self.host, license.revoked.clone());
+        let restored = translate(license, Arrival::Restored(state), &sealed.0, received);
+        Ok(License { acceptance: Some(Box::new(news)), ..restored })
     }
 
     fn release_request(&self, id: &[u8], stored: Option<&StoredKey>) -> Result<Vec<u8>> {
@@ -138,7 +132,7 @@ impl SessionModule for PolicySession {
     }
 
     fn process_release_response(&self, id: &[u8], response: &[u8]) -> Result<Release> {
-        self.device.with(|client| {
+        let checked = self.device.with(|client| {
             let mut session = self.client.lock();
             let checked = session.check(client, response)?;
             match &checked.accepted {
@@ -146,8 +140,12 @@ impl SessionModule for PolicySession {
                 _ => return Err(Error::Refused("not the acknowledgement of this license's release".into())),
             }
             session.commit(&checked)?;
-            Ok(Release::Delete)
-        })
+            Ok(checked)
+        })?;
+        let news = News::new(&self.device, &self.host, checked.revoked);
+        news.tell();
+        news.linger();
+        Ok(Release::Delete)
     }
 }
 
@@ -166,13 +164,41 @@ fn reference(held: &HeldLicense) -> Result<LicenseRef> {
     Ok(LicenseRef { license_id: id, sequence: held.sequence, persistent: held.persistent })
 }
 
-/// Request, id and sequence of a license that came in answer to a request.
-fn of(license: &License) -> Option<(protocol::Hash, Id, u64)> {
-    let terms = license.terms.as_ref()?;
-    Some((terms.request?, Id::from_slice(&terms.license_id)?, terms.sequence))
+/// A license that came in answer to a request, which it uses up.
+struct Answer {
+    device: Arc<DeviceIdentity>,
+    client: Arc<Mutex<SessionClient>>,
+    request: protocol::Hash,
+    license_id: Id,
+    sequence: u64,
+    client_token: Option<Vec<u8>>,
+    news: News,
 }
 
-fn translate(license: protocol::License, arrival: Arrival, sealed: &[u8], request: Option<protocol::Hash>) -> License {
+impl Acceptance for Answer {
+    fn prepare(&self) -> Result<()> {
+        self.device.revoked().check(self.license_id)?;
+        Ok(self.client.lock().check_open(self.request, self.license_id, self.sequence)?)
+    }
+
+    fn commit(&self) {
+        if let Err(rejection) = self.client.lock().commit_license(self.request, self.license_id, self.sequence) {
+            log::error!("a license was taken twice: {rejection}");
+        }
+        self.news.tell();
+    }
+
+    fn conclude(&self) {
+        if let Some(token) = &self.client_token
+            && let Err(error) = self.device.set_client_token(token)
+        {
+            log::error!("the provider's token is not stored: {error}");
+        }
+        self.news.linger();
+    }
+}
+
+fn translate(license: protocol::License, arrival: Arrival, sealed: &[u8], received: Reading) -> License {
     let permit = |key: &protocol::LicenseKey| KeyPermit {
         key_id: key.key_id.0.clone(),
         track_type: Some(key.track_type.clone()).filter(|track| !track.is_empty()),
@@ -184,12 +210,14 @@ fn translate(license: protocol::License, arrival: Arrival, sealed: &[u8], reques
         policy: license.policy,
         permits: license.keys.iter().map(permit).collect(),
         arrival,
+        received,
         sealed: sealed.to_vec(),
-        request,
-        session_token: license.session_token.map(|Bytes(token)| token),
-        client_token: license.client_token.map(|Bytes(token)| token),
+        session_token: license.session_token.map(|Bytes(token)| token.into()),
+        client_token: license.client_token.map(|Bytes(token)| token.into()),
     };
     let persistent = license.persistent;
-    let keys = license.keys.into_iter().map(|key| LicenseKey { id: key.key_id.0, key: key.key, persistent }).collect();
-    License { keys, terms: Some(terms) }
+    // Its terms say what they may be used for.
+    let status = KeyStatus::Usable;
+    let key = |key: protocol::LicenseKey| LicenseKey { id: key.key_id.0, key: Some(key.key), persistent, status };
+    License { terms: Some(terms), ..License::unlimited(license.keys.into_iter().map(key).collect()) }
 }

@@ -1,0 +1,284 @@
+//! `nativedrmmp4`: every MP4 vector through it, seeking, waiting, and files that are none.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use gst::glib;
+use gst::prelude::*;
+
+use crate::media::{Clear, Directory, Vector, find, tests_directory, vectors};
+use crate::run::{Mode, PATIENCE, PATIENCE_STD, init, make, run, run_behind, until_end};
+
+fn decryptor(keys: &str) -> gst::Element {
+    init();
+    let element = make("nativedrmmp4");
+    element.set_property("keys", keys);
+    element
+}
+
+fn mp4_vectors() -> impl Iterator<Item = Vector> {
+    let is_webm = |vector: &Vector| vector.files[0].extension().is_some_and(|extension| extension == "webm");
+    vectors().into_iter().filter(move |vector| !is_webm(vector))
+}
+
+/// Runs all vectors in one mode: there is no table of exceptions.
+fn check(mode: Mode) {
+    let directory = Directory::new(&format!("mp4-{mode:?}"));
+    let (mut all, mut wrong) = (0, Vec::new());
+    for vector in mp4_vectors() {
+        let outcome = run_behind(&vector.file(&directory), mode, "", Some(&decryptor(&vector.keys)));
+        if let Some((error, debug)) = &outcome.error {
+            wrong.push(format!("{}: {error}; {debug}", vector.id));
+        }
+        for (kind, clear) in &vector.tracks {
+            all += 1;
+            let clear_sha256 = match clear {
+                Clear::Sha256(sha256) => sha256.clone(),
+                Clear::Twin(file) => {
+                    let twin = run(file, mode, crate::harness::KEYS);
+                    twin.tracks.iter().find(|track| track.kind == *kind).expect("the clear track").sha256.clone()
+                }
+            };
+            match outcome.tracks.iter().find(|track| track.kind == *kind) {
+                None => wrong.push(format!("{} {kind}: not there", vector.id)),
+                Some(track) if track.encrypted => wrong.push(format!("{} {kind}: still encrypted", vector.id)),
+                Some(track) if track.sha256 != clear_sha256 => wrong.push(format!("{} {kind}: differs", vector.id)),
+                Some(_) => {}
+            }
+        }
+    }
+    println!("nativedrmmp4, {mode:?}: {} of {all} tracks equal the clear file", all - wrong.len());
+    assert!(wrong.is_empty(), "{mode:?}:\n{}", wrong.join("\n"));
+    assert!(all >= 15, "{all}");
+}
+
+#[test]
+fn every_track_of_mp4_in_pull_mode_equals_the_clear_file() {
+    check(Mode::Pull);
+}
+
+#[test]
+fn every_track_of_mp4_in_push_mode_equals_the_clear_file() {
+    check(Mode::Push);
+}
+
+/// Kind, time and SHA-256 of buffers.
+type Seen = Arc<Mutex<Vec<(String, Option<gst::ClockTime>, String)>>>;
+
+/// A pipeline that is paused, and what passes before its sinks.
+fn paused(file: &Path, keys: &str) -> (gst::Pipeline, Seen) {
+    init();
+    let pipeline = gst::Pipeline::new();
+    let (source, element, demuxer) = (make("filesrc"), decryptor(keys), make("qtdemux"));
+    source.set_property("location", file.to_str().expect("UTF-8"));
+    pipeline.add_many([&source, &element, &demuxer]).expect("added");
+    gst::Element::link_many([&source, &element, &demuxer]).expect("linked");
+    let seen = Seen::default();
+    let (weak, into) = (pipeline.downgrade(), Arc::clone(&seen));
+    demuxer.connect_pad_added(move |_, pad| {
+        let Some(pipeline) = weak.upgrade() else { return };
+        // As behind every demuxer, so that each sink prerolls.
+        let (queue, sink) = (make("queue"), make("fakesink"));
+        pipeline.add_many([&queue, &sink]).expect("added");
+        queue.link(&sink).expect("linked");
+        let (kind, into) = (pad.name().to_string(), Arc::clone(&into));
+        pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+            if let Some(buffer) = info.buffer() {
+                let map = buffer.map_readable().expect("readable");
+                let sum = glib::compute_checksum_for_data(glib::ChecksumType::Sha256, &map).expect("SHA-256");
+                into.lock().expect("no panic").push((kind.clone(), buffer.pts(), sum.into()));
+            }
+            gst::PadProbeReturn::Ok
+        });
+        for element in [&queue, &sink] {
+            element.sync_state_with_parent().expect("started");
+        }
+        pad.link(&queue.static_pad("sink").expect("a pad")).expect("linked");
+    });
+    pipeline.set_state(gst::State::Paused).expect("started");
+    until_done(&pipeline);
+    (pipeline, seen)
+}
+
+/// Waits until all sinks have something to show.
+fn until_done(pipeline: &gst::Pipeline) {
+    let types = [gst::MessageType::AsyncDone, gst::MessageType::Error];
+    let message = pipeline.bus().expect("a bus").timed_pop_filtered(PATIENCE, &types).expect("a message");
+    assert!(matches!(message.view(), gst::MessageView::AsyncDone(_)), "{message:?}");
+}
+
+#[test]
+fn every_buffer_after_20_seeks_is_one_of_the_clear_file() {
+    let directory = Directory::new("mp4-seeks");
+    let mut sought = 0;
+    for vector in mp4_vectors() {
+        let file = vector.file(&directory);
+        // What comes in one go was compared with the clear file above.
+        let (pipeline, seen) = paused(&file, &vector.keys);
+        let (error, _) = until_end(&pipeline);
+        assert!(error.is_none(), "{}: {error:?}", vector.id);
+        let known: HashSet<_> = seen.lock().expect("no panic").drain(..).collect();
+        let (pipeline, seen) = paused(&file, &vector.keys);
+        let duration = pipeline.query_duration::<gst::ClockTime>().expect("a duration");
+        for round in 0..20_u64 {
+            // Back and forth.
+            let to = duration.mul_div_floor(round * 7 % 20, 20).expect("no overflow");
+            pipeline
+                .seek_simple(gst::SeekFlags::FLUSH | gst::SeekFlags::KEY_UNIT, to)
+                .unwrap_or_else(|fault| panic!("{}: {fault}", vector.id));
+            until_done(&pipeline);
+            sought += 1;
+        }
+        pipeline.seek_simple(gst::SeekFlags::FLUSH, gst::ClockTime::ZERO).expect("sought");
+        until_done(&pipeline);
+        seen.lock().expect("no panic").clear();
+        let (error, _) = until_end(&pipeline);
+        assert!(error.is_none(), "{}: {error:?}", vector.id);
+        let last = seen.lock().expect("no panic");
+        let strange = last.iter().filter(|buffer| !known.contains(buffer)).count();
+        assert_eq!(strange, 0, "{}: of {}", vector.id, last.len());
+    }
+    println!("{sought} seeks");
+}
+
+#[test]
+fn buffers_between_seeks_are_those_of_the_clear_file() {
+    let media = tests_directory().join("media");
+    let keys = fs::read_to_string(media.join("keys.json")).expect("keys");
+    let (pipeline, seen) = paused(&media.join("clear.mp4"), crate::harness::KEYS);
+    assert!(until_end(&pipeline).0.is_none());
+    let known: HashSet<_> = seen.lock().expect("no panic").drain(..).collect();
+    for name in ["cenc", "cens", "cbc1", "cbcs"] {
+        let (pipeline, seen) = paused(&media.join(format!("{name}.mp4")), &keys);
+        for second in [2, 0, 1, 2, 1, 0, 2, 2, 0, 1, 1, 0, 2, 1, 0, 1, 2, 0, 2, 0] {
+            pipeline
+                .seek_simple(gst::SeekFlags::FLUSH | gst::SeekFlags::KEY_UNIT, gst::ClockTime::from_seconds(second))
+                .expect("sought");
+            until_done(&pipeline);
+        }
+        let (error, _) = until_end(&pipeline);
+        assert!(error.is_none(), "{name}: {error:?}");
+        let seen = seen.lock().expect("no panic");
+        assert!(seen.len() > 200 && seen.iter().all(|buffer| known.contains(buffer)), "{name}: {}", seen.len());
+    }
+}
+
+fn key_needed(bus: &gst::Bus) -> gst::Structure {
+    loop {
+        let types = [gst::MessageType::Element, gst::MessageType::Error];
+        let message = bus.timed_pop_filtered(PATIENCE, &types).expect("a message");
+        assert!(!matches!(message.view(), gst::MessageView::Error(_)), "{message:?}");
+        if let Some(structure) = message.structure().filter(|structure| structure.name() == "drm-key-needed") {
+            return structure.to_owned();
+        }
+    }
+}
+
+fn waiting(between: &str) -> gst::Pipeline {
+    init();
+    let file = tests_directory().join("media/cens.mp4");
+    let text = format!(
+        "filesrc location={} ! {between} nativedrmmp4 name=dec ! qtdemux name=d d.video_0 ! queue ! fakesink async=false \
+         d.audio_0 ! queue ! fakesink async=false",
+        file.display()
+    );
+    gst::parse::launch(&text).expect("a pipeline").downcast().expect("a pipeline")
+}
+
+#[test]
+fn a_late_key_is_enough_for_both_modes() {
+    let keys = fs::read_to_string(tests_directory().join("media/keys.json")).expect("keys");
+    for between in ["", "queue !"] {
+        let pipeline = waiting(between);
+        pipeline.set_state(gst::State::Playing).expect("started");
+        let needed = key_needed(&pipeline.bus().expect("a bus"));
+        assert_eq!(needed.get::<&str>("system-id").expect("text"), "1077efec-c0b2-4d02-ace3-3c1e52e2fb4b");
+        assert_eq!(needed.get::<&str>("mime-type").expect("text"), "cenc");
+        pipeline.by_name("dec").expect("named").set_property("keys", &keys);
+        let (error, _) = until_end(&pipeline);
+        assert!(error.is_none(), "{between}: {error:?}");
+    }
+}
+
+#[test]
+fn a_file_that_waits_can_be_stopped() {
+    let rounds: u32 = std::env::var("NATIVE_DRM_TEARDOWNS").map_or(500, |text| text.parse().expect("a number")) / 2;
+    for between in ["", "queue !"] {
+        let mut worst = Duration::ZERO;
+        for _ in 0..rounds {
+            let pipeline = waiting(between);
+            pipeline.set_state(gst::State::Playing).expect("started");
+            key_needed(&pipeline.bus().expect("a bus"));
+            let start = Instant::now();
+            pipeline.set_state(gst::State::Null).expect("stopped");
+            worst = worst.max(start.elapsed());
+        }
+        println!("nativedrmmp4 ({between}): {rounds} teardowns while waiting, worst {worst:?}");
+        assert!(worst < PATIENCE_STD);
+    }
+}
+
+#[test]
+fn a_key_that_no_set_has_is_an_error() {
+    for between in ["", "queue !"] {
+        let pipeline = waiting(between);
+        pipeline.by_name("dec").expect("named").set_property("keys", crate::harness::KEYS);
+        let (error, _) = until_end(&pipeline);
+        let (error, debug) = error.expect("an error");
+        assert!(error.matches(gst::StreamError::DecryptNokey), "{error}; {debug}");
+        assert!(debug.contains("track"), "{debug}");
+    }
+}
+
+#[test]
+fn files_that_are_none_are_errors() {
+    let directory = Directory::new("mp4-none");
+    let whole = fs::read(tests_directory().join("media/cens.mp4")).expect("the file");
+    let moof = whole.windows(4).position(|kind| kind == b"moof").expect("fragments") - 4;
+    let mut mangled = whole.clone();
+    let senc = mangled.windows(4).position(|kind| kind == b"senc").expect("IVs");
+    mangled[senc + 4..senc + 20].fill(0xff);
+    let cases: [(&str, &[u8]); 4] = [
+        ("text", b"This is no file of any kind that is known here, and long enough to be looked at."),
+        ("no-moov", &whole[moof..]),
+        ("mangled", &mangled),
+        ("moov", &whole[..100]),
+    ];
+    for (name, bytes) in cases {
+        let file = directory.0.join(name);
+        fs::write(&file, bytes).expect("written");
+        for mode in [Mode::Pull, Mode::Push] {
+            let outcome = run_behind(&file, mode, "", Some(&decryptor(crate::harness::KEYS)));
+            assert!(outcome.error.is_some(), "{name}, {mode:?}");
+        }
+    }
+}
+
+#[test]
+fn only_encrypted_files_are_found() {
+    init();
+    let tests = tests_directory();
+    for name in ["cenc", "cens", "cbc1", "cbcs"] {
+        assert!(found(&tests.join(format!("media/{name}.mp4"))).contains("protected"), "{name}");
+    }
+    assert!(!found(&tests.join("media/clear.mp4")).contains("protected"));
+    assert!(!found(&tests.join("vectors/player/vorbis.webm")).contains("protected"));
+    // Content for others, as long as they have no decryptor here.
+    let directory = Directory::new("mp4-found");
+    let foreign = found(&find("shaka-packager/multi-drms-audio").file(&directory));
+    assert!(foreign.contains("protected"), "{foreign}");
+}
+
+/// The caps that GStreamer finds for a file.
+fn found(file: &Path) -> String {
+    let text = format!("filesrc location={} ! typefind name=t ! fakesink", file.display());
+    let pipeline = gst::parse::launch(&text).expect("a pipeline").downcast::<gst::Pipeline>().expect("a pipeline");
+    pipeline.set_state(gst::State::Paused).expect("started");
+    until_done(&pipeline);
+    let caps: gst::Caps = pipeline.by_name("t").expect("named").property("caps");
+    pipeline.set_state(gst::State::Null).expect("stopped");
+    caps.to_string()
+}

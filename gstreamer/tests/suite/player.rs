@@ -1,0 +1,158 @@
+//! What players do: from one file to the next without a gap, up and down through the states, seeks in between, several pipelines at
+//! once, each with keys of its own.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use gst::glib;
+use gst::prelude::*;
+
+use crate::capi::Program;
+use crate::media::tests_directory;
+use crate::run::{PATIENCE, init, key_needed, make, play_until_end};
+
+fn uri(name: &str) -> String {
+    let path = tests_directory().join(name).canonicalize().expect("the file");
+    glib::filename_to_uri(path, None).expect("a URI").into()
+}
+
+fn keys(name: &str) -> String {
+    let path: PathBuf = tests_directory().join(name).with_file_name("keys.json");
+    fs::read_to_string(path).expect("keys")
+}
+
+/// SHA-256 of decoded buffers.
+type Seen = Arc<Mutex<Vec<String>>>;
+
+/// A player with sinks that do not wait, and what its video sink gets.
+fn player(factory: &str, file: &str) -> (gst::Element, Seen) {
+    init();
+    let playbin = make(factory);
+    let seen = Seen::default();
+    for property in ["video-sink", "audio-sink"] {
+        let sink = make("fakesink");
+        playbin.set_property(property, &sink);
+        if property == "video-sink" {
+            let into = Arc::clone(&seen);
+            sink.static_pad("sink").expect("a pad").add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+                if let Some(buffer) = info.buffer() {
+                    let map = buffer.map_readable().expect("readable");
+                    let sum = glib::compute_checksum_for_data(glib::ChecksumType::Sha256, &map).expect("SHA-256");
+                    into.lock().expect("no panic").push(sum.into());
+                }
+                gst::PadProbeReturn::Ok
+            });
+        }
+    }
+    playbin.set_property("uri", uri(file));
+    (playbin, seen)
+}
+
+fn end(playbin: &gst::Element) {
+    let (error, _) = play_until_end(playbin, PATIENCE).expect("an end in time");
+    assert!(error.is_none(), "{error:?}");
+}
+
+fn clear_pictures(file: &str) -> Vec<String> {
+    let (playbin, seen) = player("playbin", file);
+    end(&playbin);
+    playbin.set_state(gst::State::Null).expect("stopped");
+    seen.lock().expect("no panic").clone()
+}
+
+/// Not in playbin, which hangs between two files whose sinks do not wait, clear ones, too (GStreamer 1.22).
+#[test]
+fn one_file_follows_the_other_without_a_gap() {
+    let pictures = clear_pictures("media/clear.mp4");
+    let program = Program::new(c"org.w3.clearkey");
+    program.add_keys(&keys("media/cenc.mp4"));
+    let (playbin, seen) = player("playbin3", "media/cenc.mp4");
+    playbin.set_context(&program.context());
+    let next = AtomicUsize::new(0);
+    playbin.connect("about-to-finish", false, move |values| {
+        let playbin = values[0].get::<gst::Element>().expect("the player");
+        let files = ["media/cbcs.mp4", "media/cens.mp4"];
+        if let Some(file) = files.get(next.fetch_add(1, Ordering::SeqCst)) {
+            playbin.set_property("uri", uri(file));
+        }
+        None
+    });
+    end(&playbin);
+    playbin.set_state(gst::State::Null).expect("stopped");
+    let seen = seen.lock().expect("no panic");
+    let known: HashSet<_> = pictures.iter().collect();
+    assert!(seen.iter().all(|picture| known.contains(picture)), "pictures that the clear file has not");
+    assert_eq!(seen.len(), 3 * pictures.len());
+}
+
+#[test]
+fn states_up_and_down_with_seeks_show_no_strange_picture() {
+    for (file, clear) in [
+        ("media/cbcs.mp4", "media/clear.mp4"),
+        ("vectors/player/vp9.webm", "vectors/player/vp9-clear.webm"),
+        ("vectors/player/hevc.mp4", "vectors/player/hevc-clear.mp4"),
+    ] {
+        let known: HashSet<_> = clear_pictures(clear).into_iter().collect();
+        // Not playbin3, which may hang with clear files, too (`playback.rs`).
+        let program = Program::new(c"org.w3.clearkey");
+        program.add_keys(&keys(file));
+        let (playbin, seen) = player("playbin", file);
+        playbin.set_context(&program.context());
+        for round in 0..5_u64 {
+            playbin.set_state(gst::State::Paused).expect("started");
+            done(&playbin);
+            let duration = playbin.query_duration::<gst::ClockTime>().expect("a duration");
+            for step in [3, 0, 2] {
+                let to = duration.mul_div_floor(step, 4).expect("no overflow");
+                playbin.seek_simple(gst::SeekFlags::FLUSH | gst::SeekFlags::KEY_UNIT, to).expect("a seek");
+                done(&playbin);
+            }
+            end(&playbin);
+            let down = if round % 2 == 0 { gst::State::Ready } else { gst::State::Null };
+            playbin.set_state(down).expect("stopped");
+        }
+        playbin.set_state(gst::State::Null).expect("stopped");
+        let seen = seen.lock().expect("no panic");
+        let strange = seen.iter().filter(|picture| !known.contains(*picture)).count();
+        assert!(strange == 0 && !seen.is_empty(), "{file}: {strange} of {}", seen.len());
+    }
+}
+
+/// Waits until all sinks have something to show.
+fn done(pipeline: &gst::Element) {
+    let types = [gst::MessageType::AsyncDone, gst::MessageType::Error];
+    let message = pipeline.bus().expect("a bus").timed_pop_filtered(PATIENCE, &types).expect("a message");
+    assert!(matches!(message.view(), gst::MessageView::AsyncDone(_)), "{message:?}");
+}
+
+#[test]
+fn pipelines_at_once_have_keys_of_their_own() {
+    init();
+    let files = [
+        ("media/cenc.mp4", "media/clear.mp4"),
+        ("vectors/player/vp8.webm", "vectors/player/vp8-clear.webm"),
+        ("vectors/player/hevc.mp4", "vectors/player/hevc-clear.mp4"),
+        ("media/cbc1.mp4", "media/clear.mp4"),
+    ];
+    let play = |(file, clear): (&'static str, &'static str)| {
+        thread::spawn(move || {
+            let known = clear_pictures(clear);
+            let program = Program::new(c"org.w3.clearkey");
+            let (playbin, seen) = player("playbin", file);
+            playbin.set_context(&program.context());
+            playbin.set_state(gst::State::Paused).expect("started");
+            key_needed(&playbin.bus().expect("a bus"));
+            program.add_keys(&keys(file));
+            end(&playbin);
+            playbin.set_state(gst::State::Null).expect("stopped");
+            assert_eq!(*seen.lock().expect("no panic"), known, "{file}");
+        })
+    };
+    for thread in files.map(play) {
+        thread.join().expect("no panic");
+    }
+}

@@ -128,5 +128,6 @@ fn no_mixture_of_files_brings_anything_back() {
             assert_eq!(found.as_ref(), last.entries.get(&(space, id.to_vec())));
         }
     }
-    assert!(refused > 300 && read > 300, "{refused} refused, {read} read");
+    // Far below what any seed gives: these are only to show that both happen.
+    assert!(refused > 50 && read > 50, "{refused} refused, {read} read");
 }

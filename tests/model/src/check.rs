@@ -46,6 +46,11 @@ impl Object {
     }
 }
 
+/// One number, or a higher one in `scripts/ci/interleavings.sh`, which has minutes for each model.
+pub fn preemptions(usual: usize, deep: usize) -> usize {
+    if std::env::var_os("NATIVE_DRM_MODEL_DEEP").is_some() { deep } else { usual }
+}
+
 /// Runs every interleaving of a model with at most that many preemptions, and every value that a read may see under C11's
 /// memory model. At the end, what the dispatcher has to do is done, and its threads end.
 ///

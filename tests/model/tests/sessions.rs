@@ -11,7 +11,7 @@ use base::sync::model::{finish, thread as source_thread, values_alive};
 use drm::events::{Event, Listener};
 use loom::thread;
 use native_drm_model::capi::{self, Handle};
-use native_drm_model::check::{Object, check};
+use native_drm_model::check::{Object, check, preemptions};
 
 const ID: [u8; 16] = [1; 16];
 
@@ -266,7 +266,7 @@ fn of_two_destroys_of_a_session_one_succeeds() {
 
 #[test]
 fn a_search_ends_when_the_key_comes_or_the_system_goes() {
-    check("search, license and destroy", 2, || {
+    check("search, license and destroy", preemptions(1, 2), || {
         let (system, session) = system_and_session();
         let searcher = thread::spawn(move || capi::find_session(system, &ID).ok());
         let destroyer = thread::spawn(move || capi::destroy_system(system).unwrap());

@@ -244,6 +244,35 @@ static void sample_buffers(void)
     wait_for_hosts(0);
 }
 
+static MediaKeySystem *make_isolated(void)
+{
+    MediaKeySystem *system = NULL;
+    REQUIRE(CHECK_OK(OH_MediaKeySystem_CreateIsolated(CLEARPLAY, &system)));
+    return system;
+}
+
+/* Instances in the process and in processes of their own share a key system's 64 places. */
+static void places(void)
+{
+    enum { LIMIT = 64, ISOLATED = 8 };
+    MediaKeySystem *all[LIMIT];
+    MediaKeySystem *untouched = (MediaKeySystem *)(uintptr_t)0x5a5a, *one_more = untouched;
+    for (int i = 0; i < LIMIT; i++) {
+        all[i] = i < ISOLATED ? make_isolated() : make_system(CLEARPLAY);
+    }
+    CHECK_CODE(OH_MediaKeySystem_CreateIsolated(CLEARPLAY, &one_more), DRM_ERR_MAX_SYSTEM_NUM_REACHED);
+    CHECK_CODE(OH_MediaKeySystem_Create(CLEARPLAY, &one_more), DRM_ERR_MAX_SYSTEM_NUM_REACHED);
+    CHECK(one_more == untouched);
+    CHECK_OK(OH_MediaKeySystem_Destroy(all[LIMIT - 1]));
+    all[LIMIT - 1] = make_isolated();
+    CHECK_OK(OH_MediaKeySystem_Destroy(all[0]));
+    all[0] = make_system(CLEARPLAY);
+    CHECK_CODE(OH_MediaKeySystem_CreateIsolated(CLEARPLAY, &one_more), DRM_ERR_MAX_SYSTEM_NUM_REACHED);
+    for (int i = 0; i < LIMIT; i++) {
+        CHECK_OK(OH_MediaKeySystem_Destroy(all[i]));
+    }
+}
+
 /* After fork(), the child has no part in it, and the parent goes on. */
 static void a_child_has_no_part(void)
 {
@@ -357,6 +386,7 @@ int main(int argc, char **argv)
     RUN(waiting_for_keys);
     RUN(an_interrupt_is_for_the_player);
     RUN(sample_buffers);
+    RUN(places);
     RUN(a_child_has_no_part);
     RUN(a_host_ends_with_its_player);
     if (NATIVE_DRM_EMULATION) {

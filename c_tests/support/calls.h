@@ -9,6 +9,7 @@
 
 #include "buffers.h"
 #include "drm.h"
+#include "multimedia/drm_framework/native_drm_isolation.h"
 #include "multimedia/drm_framework/native_drm_license_service.h"
 
 typedef Drm_ErrCode (*HandleCall)(void *handle);
@@ -98,6 +99,18 @@ static inline Drm_ErrCode call_system_statistics(void *handle)
     memset(&statistics, CALL_FILL, sizeof(statistics));
     Drm_ErrCode code = OH_MediaKeySystem_GetStatistics((MediaKeySystem *)handle, &statistics);
     CALL_UNTOUCHED(code, statistics);
+    return code;
+}
+
+static inline Drm_ErrCode call_system_sample_buffer(void *handle)
+{
+    uint8_t *buffer = NULL;
+    memset(&buffer, CALL_FILL, sizeof(buffer));
+    Drm_ErrCode code = OH_Drm_AllocateSampleBuffer((MediaKeySystem *)handle, 16, &buffer);
+    CALL_UNTOUCHED(code, buffer);
+    if (code == DRM_ERR_OK) {
+        CHECK_OK(OH_Drm_FreeSampleBuffer(buffer));
+    }
     return code;
 }
 
@@ -213,6 +226,7 @@ static const NamedCall SYSTEM_CALLS[] = {
     {"SetConfigurationByteArray", call_system_set_bytes},
     {"GetConfigurationByteArray", call_system_get_bytes},
     {"GetStatistics", call_system_statistics},
+    {"AllocateSampleBuffer", call_system_sample_buffer},
     {"GetMaxContentProtectionLevel", call_system_level},
     {"CreateMediaKeySession", call_system_create_session},
     {"GenerateKeySystemRequest", call_system_request},

@@ -74,23 +74,6 @@ impl Vector for uint8x16_t {
     }
 
     #[inline(always)]
-    unsafe fn gather(from: *const u8, _stride: usize, _count: usize, _spare: *const u8) -> Self {
-        // SAFETY: passed on to the caller. Every gathered register has a first block.
-        unsafe { Self::load(from) }
-    }
-
-    #[inline(always)]
-    unsafe fn scatter(self, to: *mut u8, _stride: usize, _count: usize, _spare: *mut u8) {
-        // SAFETY: as for `gather`.
-        unsafe { self.store(to) }
-    }
-
-    #[inline(always)]
-    unsafe fn chained_to(self, previous: Self) -> Self {
-        previous
-    }
-
-    #[inline(always)]
     unsafe fn counters(first: uint8x16_t) -> Self {
         // SAFETY: passed on to the caller.
         unsafe { vrev64q_u8(first) }

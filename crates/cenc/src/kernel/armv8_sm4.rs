@@ -7,9 +7,8 @@ use core::arch::aarch64::*;
 
 use super::entry::{Expand, Functions, Usable, decrypt_functions};
 use super::sm4_affine::{ByteMap, D, INTO_BASIS, KEY_INTO_BASIS, OUT_OF_BASIS, Q, SUBSTITUTED, UNSHIFTED};
+use super::sm4_key_schedule::{self, KeySteps, ROUNDS};
 use super::vector::{BlockTransform, Vector};
-
-const ROUNDS: usize = 32;
 
 /// In the order of encryption, mapped into the basis that rounds work in, bytes in memory order.
 pub(super) type RoundKeys = [u32; ROUNDS];
@@ -28,27 +27,30 @@ impl Expand for RoundKeys {
     }
 }
 
-/// The key schedule (GB/T 32907 section 7.3).
 #[target_feature(enable = "aes,neon")]
 fn expand(key: &[u8; 16]) -> RoundKeys {
-    const FAMILY_KEY: [u32; 4] = [0xa3b1_bac6, 0x56aa_3350, 0x677d_9197, 0xb270_22dc];
-    let mut words = [0; 4];
-    for ((word, bytes), family) in words.iter_mut().zip(key.as_chunks::<4>().0).zip(FAMILY_KEY) {
-        *word = u32::from_be_bytes(*bytes) ^ family;
+    // SAFETY: the CPU has AES.
+    unsafe { sm4_key_schedule::expand::<Steps>(key) }
+}
+
+struct Steps;
+
+impl KeySteps for Steps {
+    #[inline(always)]
+    unsafe fn substituted(value: u32) -> u32 {
+        // SAFETY: passed on to the caller.
+        unsafe {
+            let input = map(columns(value), tables(&KEY_INTO_BASIS));
+            // With four columns alike, ShiftRows changes nothing.
+            word(map(sub_bytes_and_shift_rows(input, vdupq_n_u8(0)), tables(&SUBSTITUTED)))
+        }
     }
-    let (into_basis, substituted) = (tables(&KEY_INTO_BASIS), tables(&SUBSTITUTED));
-    let mut round_keys = [0; ROUNDS];
-    for (round, key) in round_keys.iter_mut().enumerate() {
-        // Byte j of the constant of round i is 7 * (4 * i + j).
-        let constant = u32::from_be_bytes([0, 1, 2, 3].map(|byte| (7 * (4 * round + byte)) as u8));
-        let input = map(columns(words[1] ^ words[2] ^ words[3] ^ constant), into_basis);
-        // With four columns alike, ShiftRows changes nothing.
-        let mixed = word(map(sub_bytes_and_shift_rows(input, vdupq_n_u8(0)), substituted));
-        let next = words[0] ^ mixed ^ mixed.rotate_left(13) ^ mixed.rotate_left(23);
-        words = [words[1], words[2], words[3], next];
-        *key = word(map(columns(next), into_basis)).to_be();
+
+    #[inline(always)]
+    unsafe fn kept(round_key: u32) -> u32 {
+        // SAFETY: passed on to the caller.
+        unsafe { word(map(columns(round_key), tables(&KEY_INTO_BASIS))).to_be() }
     }
-    round_keys
 }
 
 /// The same word four times.

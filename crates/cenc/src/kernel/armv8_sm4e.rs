@@ -6,6 +6,7 @@ use core::arch::aarch64::*;
 use core::arch::asm;
 
 use super::entry::{Expand, Functions, Usable, decrypt_functions};
+use super::sm4_key_schedule::{CONSTANTS, FAMILY_KEY};
 use super::vector::{BlockTransform, hidden};
 
 /// Instructions per block.
@@ -31,17 +32,13 @@ impl Expand for RoundKeys {
 /// The key schedule (GB/T 32907 section 7.3).
 #[target_feature(enable = "sm4,neon")]
 fn expand(key: &[u8; 16]) -> RoundKeys {
-    const FAMILY_KEY: [u32; 4] = [0xa3b1_bac6, 0x56aa_3350, 0x677d_9197, 0xb270_22dc];
-    // SAFETY: reads and writes arrays of 16 bytes.
+    // SAFETY: reads and writes arrays of 16 bytes, of the constants the four of a step.
     unsafe {
         let key = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(key.as_ptr())));
         let mut words = veorq_u32(key, vld1q_u32(FAMILY_KEY.as_ptr()));
         let mut round_keys = [[0; 4]; STEPS];
         for (step, keys) in round_keys.iter_mut().enumerate() {
-            // Byte j of the constant of round i is 7 * (4 * i + j).
-            let constants = [0, 1, 2, 3]
-                .map(|round| u32::from_be_bytes([0, 1, 2, 3].map(|byte| (7 * (4 * (4 * step + round) + byte)) as u8)));
-            words = next_round_keys(words, vld1q_u32(constants.as_ptr()));
+            words = next_round_keys(words, vld1q_u32(CONSTANTS[4 * step..].as_ptr()));
             vst1q_u32(keys.as_mut_ptr(), words);
         }
         RoundKeys(round_keys)

@@ -55,6 +55,8 @@ mod sm4_aes;
 mod sm4_affine;
 #[cfg(target_arch = "x86_64")]
 mod sm4_gfni;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod sm4_key_schedule;
 #[cfg(target_arch = "x86_64")]
 mod vaes256;
 #[cfg(target_arch = "x86_64")]

@@ -10,9 +10,8 @@
 use core::arch::x86_64::*;
 
 use super::entry::{Expand, Functions, Usable, decrypt_functions};
+use super::sm4_key_schedule::{self, KeySteps, ROUNDS};
 use super::vector::{BlockTransform, Vector};
-
-const ROUNDS: usize = 32;
 
 /// In the order of encryption.
 pub(super) type RoundKeys = [u32; ROUNDS];
@@ -37,33 +36,30 @@ impl Expand for RoundKeys {
     }
 }
 
-/// The key schedule (GB/T 32907 section 7.3).
 #[target_feature(enable = "gfni,avx512f,avx512vl")]
 fn expand(key: &[u8; 16]) -> RoundKeys {
-    const FAMILY_KEY: [u32; 4] = [0xa3b1_bac6, 0x56aa_3350, 0x677d_9197, 0xb270_22dc];
-    let mut words = [0; 4];
-    for ((word, bytes), family) in words.iter_mut().zip(key.as_chunks::<4>().0).zip(FAMILY_KEY) {
-        *word = u32::from_be_bytes(*bytes) ^ family;
-    }
-    let mut round_keys = [0; ROUNDS];
-    for (round, key) in round_keys.iter_mut().enumerate() {
-        // Byte j of the constant of round i is 7 * (4 * i + j).
-        let constant = u32::from_be_bytes([0, 1, 2, 3].map(|byte| (7 * (4 * round + byte)) as u8));
-        let mixed = substitute_word(words[1] ^ words[2] ^ words[3] ^ constant);
-        let next = words[0] ^ mixed ^ mixed.rotate_left(13) ^ mixed.rotate_left(23);
-        words = [words[1], words[2], words[3], next];
-        *key = next;
-    }
-    round_keys
+    // SAFETY: the CPU has these features.
+    unsafe { sm4_key_schedule::expand::<Steps>(key) }
 }
 
-/// The S-box on each byte of a word.
-#[target_feature(enable = "gfni,avx512f,avx512vl")]
-fn substitute_word(word: u32) -> u32 {
-    let word = _mm_cvtsi32_si128(word.cast_signed());
-    let word = _mm_gf2p8affine_epi64_epi8::<BEFORE_CONSTANT>(word, _mm_set1_epi64x(BEFORE));
-    let word = _mm_gf2p8affineinv_epi64_epi8::<AFTER_CONSTANT>(word, _mm_set1_epi64x(AFTER));
-    _mm_cvtsi128_si32(word).cast_unsigned()
+struct Steps;
+
+impl KeySteps for Steps {
+    #[inline(always)]
+    unsafe fn substituted(word: u32) -> u32 {
+        // SAFETY: passed on to the caller.
+        unsafe {
+            let word = _mm_cvtsi32_si128(word.cast_signed());
+            let word = _mm_gf2p8affine_epi64_epi8::<BEFORE_CONSTANT>(word, _mm_set1_epi64x(BEFORE));
+            let word = _mm_gf2p8affineinv_epi64_epi8::<AFTER_CONSTANT>(word, _mm_set1_epi64x(AFTER));
+            _mm_cvtsi128_si32(word).cast_unsigned()
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn kept(round_key: u32) -> u32 {
+        round_key
+    }
 }
 
 /// SM4 encryption.

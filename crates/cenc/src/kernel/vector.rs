@@ -48,13 +48,29 @@ pub(super) trait Vector: Copy {
     unsafe fn xor_into(self, at: *mut u8, start: usize, end: usize);
 
     /// Reads the blocks at `from`, `from + stride` … into their places; all but the first `count` from `spare` instead.
-    unsafe fn gather(from: *const u8, stride: usize, count: usize, spare: *const u8) -> Self;
+    ///
+    /// As for the two methods below, what is here is for registers of one block, which have a first block only.
+    #[inline(always)]
+    unsafe fn gather(from: *const u8, _stride: usize, _count: usize, _spare: *const u8) -> Self {
+        const { assert!(Self::BLOCKS == 1) };
+        // SAFETY: passed on to the caller.
+        unsafe { Self::load(from) }
+    }
 
     /// Writes the blocks to the places that [`Vector::gather`] read them from.
-    unsafe fn scatter(self, to: *mut u8, stride: usize, count: usize, spare: *mut u8);
+    #[inline(always)]
+    unsafe fn scatter(self, to: *mut u8, _stride: usize, _count: usize, _spare: *mut u8) {
+        const { assert!(Self::BLOCKS == 1) };
+        // SAFETY: passed on to the caller.
+        unsafe { self.store(to) }
+    }
 
     /// This register's blocks moved on by one place; the first place gets the last block of `previous`.
-    unsafe fn chained_to(self, previous: Self) -> Self;
+    #[inline(always)]
+    unsafe fn chained_to(self, previous: Self) -> Self {
+        const { assert!(Self::BLOCKS == 1) };
+        previous
+    }
 
     /// Consecutive counters from a first counter block on: both halves of each block as native integers, the low one counting
     /// up by one from block to block and wrapping without a carry.

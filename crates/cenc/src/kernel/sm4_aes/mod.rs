@@ -19,13 +19,12 @@ use core::arch::x86_64::*;
 
 use super::entry::Expand;
 use super::sm4_affine::{ByteMap, INTO_BASIS, KEY_INTO_BASIS, OUT_OF_BASIS, P, Q, SUBSTITUTED, UNSHIFTED};
+use super::sm4_key_schedule::{self, KeySteps, ROUNDS};
 use super::vector::{AesVector, Vector, hidden};
 
 pub(super) mod xmm;
 pub(super) mod ymm;
 pub(super) mod ymm_halves;
-
-const ROUNDS: usize = 32;
 
 /// In the order of encryption, each as it lies in memory and in the basis of the rounds.
 pub(super) struct RoundKeys([u32; ROUNDS]);
@@ -37,34 +36,28 @@ impl Expand for RoundKeys {
     }
 }
 
-/// The key schedule (GB/T 32907 section 7.3).
 #[target_feature(enable = "aes,avx")]
 fn expand(key: &[u8; 16]) -> [u32; ROUNDS] {
-    const FAMILY_KEY: [u32; 4] = [0xa3b1_bac6, 0x56aa_3350, 0x677d_9197, 0xb270_22dc];
-    let mut words = [0; 4];
-    for ((word, bytes), family) in words.iter_mut().zip(key.as_chunks::<4>().0).zip(FAMILY_KEY) {
-        *word = u32::from_be_bytes(*bytes) ^ family;
-    }
-    let mut round_keys = [0; ROUNDS];
-    for (round, key) in round_keys.iter_mut().enumerate() {
-        // Byte j of the constant of round i is 7 * (4 * i + j).
-        let constant = u32::from_be_bytes([0, 1, 2, 3].map(|byte| (7 * (4 * round + byte)) as u8));
-        let mixed = substitute_word(words[1] ^ words[2] ^ words[3] ^ constant);
-        let next = words[0] ^ mixed ^ mixed.rotate_left(13) ^ mixed.rotate_left(23);
-        words = [words[1], words[2], words[3], next];
-        // SAFETY: the CPU has AVX.
-        *key = unsafe { first_word(mapped(&TABLES.key_into_basis, word(next.to_be()))) };
-    }
-    round_keys
+    // SAFETY: the CPU has AES and AVX.
+    unsafe { sm4_key_schedule::expand::<Steps>(key) }
 }
 
-/// The S-box on each byte of a word.
-#[target_feature(enable = "aes,avx")]
-fn substitute_word(value: u32) -> u32 {
-    // SAFETY: the CPU has AES and AVX.
-    unsafe {
-        let shifted = Whole::substituted(mapped(&TABLES.key_into_basis, word(value)));
-        first_word(mapped(&TABLES.substituted, shifted.shuffled(lanes(&TABLES.unshifted[0]))))
+struct Steps;
+
+impl KeySteps for Steps {
+    #[inline(always)]
+    unsafe fn substituted(value: u32) -> u32 {
+        // SAFETY: passed on to the caller.
+        unsafe {
+            let shifted = Whole::substituted(mapped(&TABLES.key_into_basis, word(value)));
+            first_word(mapped(&TABLES.substituted, shifted.shuffled(lanes(&TABLES.unshifted[0]))))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn kept(round_key: u32) -> u32 {
+        // SAFETY: passed on to the caller.
+        unsafe { first_word(mapped(&TABLES.key_into_basis, word(round_key.to_be()))) }
     }
 }
 

@@ -150,7 +150,7 @@ mkdir -p "$build/include"
 ln -sfn /usr/include/nlohmann "$build/include/nlohmann"
 # built SOURCE...: compiles one test program.
 built() {
-    local name compiler=(aarch64-linux-gnu-gcc -std=c11 -D_GNU_SOURCE -DNATIVE_DRM_EMULATION=0)
+    local name compiler=(aarch64-linux-gnu-gcc -std=gnu11 -DNATIVE_DRM_EMULATION=0)
     name=$(basename "${1%.*}")
     if [[ $1 == *.cpp ]]; then
         compiler=(aarch64-linux-gnu-g++ -std=c++17 -DNATIVE_DRM_EMULATION=0)

@@ -108,6 +108,86 @@ fn packager() {
 }
 
 #[test]
+fn packager_webm() {
+    let Some(packager) = program("PACKAGER", "packager", "--version") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    for (name, stream) in [("vp8", "video"), ("vp9", "video"), ("opus", "audio"), ("vorbis", "audio")] {
+        let (id, key) = (random(), random());
+        let clear = data().join(format!("vectors/player/{name}-clear.webm"));
+        let out = directory.path().join(format!("{name}.webm"));
+        let input = format!("in={},stream={stream},output={}", clear.display(), out.display());
+        let keys = format!("label=:key_id={id}:key={key}");
+        let arguments = ["--quiet", &input, "--enable_raw_key_encryption", "--keys", &keys, "--clear_lead", "0"];
+        check(&packager, &arguments, &clear, &out, (&id, &key));
+    }
+}
+
+/// Shaka Packager makes the keys of each period of the first one: id and key, rotated by so many bytes.
+#[test]
+fn packager_rotation() {
+    let Some(packager) = program("PACKAGER", "packager", "--version") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let clear = data().join("media/clear.mp4");
+    let wanted: Vec<_> = samples(&fs::read(&clear).unwrap()).into_values().collect();
+    let rotated = |hexadecimal: &str, bytes: usize| [&hexadecimal[2 * bytes..], &hexadecimal[..2 * bytes]].concat();
+    for scheme in ["cenc", "cbcs"] {
+        let (id, key) = (random(), random());
+        let out = directory.path().join(format!("{scheme}.mp4"));
+        let input = format!("in={},stream=video,output={}", clear.display(), out.display());
+        let keys = format!("label=:key_id={id}:key={key}");
+        let of_keys = ["--enable_raw_key_encryption", "--keys", &keys, "--clear_lead", "0"];
+        let of_periods = ["--crypto_period_duration", "1", "--segment_duration", "1", "--protection_scheme", scheme];
+        let made = Command::new(&packager).args(["--quiet", &input]).args(of_keys).args(of_periods).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let periods: Vec<_> = (0..4).map(|at| format!("{}:{}", rotated(&id, at), rotated(&key, at))).collect();
+        let decrypt = |keys: &[String]| {
+            let keys = keys.iter().flat_map(|pair| ["--key", pair.as_str()]);
+            run(&["decrypt", out.to_str().unwrap(), "-"].into_iter().chain(keys).collect::<Vec<_>>())
+        };
+        assert!(!decrypt(&periods[..1]).status.success(), "{scheme}: one key was enough");
+        let done = decrypt(&periods);
+        assert!(done.status.success(), "{scheme}: {}", String::from_utf8_lossy(&done.stderr));
+        let found = samples(&done.stdout).into_values().next().unwrap();
+        assert!(wanted.contains(&found), "{scheme}");
+    }
+}
+
+/// SAMPLE-AES, whose keys, IV and segments are in a playlist: what FFmpeg decodes of it is what it decodes of the same without.
+#[test]
+fn packager_sample_aes() {
+    let Some(packager) = program("PACKAGER", "packager", "--version") else { return };
+    let Some(ffmpeg) = program("FFMPEG", "ffmpeg", "-version") else { return };
+    let clear = data().join("media/clear.mp4");
+    for (stream, extension) in [("video", "ts"), ("audio", "ts"), ("audio", "aac")] {
+        let directory = tempfile::tempdir().unwrap();
+        let (id, key, iv) = (random(), random(), random());
+        let keys = format!("label=:key_id={id}:key={key}:iv={iv}");
+        let of_keys =
+            ["--enable_raw_key_encryption", "--keys", &keys, "--clear_lead", "0", "--protection_scheme", "cbcs"];
+        let mut made = Vec::new();
+        for (name, of_keys) in [("encrypted", &of_keys[..]), ("clear", &[])] {
+            let parts = format!("segment_template={name}-$Number$.{extension},playlist_name={name}.m3u8");
+            let done = Command::new(&packager)
+                .current_dir(&directory)
+                .args(["--quiet", "--segment_duration", "1", "--hls_master_playlist_output"])
+                .args([format!("{name}-master.m3u8"), format!("in={},stream={stream},{parts}", clear.display())])
+                .args(of_keys)
+                .output()
+                .unwrap();
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+            // A playlist without keys is read, too: its segments one behind the other.
+            let list = directory.path().join(format!("{name}.m3u8"));
+            let out = directory.path().join(format!("{name}.{extension}"));
+            let [list, to] = [&list, &out].map(|path| path.to_str().unwrap());
+            let done = run(&["decrypt", list, to, "--key", &format!("{id}:{key}")]);
+            assert!(done.status.success(), "{list}: {}", String::from_utf8_lossy(&done.stderr));
+            made.push(frames(&ffmpeg, &out));
+        }
+        assert!(made[0] == made[1], "{stream}.{extension}");
+    }
+}
+
+#[test]
 fn mp4encrypt() {
     let Some(mp4encrypt) = program("MP4ENCRYPT", "mp4encrypt", "--help") else { return };
     let directory = tempfile::tempdir().unwrap();

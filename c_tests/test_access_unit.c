@@ -223,6 +223,74 @@ static void malformed_units(void)
     }
 }
 
+static void put_length(uint8_t *at, uint32_t prefix, uint32_t length)
+{
+    for (uint32_t i = 0; i < prefix; i++) {
+        at[i] = (uint8_t)(length >> 8 * (prefix - 1 - i));
+    }
+}
+
+/* The usual unit with lengths in place of start codes: of one, two or four bytes. `second` is where the slice's length is. */
+static Unit unit_with_lengths(uint32_t prefix, uint32_t *second)
+{
+    Unit information = {{0}, 0}, slice = {{0}, 0}, unit = {{0}, 0};
+    const uint8_t room[4] = {0};
+    put_cei(&information, KID_A);
+    put_slice(&slice);
+    put(&unit, room, prefix);
+    put(&unit, information.bytes + 4, information.size - 4);
+    *second = unit.size;
+    put(&unit, room, prefix);
+    put(&unit, slice.bytes + 3, slice.size - 3);
+    put_length(unit.bytes, prefix, information.size - 4);
+    put_length(unit.bytes + *second, prefix, slice.size - 3);
+    return unit;
+}
+
+/* No length of a NAL unit leads out of the access unit, however large, or stands still. */
+static void lengths_of_nal_units(void)
+{
+    static const uint32_t PREFIXES[] = {1, 2, 4};
+    static const uint32_t WRONG[] = {0, UINT32_MAX, UINT32_MAX - 3, 1u << 31, (1u << 31) - 1};
+    uint8_t plain[NIST_SIZE];
+    hex_decode(NIST_PLAIN, plain);
+    for (size_t i = 0; i < sizeof(PREFIXES) / sizeof(PREFIXES[0]); i++) {
+        const uint32_t prefix = PREFIXES[i], most = prefix == 4 ? UINT32_MAX : (1u << 8 * prefix) - 1;
+        uint32_t second = 0;
+        DRM_AccessUnitInfo info = unit_info(DRM_ACCESS_UNIT_CEI_H264), sample_aes = unit_info(DRM_ACCESS_UNIT_SAMPLE_AES_H264);
+        info.nalLengthSize = sample_aes.nalLengthSize = prefix;
+        DRM_AccessUnitState state;
+        memset(&state, 0, sizeof(state));
+        const Unit good = unit_with_lengths(prefix, &second);
+        for (int of_slice = 0; of_slice < 2; of_slice++) {
+            const uint32_t at = of_slice ? second : 0, left = good.size - at - prefix;
+            for (size_t j = 0; j <= sizeof(WRONG) / sizeof(WRONG[0]); j++) {
+                /* One byte more than there is, too. */
+                const uint32_t length = j == 0 ? left + 1 : WRONG[j - 1] & most;
+                if (length != 0 && length <= left) {
+                    continue; /* 1 << 31 in fewer bytes */
+                }
+                Unit unit = good;
+                put_length(unit.bytes + at, prefix, length);
+                expect_refused(session, &info, &state, &unit, DRM_ERR_INVALID_VAL, "length of a NAL unit");
+                expect_refused(session, &sample_aes, &state, &unit, DRM_ERR_INVALID_VAL, "length, SAMPLE-AES");
+            }
+        }
+        for (uint32_t cut = 1; cut < good.size; cut++) {
+            if (cut != second) {
+                Unit unit = good;
+                unit.size = cut;
+                expect_refused(session, &info, &state, &unit, DRM_ERR_INVALID_VAL, "cut within a NAL unit or its length");
+            }
+        }
+        Unit unit = good;
+        uint32_t size = unit.size;
+        CHECK_OK(OH_MediaKeySession_DecryptAccessUnit(session, &info, &state, unit.bytes, &size));
+        CHECK_INT(size, good.size);
+        CHECK_MEM(unit.bytes + size - 1 - NIST_SIZE, plain, NIST_SIZE);
+    }
+}
+
 /* The same with DecryptSample, for a sample of as many bytes. */
 static void as_sample(MediaKeySession *with, DrmCencAlgorithm algorithm, uint32_t size, uint32_t subsample, Drm_ErrCode code)
 {
@@ -326,6 +394,7 @@ int main(void)
     wrong_structs();
     wrong_pointers();
     malformed_units();
+    lengths_of_nal_units();
     run_workers(4, decrypt_stream, NULL);
     REQUIRE_OK(OH_MediaKeySystem_Destroy(drm_system));
     return check_finish("test_access_unit");

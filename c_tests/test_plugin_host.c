@@ -1,8 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * What the library does for plugins: keys and their status, expiry, events of all kinds, the store, time, configuration, init data; and
- * every function of a plugin that may be left out, there and not there.
+ * What the library does for plugins: keys and their status, expiry, events of all kinds, the store, time, configuration, init data.
  */
 #include "support/events.h"
 #include "support/plugin.h"

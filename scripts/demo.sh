@@ -205,6 +205,8 @@ browser() {
     browser_server "$program" --allow-origin "http://127.0.0.1:${ports[0]}"
     page="http://127.0.0.1:${ports[0]}/index.html?server=$server"
     browser_visit "$page&content=cbcs&player=eme&play=1" "$build/page.png" || fail "the browser did not finish" "$build/chromium.log"
+    # A page that fails is photographed, too: what it has posted counts.
+    [ "$(sed -n 2p "$build/results")" = '{"played":true}' ] || fail "the page did not play; it says:" "$build/results"
     [ -s "$build/page.png" ] || fail "there is no photograph" "$build/chromium.log"
     printf '\n   %s the page played cbcs under its license: %s\n' "$good" "$build/page.png"
     if [ -t 0 ]; then

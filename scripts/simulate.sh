@@ -12,6 +12,6 @@ PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 
 if [[ ${1-} == --measure ]]; then
     export NATIVE_DRM_MEASURE=${2:-2000}
-    exec cargo test --locked --release -p native-drm-license-server --test server measure:: -- --nocapture --test-threads 1
+    exec cargo test --locked --profile server -p native-drm-license-server --test server measure:: -- --nocapture --test-threads 1
 fi
 exec cargo run --locked --release --quiet -p native-drm-simulate -- --out build/simulate "$@"

@@ -27,6 +27,11 @@ fi
 PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
 export CARGO_TERM_COLOR=never CTEST_OUTPUT_ON_FAILURE=1
+# A larger collection of vectors, where it is beside the project: for the Rust tests; CMake finds it by itself.
+if [[ -z ${NATIVE_DRM_TEST_VECTORS-} && -e ../shared/vectors/manifest.json ]]; then
+    NATIVE_DRM_TEST_VECTORS=$(realpath ../shared/vectors)
+    export NATIVE_DRM_TEST_VECTORS
+fi
 build=$root/build
 logs=$build/test-logs
 jobs=$(nproc)

@@ -12,7 +12,7 @@ use support::{data, run, run_with};
 
 /// Files and directories of vectors: the project's, and one that the variable names.
 fn directories() -> Vec<PathBuf> {
-    [Some(data().join("vectors")), std::env::var_os("NATIVE_DRM_VECTORS").map(PathBuf::from)]
+    [Some(data().join("vectors")), std::env::var_os("NATIVE_DRM_TEST_VECTORS").map(PathBuf::from)]
         .into_iter()
         .flatten()
         .collect()
@@ -219,6 +219,7 @@ fn text_for_people() {
         ("rotation.txt", "vectors/player/rotation.mp4"),
         ("multi-drm.txt", "vectors/init_data/multi-drm.mpd"),
         ("three-systems.txt", "vectors/shaka-packager/v_frag-cenc-aux/bear-640x360-v_frag-cenc-aux.mp4"),
+        ("segment.txt", "vectors/mp4ff/piff-senc-audio/segment-1.0001.m4s"),
         ("transport.txt", "vectors/reports/media/24-ts-pmt-program-clearplay.ts"),
     ] {
         let done = Command::new(env!("CARGO_BIN_EXE_native-drm"))

@@ -40,7 +40,7 @@ fn decrypt(encrypted: &[u8], arguments: &[&str]) -> Vec<u8> {
 
 /// Directories of vectors: the project's, and one that the variable names.
 fn directories() -> Vec<PathBuf> {
-    [Some(data().join("vectors")), std::env::var_os("NATIVE_DRM_VECTORS").map(PathBuf::from)]
+    [Some(data().join("vectors")), std::env::var_os("NATIVE_DRM_TEST_VECTORS").map(PathBuf::from)]
         .into_iter()
         .flatten()
         .collect()

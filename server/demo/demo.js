@@ -4,6 +4,8 @@
 const find = (id) => document.getElementById(id);
 const log = (text) => { find('log').textContent += `${text}\n`; };
 const parameters = new URLSearchParams(location.search);
+// For photographs: how it went. The first outcome counts.
+const post = (outcome) => fetch('result', { method: 'POST', body: JSON.stringify(outcome) });
 
 function show(rows) {
   find('license').replaceChildren(...Object.entries(rows).flatMap(([name, value]) => {
@@ -60,7 +62,10 @@ form.content.value = parameters.get('content') || 'cenc';
 form.player.value = parameters.get('player') || 'eme';
 form.addEventListener('submit', (event) => {
   event.preventDefault();
-  play(form.server.value, form.content.value, form.player.value).catch((fault) => log(`failed: ${fault.message}`));
+  play(form.server.value, form.content.value, form.player.value).catch((fault) => {
+    log(`failed: ${fault.message}`);
+    if (parameters.has('play')) post({ played: false, reason: fault.message });
+  });
 });
 if (parameters.has('play')) {
   // For photographs: the page has loaded once this picture has, which comes after a while of playing.
@@ -69,6 +74,6 @@ if (parameters.has('play')) {
   document.body.append(picture);
   form.requestSubmit();
   find('video').addEventListener('timeupdate', () => {
-    if (find('video').currentTime > 1.5) fetch('result', { method: 'POST', body: '{}' });
+    if (find('video').currentTime > 1.5) post({ played: true });
   });
 }

@@ -10,7 +10,15 @@ fn page() -> Vec<u8> {
     let mut command = Options::command().disable_help_subcommand(true);
     command.build();
     let mut page = Vec::new();
-    clap_mangen::Man::new(command.clone()).section("8").render(&mut page).unwrap();
+    // Without the section about commands, which names a page for each.
+    let man = clap_mangen::Man::new(command.clone()).section("8");
+    man.render_title(&mut page).unwrap();
+    man.render_name_section(&mut page).unwrap();
+    man.render_synopsis_section(&mut page).unwrap();
+    man.render_description_section(&mut page).unwrap();
+    man.render_options_section(&mut page).unwrap();
+    man.render_extra_section(&mut page).unwrap();
+    man.render_version_section(&mut page).unwrap();
     below(&command, "", &mut page);
     page
 }
@@ -32,18 +40,20 @@ fn below(command: &Command, before: &str, page: &mut Vec<u8>) {
 fn each_option_has_a_variable_and_is_documented() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/license-service.md");
     let document = std::fs::read_to_string(path).unwrap();
-    let command = Options::command();
+    let page = String::from_utf8(page()).unwrap();
+    let options = Options::command();
+    let command = options.get_subcommands().find(|below| below.get_name() == "admin").unwrap();
     let mut count = 0;
-    for option in command.get_arguments() {
+    for option in options.get_arguments().chain(command.get_arguments()) {
         let Some(name) = option.get_long().filter(|name| !matches!(*name, "help" | "version")) else { continue };
         let variable = option.get_env().unwrap_or_else(|| panic!("--{name} has none")).to_str().unwrap();
         let usual = format!("NATIVE_DRM_SERVER_{}", name.to_uppercase().replace('-', "_"));
         assert!(variable == usual || document.contains(&format!("`{variable}`")), "{variable}");
+        assert!(page.contains(&format!("\\fB{variable}\\fR")), "{variable} is not in the manual page");
         assert!(document.contains(&format!("`--{name}")) || document.contains(&format!(" --{name} ")), "--{name}");
         count += 1;
     }
     assert!(count > 20, "{count}");
-    let command = command.get_subcommands().find(|below| below.get_name() == "admin").unwrap().clone();
     for below in command.get_subcommands().map(Command::get_name) {
         assert!(document.contains(&format!("$server {below}")), "admin {below}");
     }

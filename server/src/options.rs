@@ -13,8 +13,9 @@ use crate::cors::{AllowedOrigin, parse_origin};
 /// The license service for com.policyplay.drm over HTTP.
 ///
 /// POST /license /renew /release /provision take a device's message, or a license template in JSON around one; POST
-/// /clearkey takes a W3C Clear Key request if --clear-key is given; GET (or HEAD) /health tells whether the service can answer; GET
-/// /authority gives the certificate that devices may be told to trust, X.509 in DER.
+/// /clearkey takes a W3C Clear Key request if --clear-key is given; GET (or HEAD) /health and /health/ready tell whether the service
+/// can answer, /health/live that the process does; GET /authority gives the certificate that devices may be told to trust, X.509 in
+/// DER.
 #[derive(Parser)]
 #[command(
     name = "native-drm-license-server",

@@ -17,7 +17,8 @@ pub const NATIVE_DRM_MAX_SAMPLE_BUFFER_LEN: u32 = 268_435_456;
 
 /// Creates a MediaKeySystem instance in a process of its own, the host process.
 ///
-/// Every function takes it as it takes any other, and does the same. Keys and licenses never are in the memory of the calling
+/// Every function takes it as it takes any other, and does the same, but for what it costs: decrypting sends a message to the
+/// host process, for which it allocates and takes locks. Keys and licenses never are in the memory of the calling
 /// process, and what goes wrong in the key system cannot harm it. If the host process ends, however it does, the call under
 /// way and all later ones with this instance and its sessions return DRM_ERR_SERVICE_DIED, their callbacks stop, and all that is
 /// left to do is OH_MediaKeySystem_Destroy(), which works. Other instances go on. The next instance has a host process

@@ -87,8 +87,8 @@ pub struct DRM_AccessUnitState {
 /// emulation prevention.
 ///
 /// Everything is checked before the first byte changes: when it fails, the unit, dataLen and state are as they were. Does
-/// not allocate, log or take a lock that another decrypt can hold. Policies, statistics and EVENT_KEY_REQUIRED are those
-/// of OH_MediaKeySession_DecryptSample(). A unit with nothing encrypted in it passes through and needs no key.
+/// not allocate, log or take a lock that another decrypt can hold, as OH_MediaKeySession_DecryptSample(), whose policies,
+/// statistics and EVENT_KEY_REQUIRED apply. A unit with nothing encrypted in it passes through and needs no key.
 ///
 /// CEI: information counts from the unit that has it in front of its first slice; before the first information, units are
 /// clear. The first slice of a unit that is long enough is encrypted, and no other, as in OpenHarmony's decoders.
@@ -105,8 +105,8 @@ pub struct DRM_AccessUnitState {
 ///     another member of info or state is out of range, the unit has no start code at its beginning or no frame where one
 ///     must be, a length in it goes beyond its end, CEI is cut off, has an IV of more than 16 bytes, encrypts with an IV of
 ///     another length than 8 or 16 or with an algorithm that is unknown, or an encrypted slice ends with emulation
-///     prevention; DRM_ERR_NO_KEY, DRM_ERR_NO_LICENSE, DRM_ERR_DEVICE_TIME_ERROR and DRM_ERR_SERVICE_DIED as
-///     OH_MediaKeySession_DecryptSample()
+///     prevention; DRM_ERR_UNKNOWN if a plugin keeps the key; DRM_ERR_NO_KEY, DRM_ERR_NO_LICENSE, DRM_ERR_DEVICE_TIME_ERROR
+///     and DRM_ERR_SERVICE_DIED as OH_MediaKeySession_DecryptSample()
 /// @since native_drm 0.1
 ///
 /// # Safety

@@ -15,7 +15,8 @@ use base::secret::wipe_registers;
 /// Decrypts a sample in place.
 ///
 /// Everything is checked before the first byte changes: when it fails, the sample is as it was. Does not allocate, log
-/// or take a lock that another decrypt can hold.
+/// or take a lock that another decrypt can hold, except with an isolated instance (native_drm_isolation.h), whose host
+/// process gets the sample, and with keys that a plugin keeps.
 ///
 /// Any thread, also several at the same time on one session.
 ///
@@ -110,7 +111,7 @@ pub unsafe extern "C" fn OH_MediaKeySession_DecryptAVBuffer(
 ///
 /// The fastest way to decrypt small samples: blocks of several samples are in flight at the same time. What follows each
 /// other should have key id, algorithm, scheme and pattern in common. Does not allocate, whatever the count is, unless
-/// more than 16 keys of other sessions are used (sessionSharing).
+/// more than 16 keys of other sessions are used (sessionSharing) or the instance is isolated.
 ///
 /// Each key's license is asked once, when the samples are checked. Samples that overlap, or one that is there twice,
 /// have undefined bytes afterwards; nothing else is touched.

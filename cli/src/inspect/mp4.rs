@@ -190,6 +190,7 @@ impl Work {
             if self.lone.contains(&id) {
                 // Which of them are encrypted would stand in `moov`.
                 track.samples = track.samples.saturating_add(part.sample_count());
+                self.report.encrypted |= part.has_sample_encryption();
                 if self.report.passed_over.is_empty() {
                     let reason = "there is no moov that describes the tracks: a media segment without its initialisation segment";
                     self.report.pass_over(Some(offset), reason);

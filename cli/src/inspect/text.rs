@@ -146,7 +146,11 @@ impl Text {
             self.encryption("    ", group, false);
         }
         if track.samples > 0 {
-            let samples = format!("{}, {} encrypted", track.samples, track.encrypted_samples);
+            let samples = if track.runs.is_empty() {
+                format!("{}; no moov here says which are encrypted", track.samples)
+            } else {
+                format!("{}, {} encrypted", track.samples, track.encrypted_samples)
+            };
             self.field("  ", "samples", &samples);
         }
         if track.runs.len() > 1 {

@@ -14,7 +14,7 @@ fn own_vectors() -> PathBuf {
 /// The large collection, where it is present: named by the environment, or in a directory `vectors` or `shared/vectors`
 /// beside the project or further up.
 fn large_collection() -> Option<PathBuf> {
-    let named = std::env::var_os("NATIVE_DRM_VECTORS").map(PathBuf::from);
+    let named = std::env::var_os("NATIVE_DRM_TEST_VECTORS").map(PathBuf::from);
     let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().skip(3);
     let beside = above.flat_map(|up| [up.join("vectors"), up.join("shared/vectors")]);
     named.into_iter().chain(beside).find(|path| path.join("manifest.json").is_file())

@@ -1,4 +1,5 @@
-//! A service over months of the virtual clock: what it keeps does not grow once as much is forgotten as is issued.
+//! A service over months of the virtual clock: what it keeps does not grow once as much is forgotten as is issued, but for a nonce
+//! of each provisioning, which stays for ever.
 //!
 //! NATIVE_DRM_LEVEL_SECONDS makes it go on for so long (`scripts/load-test.sh level`: an hour), with a store in a
 //! directory; otherwise it is 100 virtual days in memory.
@@ -7,6 +8,7 @@ mod license_common;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use base::clock::VirtualClock;
@@ -19,12 +21,15 @@ const DAY: i64 = 24 * 3600 * 1000;
 const DEVICES: usize = 6;
 /// Licenses that a device gets in a day; half of them are renewed.
 const LICENSES: usize = 4;
+/// Days that a certificate is valid, and so the nonces of the requests that it is for are kept.
+const CERTIFICATE: u64 = 10;
 /// Days until as much is forgotten as is issued: the longest that anything is kept, a day of license and thirty after it, or the ten of
 /// a certificate; and some for files.
 const FILLED: u64 = 45;
 
-/// The store, which the test looks into.
-struct Shared(Arc<LocalStore>);
+/// The store, which the test looks into, and how many nonces it has forgotten.
+#[derive(Clone)]
+struct Shared(Arc<LocalStore>, Arc<AtomicU64>);
 
 impl Store for Shared {
     fn transact(&self, body: &mut dyn FnMut(&mut dyn Transaction) -> Result<(), Refusal>) -> Result<(), Refusal> {
@@ -44,7 +49,9 @@ impl Store for Shared {
     }
 
     fn forget_nonces(&self, now: i64) -> Result<u64, StoreError> {
-        self.0.forget_nonces(now)
+        self.0.forget_nonces(now).inspect(|count| {
+            self.1.fetch_add(*count, Ordering::Relaxed);
+        })
     }
 
     fn check(&self) -> Result<(), StoreError> {
@@ -56,17 +63,21 @@ impl Store for Shared {
 struct Size {
     /// Entries of the tables that licenses are in.
     entries: [usize; 4],
+    /// Nonces of requests; those of provisionings are not counted.
+    nonces: u64,
     /// In a directory.
     file: u64,
     resident: u64,
 }
 
-fn size(store: &LocalStore, directory: &Path) -> Size {
+/// After so many requests.
+fn size(Shared(store, forgotten): &Shared, requests: u64, directory: &Path) -> Size {
     let tables = [Table::License, Table::LicenseEnd, Table::DeviceLicense, Table::Device];
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     Size {
         entries: tables.map(|table| store.from(table, &[], usize::MAX).unwrap().len()),
+        nonces: requests - forgotten.load(Ordering::Relaxed),
         file: std::fs::metadata(directory.join("service.redb")).map_or(0, |file| file.len()),
         resident: resident.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024,
     }
@@ -79,16 +90,18 @@ fn what_is_kept_does_not_grow_over_months() {
     let directory = tempfile::tempdir().unwrap();
     // Each license waits for the disk.
     let store = if end.is_some() { LocalStore::in_directory(directory.path()) } else { LocalStore::in_memory() };
-    let (store, clock) = (Arc::new(store.unwrap()), Arc::new(VirtualClock::new(START)));
-    let settings = Settings { certificate_lifetime: 10 * DAY, licenses_per_device: 50, ..Settings::default() };
+    let store = Shared(Arc::new(store.unwrap()), Arc::default());
+    let clock = Arc::new(VirtualClock::new(START));
+    let certificate_lifetime = i64::try_from(CERTIFICATE).unwrap() * DAY;
+    let settings = Settings { certificate_lifetime, licenses_per_device: 50, ..Settings::default() };
     let master = base::secret::SecretArray::from_slice(&[7; 32]).unwrap();
-    let service = Service::new(Box::new(Shared(Arc::clone(&store))), &master, clock.clone(), settings).unwrap();
+    let service = Service::new(Box::new(store.clone()), &master, clock.clone(), settings).unwrap();
     fill(&service);
     let policy = br#"{"can_play":true,"can_renew":true,"license_duration_seconds":86400,"renewal_delay_seconds":3600}"#;
     service.add_policy("default", policy).unwrap();
     let send = |message: &[u8]| service.handle(message, Endpoint::Any, &Sender::Trusted).unwrap().body;
     let mut devices: Vec<_> = (0..DEVICES).map(|_| Client::new(None).unwrap()).collect();
-    let (mut filled, mut day, mut forgotten) = (None, 0, 0);
+    let (mut filled, mut day, mut requests, mut forgotten) = (None, 0, 0, 0);
     loop {
         for client in &mut devices {
             if day % 8 == 0 {
@@ -98,9 +111,11 @@ fn what_is_kept_does_not_grow_over_months() {
             for number in 0..LICENSES {
                 let mut session = SessionClient::new().unwrap();
                 let answer = send(&session.license_request(client, &ask()).unwrap());
+                requests += 1;
                 let Accepted::License(license) = session.accept(client, &answer).unwrap() else { panic!("no license") };
                 if number % 2 == 0 {
                     let answer = send(&session.renewal_request(client, license.reference(), &ask()).unwrap());
+                    requests += 1;
                     assert!(matches!(session.accept(client, &answer).unwrap(), Accepted::Renewal(_)));
                 }
             }
@@ -109,15 +124,19 @@ fn what_is_kept_does_not_grow_over_months() {
         clock.advance(u64::try_from(DAY).unwrap());
         forgotten += service.tidy().unwrap();
         if day == FILLED {
-            filled = Some(size(&store, directory.path()));
+            filled = Some(size(&store, requests, directory.path()));
         }
         if end.map_or(day >= 100, |end| day > FILLED && Instant::now() >= end) {
             break;
         }
     }
-    let (filled, last) = (filled.unwrap(), size(&store, directory.path()));
+    let (filled, last) = (filled.unwrap(), size(&store, requests, directory.path()));
     println!("day {FILLED}: {filled:?}; day {day}: {last:?}; {forgotten} nonces and licenses forgotten");
     assert_eq!(filled.entries, last.entries, "licenses, ends, places of devices, devices");
+    // How many they are depends on when the devices were certified last.
+    let most = requests / day * CERTIFICATE;
+    assert!(filled.nonces <= most && last.nonces <= most, "{} and {} nonces", filled.nonces, last.nonces);
+    assert_eq!(store.forget_nonces(i64::MAX).unwrap(), last.nonces, "they are the only ones that end");
     assert!(last.file <= filled.file * 5 / 4, "the file grew from {} to {} bytes", filled.file, last.file);
     assert!(last.resident <= filled.resident + (16 << 20), "memory grew from {} to {}", filled.resident, last.resident);
     assert!(forgotten > 0);

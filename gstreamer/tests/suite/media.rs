@@ -81,7 +81,7 @@ fn twins(directory: &Path, names: &[(&str, &str, &[&'static str])]) -> Vec<Vecto
     names.iter().map(twin).collect()
 }
 
-/// All vectors; those of another manifest as well, if `NATIVE_DRM_VECTORS` names its directory.
+/// All vectors; those of another manifest as well, if `NATIVE_DRM_TEST_VECTORS` names its directory.
 pub fn vectors() -> Vec<Vector> {
     let tests = tests_directory();
     let mut all = manifest(&tests.join("vectors"));
@@ -105,7 +105,7 @@ pub fn vectors() -> Vec<Vector> {
     let media =
         ["cenc.mp4", "cens.mp4", "cbc1.mp4", "cbcs.mp4"].map(|name| (name, "clear.mp4", &["video", "audio"][..]));
     all.extend(twins(&tests.join("media"), &media));
-    if let Some(other) = std::env::var_os("NATIVE_DRM_VECTORS") {
+    if let Some(other) = std::env::var_os("NATIVE_DRM_TEST_VECTORS") {
         let more = manifest(Path::new(&other));
         let known: Vec<_> = all.iter().map(|vector| vector.id.clone()).collect();
         all.extend(more.into_iter().filter(|vector| !known.contains(&vector.id)));

@@ -102,7 +102,7 @@ fn the_table_names_tracks_that_exist() {
         let row: Vec<_> = line.split_whitespace().collect();
         assert!(row.len() > 5, "no reason: {line}");
         let in_project = known.iter().any(|vector| vector.id == row[0]);
-        // Those of the manifest that NATIVE_DRM_VECTORS may name.
+        // Those of the manifest that NATIVE_DRM_TEST_VECTORS may name.
         assert!(in_project || others.contains(&row[0]), "{line}");
     }
 }

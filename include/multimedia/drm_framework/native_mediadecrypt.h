@@ -274,7 +274,8 @@ typedef struct DRM_AccessUnitState {
  * Decrypts a sample in place.
  *
  * Everything is checked before the first byte changes: when it fails, the sample is as it was. Does not allocate, log
- * or take a lock that another decrypt can hold.
+ * or take a lock that another decrypt can hold, except with an isolated instance (native_drm_isolation.h), whose host
+ * process gets the sample, and with keys that a plugin keeps.
  *
  * Any thread, also several at the same time on one session.
  *
@@ -345,7 +346,7 @@ Drm_ErrCode OH_MediaKeySession_DecryptAVBuffer(MediaKeySession *mediaKeySession,
  *
  * The fastest way to decrypt small samples: blocks of several samples are in flight at the same time. What follows each
  * other should have key id, algorithm, scheme and pattern in common. Does not allocate, whatever the count is, unless
- * more than 16 keys of other sessions are used (sessionSharing).
+ * more than 16 keys of other sessions are used (sessionSharing) or the instance is isolated.
  *
  * Each key's license is asked once, when the samples are checked. Samples that overlap, or one that is there twice,
  * have undefined bytes afterwards; nothing else is touched.
@@ -419,8 +420,8 @@ Drm_ErrCode OH_MediaKeySystem_FindSessionByKeyId(MediaKeySystem *mediaKeySystem,
  * emulation prevention.
  *
  * Everything is checked before the first byte changes: when it fails, the unit, dataLen and state are as they were. Does
- * not allocate, log or take a lock that another decrypt can hold. Policies, statistics and EVENT_KEY_REQUIRED are those
- * of OH_MediaKeySession_DecryptSample(). A unit with nothing encrypted in it passes through and needs no key.
+ * not allocate, log or take a lock that another decrypt can hold, as OH_MediaKeySession_DecryptSample(), whose policies,
+ * statistics and EVENT_KEY_REQUIRED apply. A unit with nothing encrypted in it passes through and needs no key.
  *
  * CEI: information counts from the unit that has it in front of its first slice; before the first information, units are
  * clear. The first slice of a unit that is long enough is encrypted, and no other, as in OpenHarmony's decoders.
@@ -437,8 +438,8 @@ Drm_ErrCode OH_MediaKeySystem_FindSessionByKeyId(MediaKeySystem *mediaKeySystem,
  *     another member of info or state is out of range, the unit has no start code at its beginning or no frame where one
  *     must be, a length in it goes beyond its end, CEI is cut off, has an IV of more than 16 bytes, encrypts with an IV of
  *     another length than 8 or 16 or with an algorithm that is unknown, or an encrypted slice ends with emulation
- *     prevention; DRM_ERR_NO_KEY, DRM_ERR_NO_LICENSE, DRM_ERR_DEVICE_TIME_ERROR and DRM_ERR_SERVICE_DIED as
- *     OH_MediaKeySession_DecryptSample()
+ *     prevention; DRM_ERR_UNKNOWN if a plugin keeps the key; DRM_ERR_NO_KEY, DRM_ERR_NO_LICENSE, DRM_ERR_DEVICE_TIME_ERROR
+ *     and DRM_ERR_SERVICE_DIED as OH_MediaKeySession_DecryptSample()
  * @since native_drm 0.1
  */
 Drm_ErrCode OH_MediaKeySession_DecryptAccessUnit(MediaKeySession *mediaKeySession,

@@ -7,8 +7,23 @@ use crate::process::{Server, TOKEN};
 
 const PAGE: &str = "https://player.example.org";
 /// Every path, and one where there is nothing.
-const PATHS: [&str; 8] =
-    ["/license", "/provision", "/renew", "/release", "/clearkey", "/health", "/authority", "/nothing"];
+const PATHS: [&str; 10] = [
+    "/license",
+    "/provision",
+    "/renew",
+    "/release",
+    "/clearkey",
+    "/health",
+    "/health/ready",
+    "/health/live",
+    "/authority",
+    "/nothing",
+];
+
+/// The method that a path is asked with.
+fn method(path: &str) -> &'static str {
+    if path.starts_with("/health") || path == "/authority" { "GET" } else { "POST" }
+}
 
 fn ask(server: &Server, method: &str, path: &str, headers: &str, body: &str) -> Answer {
     let mut stream = server.connect();
@@ -23,7 +38,7 @@ fn header<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {
 }
 
 fn preflight(server: &Server, path: &str, origin: &str, headers: &str) -> Answer {
-    let method = if matches!(path, "/health" | "/authority") { "GET" } else { "POST" };
+    let method = method(path);
     let head = format!("Origin: {origin}\r\nAccess-Control-Request-Method: {method}\r\n{headers}");
     ask(server, "OPTIONS", path, &head, "")
 }
@@ -47,8 +62,8 @@ fn a_page_of_an_allowed_origin_is_answered_on_every_path() {
             assert_eq!(header(&answer, "access-control-allow-origin"), [named]);
             let headers = header(&answer, "access-control-allow-headers").concat();
             assert!(headers.contains("authorization") && headers.contains("x-player"), "{headers}");
-            let method = if matches!(path, "/health" | "/authority") { "get" } else { "post" };
-            assert!(header(&answer, "access-control-allow-methods").concat().contains(method));
+            let method = method(path).to_lowercase();
+            assert!(header(&answer, "access-control-allow-methods").concat().contains(&method));
             assert_eq!(header(&answer, "vary").contains(&"origin"), allowed != "*");
 
             for method in ["GET", "HEAD", "POST", "PUT"] {

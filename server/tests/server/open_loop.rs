@@ -2,7 +2,7 @@
 //! request was due. That is what devices of a crowd do, and what a test that waits for answers does not see.
 //!
 //! Requests are made before, so that devices cost the server nothing. `scripts/load-test.sh open` runs it for long, with the server on a
-//! core of its own: first as fast as it can, then at four fifths of that.
+//! core that nothing else of the test uses: first as fast as it can, then at four fifths of that.
 
 use std::collections::HashSet;
 use std::path::Path;

@@ -147,6 +147,11 @@ impl TrackFragment {
         self.runs.iter().map(|run| u64::from(run.samples)).sum()
     }
 
+    /// Whether IVs or subsamples of samples stand here (`senc`, PIFF's), which samples of a clear track do not have.
+    pub fn has_sample_encryption(&self) -> bool {
+        matches!(self.encryption, Some(Auxiliary::Inside { samples: 1.., .. }))
+    }
+
     /// How its samples are encrypted as far as that stands here: its `seig` groups, and PIFF's override.
     pub fn protections(&self) -> impl Iterator<Item = &Arc<Protection>> {
         self.descriptions.iter().flat_map(|found| &found.groups).chain(&self.overridden)

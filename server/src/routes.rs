@@ -161,7 +161,7 @@ pub async fn handle(server: Arc<Server>, peer: SocketAddr, request: Request<Inco
         json!({
             "id": id,
             "peer": peer.to_string(),
-            "client": (client != peer.ip().to_canonical()).then(|| client.to_string()),
+            "client": (client.address != peer.ip().to_canonical()).then(|| client.address.to_string()),
             "method": method.as_str(),
             "path": if known { json!(path) } else { Value::Null },
             "status": answer.status.as_u16(),

@@ -4,6 +4,7 @@
 //! changes something is written to the audit log before it is done and again when it is done.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -17,13 +18,16 @@ use serde_json::{Value, json};
 use crate::audit::Audit;
 use crate::operators::Operators;
 use crate::reload::Reload;
-use crate::routes::{Server, health};
+use crate::routes::{Server, ask_store};
 
 /// Bytes in the largest command: a catalogue.
 const MAX_BODY: usize = 64 << 20;
 /// Rows in a list, if nobody says otherwise.
 const ROWS: usize = 100;
 const MAX_ROWS: usize = 10_000;
+
+/// For the store's answer when metrics are read: well below the time that Prometheus has for all of them.
+const SCRAPE: Duration = Duration::from_secs(2);
 
 /// What all connections of operators share.
 pub struct Admin {
@@ -195,12 +199,9 @@ pub async fn handle(admin: Arc<Admin>, user: Option<u32>, request: Request<Incom
     let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
     match path.as_str() {
         "/metrics" if is_get => {
-            let working = Arc::clone(&admin);
-            let text = tokio::task::spawn_blocking(move || {
-                let is_up = health(&working.server, working.server.service.get()).is_ok();
-                working.server.metrics.text(is_up)
-            });
-            let text = text.await.unwrap_or_default().into_bytes();
+            let server = &admin.server;
+            let is_up = server.health.glance(ask_store(Arc::clone(server)), SCRAPE).await;
+            let text = server.metrics.text(is_up).into_bytes();
             return respond(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", text);
         }
         "/health/live" if is_get => return respond(StatusCode::OK, "application/json", br#"{"status":"ok"}"#.to_vec()),

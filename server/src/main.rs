@@ -41,7 +41,6 @@ use admin::Admin;
 use admin_listen::{Listener, Place};
 use audit::Audit;
 use cors::Cors;
-use health::Health;
 use limits::Limits;
 use log::Log;
 use metrics::Metrics;
@@ -151,7 +150,7 @@ fn run(options: &Options, log: &Log) -> Result<(), String> {
     let server = Arc::new(Server {
         service: OnceCell::new(),
         store,
-        health: Health::default(),
+        health: Arc::default(),
         trust_everyone: options.trust_everyone,
         clear_key: options.clear_key,
         cors: Cors::new(&options.allow_origin),

@@ -21,6 +21,7 @@ mod incoming;
 mod issue;
 mod jitter;
 mod key_groups;
+mod key_ids;
 mod master_key;
 mod message;
 mod operate;

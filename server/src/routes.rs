@@ -14,7 +14,7 @@ use license::template::{Refusal, Rule};
 use license_service::{Endpoint, Form, Reply, Sender, Service, Summary};
 use once_cell::sync::OnceCell;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::cors::{Cors, Page};
 use crate::health::Health;
@@ -42,6 +42,8 @@ pub struct Server {
     pub limits: Limits,
     pub log: Log,
     pub metrics: Metrics,
+    /// Why the server has to end, as soon as there is a reason.
+    pub ended: watch::Sender<Option<String>>,
 }
 
 /// What a path is for.

@@ -1,3 +1,5 @@
+//! What is answered without the store.
+
 use std::convert::Infallible;
 
 use hyper::service::service_fn;
@@ -39,6 +41,7 @@ fn what_needs_no_store_is_answered_whatever_that_does() {
         limits: Limits::new(0, 0, &[]),
         log: Log::new(LogLevel::Off, 0),
         metrics: Metrics::new(),
+        ended: watch::Sender::new(None),
     });
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
         for path in ["/license", "/clearkey"] {

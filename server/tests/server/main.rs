@@ -11,6 +11,7 @@ mod client;
 mod database;
 mod database_faults;
 mod faults;
+mod forms;
 mod http;
 mod kill;
 mod limits;

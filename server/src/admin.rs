@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::audit::Audit;
+use crate::log::Log;
 use crate::operators::Operators;
 use crate::reload::Reload;
 use crate::routes::{Server, ask_store};
@@ -33,7 +34,7 @@ const SCRAPE: Duration = Duration::from_secs(2);
 pub struct Admin {
     pub server: Arc<Server>,
     pub operators: Arc<Operators>,
-    pub audit: Audit,
+    pub audit: Arc<Audit>,
     pub reload: Arc<Reload>,
 }
 
@@ -244,13 +245,15 @@ fn run(admin: &Admin, who: &str, name: &str, body: &[u8]) -> Done {
         let catalog = Catalog::parse(body).map_err(|fault| failed(&fault))?;
         let mut subject = catalog.summary();
         subject["command"] = "add".into();
-        return audited(admin, who, subject, || {
+        return audited(&admin.audit, &admin.server.log, who, subject, || {
             service.add_catalog(&catalog).map(|()| b"{}".to_vec()).map_err(|fault| failed(&fault))
         });
     }
     let command = parse(name, body)?;
     match command.subject() {
-        Some(subject) => audited(admin, who, subject, || command.run(service, &admin.reload)),
+        Some(subject) => {
+            audited(&admin.audit, &admin.server.log, who, subject, || command.run(service, &admin.reload))
+        }
         None => command.run(service, &admin.reload),
     }
 }
@@ -266,15 +269,23 @@ fn parse(name: &str, body: &[u8]) -> Result<Command, (StatusCode, String)> {
 }
 
 /// Runs what changes something: nothing is done that is not in the audit log.
-fn audited(admin: &Admin, who: &str, subject: Value, work: impl FnOnce() -> Done) -> Done {
-    let number = admin.audit.begin(who, &subject);
+fn audited(audit: &Audit, log: &Log, who: &str, subject: Value, work: impl FnOnce() -> Done) -> Done {
+    let number = audit.begin(who, &subject);
     let number = number.map_err(|fault| (StatusCode::SERVICE_UNAVAILABLE, format!("the audit log: {fault}")))?;
     let done = work();
     let outcome = done.as_ref().map(|_| ()).map_err(|(_, message)| message.as_str());
-    if let Err(fault) = admin.audit.end(number, who, outcome) {
-        admin.server.log.write(crate::options::LogLevel::Error, "audit", json!({ "reason": fault.to_string() }));
+    if let Err(fault) = audit.end(number, who, outcome) {
+        log.write(crate::options::LogLevel::Error, "audit", json!({ "reason": fault.to_string() }));
     }
     done
+}
+
+/// What the command `reload` does, for whoever has sent SIGHUP.
+pub fn reload_on_signal(audit: &Audit, log: &Log, service: &Service, reload: &Reload) -> Result<(), String> {
+    let command = Command::Reload {};
+    let subject = command.subject().unwrap_or_default();
+    let done = audited(audit, log, "SIGHUP", subject, || command.run(service, reload));
+    done.map(drop).map_err(|(_, reason)| reason)
 }
 
 fn respond(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Response<Full<Bytes>> {

@@ -37,7 +37,7 @@ use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 
-use admin::Admin;
+use admin::{Admin, reload_on_signal};
 use admin_listen::{Listener, Place};
 use audit::Audit;
 use cors::Cors;
@@ -118,7 +118,7 @@ fn run(options: &Options, log: &Log) -> Result<(), String> {
             "--admin-listen at an address needs --admin-tokens: whoever is on this machine could connect".into()
         );
     }
-    let audit = Audit::new(options.audit_log.as_deref())?;
+    let audit = Arc::new(Audit::new(options.audit_log.as_deref())?);
     let reload = Reload {
         catalogs: options.catalog.clone(),
         tls: options.tls_cert.clone().zip(options.tls_key.clone()),
@@ -170,7 +170,7 @@ fn run(options: &Options, log: &Log) -> Result<(), String> {
     }
     let timeout = server.timeout;
     let hangup = runtime.block_on(async { signal(SignalKind::hangup()) }).map_err(|fault| fault.to_string())?;
-    runtime.spawn(reload_on_hangup(hangup, Arc::clone(&server), Arc::clone(&reload)));
+    runtime.spawn(reload_on_hangup(hangup, Arc::clone(&server), Arc::clone(&audit), Arc::clone(&reload)));
     if let Some(place) = &options.admin_listen {
         let listener = runtime.block_on(Listener::bind(place))?;
         log.write(LogLevel::Info, "administration", json!({ "address": listener.name() }));
@@ -178,7 +178,12 @@ fn run(options: &Options, log: &Log) -> Result<(), String> {
         runtime.spawn(listener.serve(Arc::new(admin)));
     }
     let certificate = reload.certificate.clone();
-    runtime.block_on(listen::serve(Arc::clone(&server), &options.listen, certificate, options.max_connections as usize))?;
+    runtime.block_on(listen::serve(
+        Arc::clone(&server),
+        &options.listen,
+        certificate,
+        options.max_connections as usize,
+    ))?;
     if let Some(Place::Unix(path)) = &options.admin_listen {
         let _ = std::fs::remove_file(path);
     }
@@ -256,11 +261,11 @@ fn open(
 }
 
 /// Reads files again at each SIGHUP.
-async fn reload_on_hangup(mut hangup: Signal, server: Arc<Server>, reload: Arc<Reload>) {
+async fn reload_on_hangup(mut hangup: Signal, server: Arc<Server>, audit: Arc<Audit>, reload: Arc<Reload>) {
     while hangup.recv().await.is_some() {
-        let (working, reading) = (Arc::clone(&server), Arc::clone(&reload));
+        let (working, audit, reading) = (Arc::clone(&server), Arc::clone(&audit), Arc::clone(&reload));
         let done = tokio::task::spawn_blocking(move || match working.service.get() {
-            Some(service) => reading.run(service),
+            Some(service) => reload_on_signal(&audit, &working.log, service, &reading),
             None => Err("the store has not answered yet".into()),
         });
         match done.await {

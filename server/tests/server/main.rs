@@ -13,6 +13,7 @@ mod database_faults;
 mod faults;
 mod forms;
 mod http;
+mod image;
 mod kill;
 mod limits;
 mod load;

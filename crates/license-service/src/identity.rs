@@ -212,11 +212,11 @@ impl Identity {
         self.issuers.read().all.clone()
     }
 
-    /// The issuer whose authority has the certificate with this hash, else the present one.
-    pub fn trusted_by(&self, certificate: Option<&Hash>) -> Arc<Issuer> {
+    /// The issuer whose authority has the certificate with this hash, if it is held; the present one for whoever names none.
+    pub fn trusted_by(&self, certificate: Option<&Hash>) -> Option<Arc<Issuer>> {
         let issuers = self.issuers.read();
-        let named = issuers.all.iter().find(|issuer| Some(&hash(&issuer.authority_certificate.0)) == certificate);
-        Arc::clone(named.unwrap_or(&issuers.all[0]))
+        let Some(named) = certificate else { return Some(Arc::clone(&issuers.all[0])) };
+        issuers.all.iter().find(|issuer| hash(&issuer.authority_certificate.0) == *named).cloned()
     }
 
     /// Takes over what another server of the store has changed; whether there was something.

@@ -21,8 +21,9 @@ use crate::operators::Operators;
 use crate::reload::Reload;
 use crate::routes::{Server, ask_store};
 
-/// Bytes in the largest command: a catalogue.
+/// Bytes in the largest command, and in the largest catalogue: an export of a million contents has to fit.
 const MAX_BODY: usize = 64 << 20;
+const MAX_CATALOG: usize = 1 << 30;
 /// Rows in a list, if nobody says otherwise.
 const ROWS: usize = 100;
 const MAX_ROWS: usize = 10_000;
@@ -228,13 +229,27 @@ async fn command(admin: Arc<Admin>, user: Option<u32>, path: String, request: Re
         admin.server.log.write(crate::options::LogLevel::Warn, "admin", json!({ "status": 401, "user": user }));
         return refuse(StatusCode::UNAUTHORIZED, "no operator has this token");
     };
-    let body = Limited::new(request.into_body(), MAX_BODY).collect();
-    let body = match tokio::time::timeout(admin.server.timeout, body).await {
-        Ok(Ok(body)) => body.to_bytes(),
-        _ => return refuse(StatusCode::BAD_REQUEST, format!("a body of up to {MAX_BODY} bytes has to arrive in time")),
+    let limit = if name == "add" { MAX_CATALOG } else { MAX_BODY };
+    let Some(body) = body(request.into_body(), limit, admin.server.timeout).await else {
+        return refuse(
+            StatusCode::BAD_REQUEST,
+            format!("a body of up to {limit} bytes has to arrive, without long pauses"),
+        );
     };
     let work = tokio::task::spawn_blocking(move || run(&admin, &who, &name, &body));
     work.await.unwrap_or_else(|_| refuse(StatusCode::INTERNAL_SERVER_ERROR, "the command failed"))
+}
+
+/// What an operator sends, who is known by now: however long it takes, if there is no longer pause.
+async fn body(incoming: Incoming, limit: usize, pause: Duration) -> Option<Vec<u8>> {
+    let mut incoming = Limited::new(incoming, limit);
+    let mut bytes = Vec::new();
+    while let Some(frame) = tokio::time::timeout(pause, incoming.frame()).await.ok()? {
+        if let Ok(data) = frame.ok()?.into_data() {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Some(bytes)
 }
 
 fn run(admin: &Admin, who: &str, name: &str, body: &[u8]) -> Done {
@@ -251,9 +266,7 @@ fn run(admin: &Admin, who: &str, name: &str, body: &[u8]) -> Done {
     }
     let command = parse(name, body)?;
     match command.subject() {
-        Some(subject) => {
-            audited(&admin.audit, &admin.server.log, who, subject, || command.run(service, &admin.reload))
-        }
+        Some(subject) => audited(&admin.audit, &admin.server.log, who, subject, || command.run(service, &admin.reload)),
         None => command.run(service, &admin.reload),
     }
 }

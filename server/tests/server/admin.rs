@@ -149,6 +149,15 @@ fn an_export_gives_nothing_away_at_another_service() {
     assert_eq!(device.send("/license", &request).unwrap().rule(), "PROVIDER_REQUIRED");
 }
 
+/// As long as that of a service with a hundred thousand contents.
+#[test]
+fn a_large_export_is_taken() {
+    let world = World::new();
+    let export = format!("{{{}\"policies\":{{\"late\":{{}}}}}}", " ".repeat(90 << 20));
+    world.done(&["add", &world.file("export.json", &export)]);
+    assert!(world.done(&["list", "policies"]).contains("\"late\""));
+}
+
 #[test]
 fn licenses_and_devices_are_revoked() {
     let world = World::new();

@@ -57,7 +57,7 @@ static void provisioning(void)
     OH_DrmLicenseService *stranger = make_policy_service("{\"can_play\":true}");
     asked = provision_request(other);
     response = ask_service(stranger, asked.bytes, asked.size);
-    CHECK_INT(response.answer.status, 200);
+    CHECK_INT(response.answer.status, 401);
     CHECK_UNKNOWN(process_provision(other, &response));
     CHECK_INT(certificate_of(other), CERT_STATUS_PROVISIONED);
     CHECK_OK(OH_DrmLicenseService_Destroy(stranger));

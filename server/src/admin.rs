@@ -4,6 +4,7 @@
 //! changes something is written to the audit log before it is done and again when it is done.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -15,21 +16,26 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::audit::Audit;
+use crate::log::Log;
 use crate::operators::Operators;
 use crate::reload::Reload;
-use crate::routes::{Server, health};
+use crate::routes::{Server, ask_store};
 
-/// Bytes in the largest command: a catalogue.
+/// Bytes in the largest command, and in the largest catalogue: an export of a million contents has to fit.
 const MAX_BODY: usize = 64 << 20;
+const MAX_CATALOG: usize = 1 << 30;
 /// Rows in a list, if nobody says otherwise.
 const ROWS: usize = 100;
 const MAX_ROWS: usize = 10_000;
+
+/// For the store's answer when metrics are read: well below the time that Prometheus has for all of them.
+const SCRAPE: Duration = Duration::from_secs(2);
 
 /// What all connections of operators share.
 pub struct Admin {
     pub server: Arc<Server>,
     pub operators: Arc<Operators>,
-    pub audit: Audit,
+    pub audit: Arc<Audit>,
     pub reload: Arc<Reload>,
 }
 
@@ -195,12 +201,9 @@ pub async fn handle(admin: Arc<Admin>, user: Option<u32>, request: Request<Incom
     let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
     match path.as_str() {
         "/metrics" if is_get => {
-            let working = Arc::clone(&admin);
-            let text = tokio::task::spawn_blocking(move || {
-                let is_up = health(&working.server, working.server.service.get()).is_ok();
-                working.server.metrics.text(is_up)
-            });
-            let text = text.await.unwrap_or_default().into_bytes();
+            let server = &admin.server;
+            let is_up = server.health.glance(ask_store(Arc::clone(server)), SCRAPE).await;
+            let text = server.metrics.text(is_up).into_bytes();
             return respond(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", text);
         }
         "/health/live" if is_get => return respond(StatusCode::OK, "application/json", br#"{"status":"ok"}"#.to_vec()),
@@ -226,13 +229,27 @@ async fn command(admin: Arc<Admin>, user: Option<u32>, path: String, request: Re
         admin.server.log.write(crate::options::LogLevel::Warn, "admin", json!({ "status": 401, "user": user }));
         return refuse(StatusCode::UNAUTHORIZED, "no operator has this token");
     };
-    let body = Limited::new(request.into_body(), MAX_BODY).collect();
-    let body = match tokio::time::timeout(admin.server.timeout, body).await {
-        Ok(Ok(body)) => body.to_bytes(),
-        _ => return refuse(StatusCode::BAD_REQUEST, format!("a body of up to {MAX_BODY} bytes has to arrive in time")),
+    let limit = if name == "add" { MAX_CATALOG } else { MAX_BODY };
+    let Some(body) = body(request.into_body(), limit, admin.server.timeout).await else {
+        return refuse(
+            StatusCode::BAD_REQUEST,
+            format!("a body of up to {limit} bytes has to arrive, without long pauses"),
+        );
     };
     let work = tokio::task::spawn_blocking(move || run(&admin, &who, &name, &body));
     work.await.unwrap_or_else(|_| refuse(StatusCode::INTERNAL_SERVER_ERROR, "the command failed"))
+}
+
+/// What an operator sends, who is known by now: however long it takes, if there is no longer pause.
+async fn body(incoming: Incoming, limit: usize, pause: Duration) -> Option<Vec<u8>> {
+    let mut incoming = Limited::new(incoming, limit);
+    let mut bytes = Vec::new();
+    while let Some(frame) = tokio::time::timeout(pause, incoming.frame()).await.ok()? {
+        if let Ok(data) = frame.ok()?.into_data() {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Some(bytes)
 }
 
 fn run(admin: &Admin, who: &str, name: &str, body: &[u8]) -> Done {
@@ -243,13 +260,13 @@ fn run(admin: &Admin, who: &str, name: &str, body: &[u8]) -> Done {
         let catalog = Catalog::parse(body).map_err(|fault| failed(&fault))?;
         let mut subject = catalog.summary();
         subject["command"] = "add".into();
-        return audited(admin, who, subject, || {
+        return audited(&admin.audit, &admin.server.log, who, subject, || {
             service.add_catalog(&catalog).map(|()| b"{}".to_vec()).map_err(|fault| failed(&fault))
         });
     }
     let command = parse(name, body)?;
     match command.subject() {
-        Some(subject) => audited(admin, who, subject, || command.run(service, &admin.reload)),
+        Some(subject) => audited(&admin.audit, &admin.server.log, who, subject, || command.run(service, &admin.reload)),
         None => command.run(service, &admin.reload),
     }
 }
@@ -265,15 +282,23 @@ fn parse(name: &str, body: &[u8]) -> Result<Command, (StatusCode, String)> {
 }
 
 /// Runs what changes something: nothing is done that is not in the audit log.
-fn audited(admin: &Admin, who: &str, subject: Value, work: impl FnOnce() -> Done) -> Done {
-    let number = admin.audit.begin(who, &subject);
+fn audited(audit: &Audit, log: &Log, who: &str, subject: Value, work: impl FnOnce() -> Done) -> Done {
+    let number = audit.begin(who, &subject);
     let number = number.map_err(|fault| (StatusCode::SERVICE_UNAVAILABLE, format!("the audit log: {fault}")))?;
     let done = work();
     let outcome = done.as_ref().map(|_| ()).map_err(|(_, message)| message.as_str());
-    if let Err(fault) = admin.audit.end(number, who, outcome) {
-        admin.server.log.write(crate::options::LogLevel::Error, "audit", json!({ "reason": fault.to_string() }));
+    if let Err(fault) = audit.end(number, who, outcome) {
+        log.write(crate::options::LogLevel::Error, "audit", json!({ "reason": fault.to_string() }));
     }
     done
+}
+
+/// What the command `reload` does, for whoever has sent SIGHUP.
+pub fn reload_on_signal(audit: &Audit, log: &Log, service: &Service, reload: &Reload) -> Result<(), String> {
+    let command = Command::Reload {};
+    let subject = command.subject().unwrap_or_default();
+    let done = audited(audit, log, "SIGHUP", subject, || command.run(service, reload));
+    done.map(drop).map_err(|(_, reason)| reason)
 }
 
 fn respond(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Response<Full<Bytes>> {

@@ -13,14 +13,20 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::fs::Mode;
+use rustix::process::umask;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::admin::{Admin, handle};
 use crate::options::LogLevel;
 use crate::patience::Patience;
 
+/// Connections at a time; more wait. Everybody on this machine can connect to an address, and may not take the file descriptors
+/// that devices need.
+const CONNECTIONS: usize = 64;
 /// Until the next attempt to accept where there are no file descriptors left.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -70,7 +76,7 @@ impl Listener {
             Place::Unix(path) => {
                 let words = |fault: std::io::Error| format!("--admin-listen unix:{}: {fault}", path.display());
                 remove_dead(path).map_err(words)?;
-                let listener = UnixListener::bind(path).map_err(words)?;
+                let listener = bind_for_owner(path).map_err(words)?;
                 std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(words)?;
                 Ok(Self::Unix(listener))
             }
@@ -91,14 +97,16 @@ impl Listener {
 
     /// Serves until the runtime ends.
     pub async fn serve(self, admin: Arc<Admin>) {
-        loop {
+        let free = Arc::new(Semaphore::new(CONNECTIONS));
+        // It is never closed.
+        while let Ok(place) = Arc::clone(&free).acquire_owned().await {
             let accepted = match &self {
                 Self::Unix(listener) => listener.accept().await.map(|(stream, _)| {
                     let user = stream.peer_cred().ok().map(|peer| peer.uid());
-                    tokio::spawn(connection(Arc::clone(&admin), user, stream));
+                    tokio::spawn(connection(Arc::clone(&admin), user, stream, place));
                 }),
                 Self::Local(listener) => listener.accept().await.map(|(stream, _)| {
-                    tokio::spawn(connection(Arc::clone(&admin), None, stream));
+                    tokio::spawn(connection(Arc::clone(&admin), None, stream, place));
                 }),
             };
             if let Err(fault) = accepted {
@@ -107,6 +115,15 @@ impl Listener {
             }
         }
     }
+}
+
+/// A socket that nobody else can connect to, from the beginning: whoever did so before it had its mode would be an operator.
+fn bind_for_owner(path: &Path) -> std::io::Result<UnixListener> {
+    // Files that other threads make meanwhile are for their owner alone, too.
+    let former = umask(Mode::from_raw_mode(0o077));
+    let listener = UnixListener::bind(path);
+    umask(former);
+    listener
 }
 
 fn remove_dead(path: &Path) -> std::io::Result<()> {
@@ -121,7 +138,12 @@ fn remove_dead(path: &Path) -> std::io::Result<()> {
     }
 }
 
-async fn connection<S: AsyncRead + AsyncWrite + Unpin>(admin: Arc<Admin>, user: Option<u32>, stream: S) {
+async fn connection<S: AsyncRead + AsyncWrite + Unpin>(
+    admin: Arc<Admin>,
+    user: Option<u32>,
+    stream: S,
+    _place: OwnedSemaphorePermit,
+) {
     let timeout = admin.server.timeout;
     let service = service_fn(move |request| {
         let admin = Arc::clone(&admin);
@@ -138,6 +160,16 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin>(admin: Arc<Admin>, user: 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_socket_is_its_owners_from_the_beginning() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("socket");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let _listener = runtime.block_on(async { bind_for_owner(&path) }).unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{mode:o}");
+    }
 
     #[test]
     fn tokens_stay_on_this_machine() {

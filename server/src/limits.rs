@@ -39,6 +39,14 @@ struct Bucket {
     filled: Instant,
 }
 
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client {
+    pub address: IpAddr,
+    /// What its requests count for; none if they are not limited.
+    key: Option<IpAddr>,
+}
+
 /// A connection that counts until this is dropped.
 pub struct Connection<'a>(Option<(&'a Limits, IpAddr)>);
 
@@ -78,22 +86,26 @@ impl Limits {
     }
 
     /// Who asks: the other end, or whom the last of the known proxies has named.
-    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let mut client = peer.to_canonical();
-        let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-        let named: Vec<&str> = values.flat_map(|value| value.split(',')).collect();
-        let mut named = named.into_iter().rev();
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+        let mut address = peer.to_canonical();
+        // A client's own part may be any bytes; the proxy's, which may stand in the same line, counts nevertheless.
+        let lines = headers.get_all("x-forwarded-for").iter().rev();
+        let mut named = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
         // From the right: what is left of the first unknown one may be made up.
-        while self.proxies.contains(&client) {
-            let Some(next) = named.next().and_then(|name| address_in(name.trim())) else { break };
-            client = next.to_canonical();
+        while self.proxies.contains(&address) {
+            // It asks for itself.
+            let Some(name) = named.next() else { return Client { address, key: None } };
+            let next = std::str::from_utf8(name.trim_ascii()).ok().and_then(address_in);
+            // All whom it does not name so that they can be told apart count as one.
+            let Some(next) = next else { return Client { address, key: Some(address) } };
+            address = next.to_canonical();
         }
-        client
+        Client { address, key: key(address) }
     }
 
     /// Whether `client` may have something that costs so much now.
-    pub fn take(&self, client: IpAddr, cost: f64, now: Instant) -> bool {
-        let Some(key) = key(client).filter(|_| self.requests > 0.0 && !self.proxies.contains(&client)) else {
+    pub fn take(&self, client: Client, cost: f64, now: Instant) -> bool {
+        let Some(key) = client.key.filter(|_| self.requests > 0.0) else {
             return true;
         };
         let full = self.requests * BURST;
@@ -149,27 +161,34 @@ impl Drop for Connection<'_> {
 mod tests {
     use std::time::Duration;
 
+    use hyper::header::{HeaderName, HeaderValue};
+
     use super::*;
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
     }
 
+    /// A client that asks without a proxy.
+    fn direct(text: &str) -> Client {
+        Limits::new(0, 0, &[]).client(address(text), &HeaderMap::new())
+    }
+
     #[test]
     fn an_address_has_so_much_at_once_and_then_so_much_a_second() {
         let (limits, start) = (Limits::new(5, 0, &[]), Instant::now());
-        let (one, other) = (address("203.0.113.7"), address("203.0.113.8"));
+        let (one, other) = (direct("203.0.113.7"), direct("203.0.113.8"));
         let many = |client, cost, now| (0..1000).filter(|_| limits.take(client, cost, now)).count();
         assert_eq!(many(one, 1.0, start), 50);
         assert_eq!(many(one, 1.0, start + Duration::from_secs(2)), 10);
         assert_eq!(many(other, 10.0, start), 5);
         assert_eq!(many(one, 1.0, start + Duration::from_secs(1000)), 50);
-        assert_eq!(many(address("::ffff:203.0.113.7"), 1.0, start + Duration::from_secs(1000)), 0);
-        assert_eq!(many(address("2001:db8::1"), 1.0, start), 50);
-        assert_eq!(many(address("2001:db8::ffff:1"), 1.0, start), 0, "of the same network");
-        assert_eq!(many(address("2001:db8:0:1::1"), 1.0, start), 50);
+        assert_eq!(many(direct("::ffff:203.0.113.7"), 1.0, start + Duration::from_secs(1000)), 0);
+        assert_eq!(many(direct("2001:db8::1"), 1.0, start), 50);
+        assert_eq!(many(direct("2001:db8::ffff:1"), 1.0, start), 0, "of the same network");
+        assert_eq!(many(direct("2001:db8:0:1::1"), 1.0, start), 50);
         for local in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
-            assert_eq!(many(address(local), 1.0, start), 1000, "{local}");
+            assert_eq!(many(direct(local), 1.0, start), 1000, "{local}");
         }
         // What costs more than there ever is takes all.
         assert!(Limits::new(1, 0, &[]).take(one, 99.0, start));
@@ -178,12 +197,13 @@ mod tests {
     #[test]
     fn so_many_addresses_are_remembered() {
         let (limits, start) = (Limits::new(1, 0, &[]), Instant::now());
-        let first = address("10.0.0.0");
+        let first = direct("10.0.0.0");
         for _ in 0..10 {
             assert!(limits.take(first, 1.0, start));
         }
         for number in 1..200_000_u32 {
-            limits.take(IpAddr::V4((0x0a00_0000 + number).into()), 1.0, start);
+            let other = IpAddr::V4((0x0a00_0000 + number).into());
+            limits.take(limits.client(other, &HeaderMap::new()), 1.0, start);
             // Whoever comes back stays.
             if number % 1000 == 0 {
                 assert!(!limits.take(first, 1.0, start));
@@ -196,13 +216,14 @@ mod tests {
     #[test]
     fn proxies_that_are_known_say_who_asks() {
         let limits = Limits::new(1, 1, &[address("10.0.0.1"), address("10.0.0.2")]);
-        let client = |peer: &str, lines: &[&'static str]| {
+        let ask = |peer: &str, lines: &[&str]| {
             let mut headers = HeaderMap::new();
             for line in lines {
-                headers.append("x-forwarded-for", line.parse().unwrap());
+                headers.append("x-forwarded-for", HeaderValue::from_bytes(line.as_bytes()).unwrap());
             }
-            limits.client(address(peer), &headers).to_string()
+            limits.client(address(peer), &headers)
         };
+        let client = |peer: &str, lines: &[&str]| ask(peer, lines).address.to_string();
         assert_eq!(client("203.0.113.7", &["1.2.3.4"]), "203.0.113.7", "nobody knows this one");
         assert_eq!(client("10.0.0.1", &["1.2.3.4, 203.0.113.7"]), "203.0.113.7");
         assert_eq!(client("10.0.0.1", &["1.2.3.4", "203.0.113.7 ,10.0.0.2"]), "203.0.113.7");
@@ -213,8 +234,20 @@ mod tests {
         assert_eq!(client("10.0.0.1", &["[2001:db8::1]"]), "2001:db8::1");
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &["1.2.3.4, unknown"]), "10.0.0.1");
+        // Whatever bytes a client has put in front.
+        assert_eq!(client("10.0.0.1", &["é, 203.0.113.7"]), "203.0.113.7");
+        assert_eq!(client("10.0.0.1", &["é", "203.0.113.7"]), "203.0.113.7");
         let start = Instant::now();
-        assert!((0..100).all(|_| limits.take(address("10.0.0.1"), 1.0, start)), "a proxy itself is not limited");
+        let is_limited = |client| !(0..100).all(|_| limits.take(client, 1.0, start));
+        assert!(!is_limited(ask("10.0.0.1", &[])), "a proxy itself is not limited");
+        for unreadable in ["é", "1.2.3.4, é", "1.2.3.4, unknown", "1.2.3.4,"] {
+            assert!(is_limited(ask("10.0.0.2", &[unreadable])), "{unreadable}");
+        }
+        let local = Limits::new(1, 0, &[address("127.0.0.1")]);
+        let headers =
+            HeaderMap::from_iter([(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_static("unknown"))]);
+        let unnamed = local.client(address("127.0.0.1"), &headers);
+        assert!(!(0..100).all(|_| local.take(unnamed, 1.0, start)), "whoever a proxy on this machine does not name");
     }
 
     #[test]

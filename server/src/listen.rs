@@ -23,7 +23,7 @@ use crate::routes::{Server, handle};
 /// Until the next attempt to accept where there are no file descriptors left.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until SIGTERM or SIGINT, then ends the requests that are under way.
+/// Serves until SIGTERM, SIGINT or another reason to end, then ends the requests that are under way.
 pub async fn serve(
     server: Arc<Server>,
     address: &str,
@@ -43,6 +43,7 @@ pub async fn serve(
     drop(said.spawn(move || std::io::stdout().write_all(line.as_bytes()).and_then(|()| std::io::stdout().flush())));
     server.log.write(LogLevel::Info, "listening", json!({ "address": format!("{scheme}://{own}") }));
 
+    let mut reason = server.ended.subscribe();
     let free = Arc::new(Semaphore::new(connections));
     let (stop, stopped) = watch::channel(false);
     loop {
@@ -55,7 +56,9 @@ pub async fn serve(
             let accepted = std::pin::pin!(accepted);
             let ended = std::pin::pin!(async {
                 let (terminate, interrupt) = (std::pin::pin!(terminate.recv()), std::pin::pin!(interrupt.recv()));
-                first(terminate, interrupt).await;
+                let signal = std::pin::pin!(first(terminate, interrupt));
+                let reason = std::pin::pin!(async { drop(reason.wait_for(Option::is_some).await) });
+                first(signal, reason).await;
             });
             match either(accepted, ended).await {
                 Some(accepted) => accepted,

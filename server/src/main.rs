@@ -35,13 +35,12 @@ use license_service::{Catalog, Error, Service, Settings, StoreError};
 use once_cell::sync::OnceCell;
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
-use admin::Admin;
+use admin::{Admin, reload_on_signal};
 use admin_listen::{Listener, Place};
 use audit::Audit;
 use cors::Cors;
-use health::Health;
 use limits::Limits;
 use log::Log;
 use metrics::Metrics;
@@ -55,7 +54,7 @@ use routes::Server;
 const RETRY: Duration = Duration::from_secs(1);
 /// Messages that are worked on at a time: enough to keep all connections to a database busy.
 const WORKERS: usize = 16;
-/// Between looks at what other servers of the store have done to the authorities.
+/// Between looks at what other servers of the store have done to the authorities and to the store's form.
 const FOLLOW: Duration = Duration::from_secs(5);
 /// The same with a directory: they share commits, so that the more wait for the disk the fewer commits there are.
 const WORKERS_AT_DIRECTORY: usize = 64;
@@ -119,7 +118,7 @@ fn run(options: &Options, log: &Log) -> Result<(), String> {
             "--admin-listen at an address needs --admin-tokens: whoever is on this machine could connect".into()
         );
     }
-    let audit = Audit::new(options.audit_log.as_deref())?;
+    let audit = Arc::new(Audit::new(options.audit_log.as_deref())?);
     let reload = Reload {
         catalogs: options.catalog.clone(),
         tls: options.tls_cert.clone().zip(options.tls_key.clone()),
@@ -151,7 +150,7 @@ fn run(options: &Options, log: &Log) -> Result<(), String> {
     let server = Arc::new(Server {
         service: OnceCell::new(),
         store,
-        health: Health::default(),
+        health: Arc::default(),
         trust_everyone: options.trust_everyone,
         clear_key: options.clear_key,
         cors: Cors::new(&options.allow_origin),
@@ -161,6 +160,7 @@ fn run(options: &Options, log: &Log) -> Result<(), String> {
         limits: Limits::new(options.requests_per_second, options.connections_per_address, &options.trusted_proxy),
         log: log.clone(),
         metrics: Metrics::new(),
+        ended: watch::Sender::new(None),
     });
     open(options, &server, settings, catalogs, runtime.handle())?;
     let tidied = Arc::clone(&server);
@@ -170,7 +170,7 @@ fn run(options: &Options, log: &Log) -> Result<(), String> {
     }
     let timeout = server.timeout;
     let hangup = runtime.block_on(async { signal(SignalKind::hangup()) }).map_err(|fault| fault.to_string())?;
-    runtime.spawn(reload_on_hangup(hangup, Arc::clone(&server), Arc::clone(&reload)));
+    runtime.spawn(reload_on_hangup(hangup, Arc::clone(&server), Arc::clone(&audit), Arc::clone(&reload)));
     if let Some(place) = &options.admin_listen {
         let listener = runtime.block_on(Listener::bind(place))?;
         log.write(LogLevel::Info, "administration", json!({ "address": listener.name() }));
@@ -178,12 +178,17 @@ fn run(options: &Options, log: &Log) -> Result<(), String> {
         runtime.spawn(listener.serve(Arc::new(admin)));
     }
     let certificate = reload.certificate.clone();
-    runtime.block_on(listen::serve(server, &options.listen, certificate, options.max_connections as usize))?;
+    runtime.block_on(listen::serve(
+        Arc::clone(&server),
+        &options.listen,
+        certificate,
+        options.max_connections as usize,
+    ))?;
     if let Some(Place::Unix(path)) = &options.admin_listen {
         let _ = std::fs::remove_file(path);
     }
     runtime.shutdown_timeout(timeout);
-    Ok(())
+    server.ended.send_replace(None).map_or(Ok(()), Err)
 }
 
 /// Opens the service: at once in a directory or in memory; in a database as soon as that answers and has the catalogues.
@@ -206,10 +211,15 @@ fn open(
         PostgresStore::new(runtime.clone(), url, options.database_ca.as_deref(), options.database_pooler)?;
         let (server, url, handle) = (Arc::clone(server), url.clone(), runtime.clone());
         let (authorities, pooled) = (options.database_ca.clone(), options.database_pooler);
+        // Whether waiting is over.
         let attempt = Arc::new(move || -> bool {
-            let opened = PostgresStore::new(handle.clone(), &url, authorities.as_deref(), pooled);
-            let opened = opened.map_err(|fault| StoreError(fault).into());
-            let opened = opened.and_then(|store| {
+            let opened = PostgresStore::new(handle.clone(), &url, authorities.as_deref(), pooled).map_err(StoreError);
+            let looked = opened.and_then(|store| Ok((store.later_form()?, store)));
+            if let Ok((Some(reason), _)) = looked {
+                server.ended.send_replace(Some(reason));
+                return true;
+            }
+            let opened = looked.map_err(Error::from).and_then(|(_, store)| {
                 store.prepare()?;
                 Service::with_other_keys(Box::new(store), &master, &others, clock.clone(), settings.clone())
             });
@@ -251,11 +261,11 @@ fn open(
 }
 
 /// Reads files again at each SIGHUP.
-async fn reload_on_hangup(mut hangup: Signal, server: Arc<Server>, reload: Arc<Reload>) {
+async fn reload_on_hangup(mut hangup: Signal, server: Arc<Server>, audit: Arc<Audit>, reload: Arc<Reload>) {
     while hangup.recv().await.is_some() {
-        let (working, reading) = (Arc::clone(&server), Arc::clone(&reload));
+        let (working, audit, reading) = (Arc::clone(&server), Arc::clone(&audit), Arc::clone(&reload));
         let done = tokio::task::spawn_blocking(move || match working.service.get() {
-            Some(service) => reading.run(service),
+            Some(service) => reload_on_signal(&audit, &working.log, service, &reading),
             None => Err("the store has not answered yet".into()),
         });
         match done.await {
@@ -266,13 +276,21 @@ async fn reload_on_hangup(mut hangup: Signal, server: Arc<Server>, reload: Arc<R
     }
 }
 
-/// Now and then takes over which authorities other servers of the database have made and dropped.
+/// Now and then takes over which authorities other servers of the database have made and dropped, and ends the server if one of
+/// them has brought the database to a form that this one does not know.
 async fn follow(server: Arc<Server>) {
     loop {
         tokio::time::sleep(FOLLOW).await;
         let working = Arc::clone(&server);
-        let work = tokio::task::spawn_blocking(move || working.service.get().map(Service::refresh)).await;
-        if let Ok(Some(Ok(true))) = work {
+        let work = tokio::task::spawn_blocking(move || {
+            let service = working.service.get()?;
+            if let Ok(Some(reason)) = service.later_form() {
+                working.ended.send_replace(Some(reason));
+                return None;
+            }
+            service.refresh().ok()
+        });
+        if let Ok(Some(true)) = work.await {
             server.log.write(LogLevel::Info, "authorities", json!({ "changed": true }));
         }
     }

@@ -92,6 +92,19 @@ impl PostgresStore {
         Ok(Self { runtime, pool, pooled, probe })
     }
 
+    /// What is to be said of a database of a later version, if it is one: nothing may be made in it.
+    pub fn later_form(&self) -> Result<Option<String>, StoreError> {
+        const IS_MADE: &str = "SELECT EXISTS (SELECT FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid \
+                               WHERE nspname = 'native_drm_license' AND relname = 'identity')";
+        let is_made: bool = self.with(|store, client| {
+            store.wait("look for the tables", async {
+                let rows = store.query(client, IS_MADE, &[]).await?;
+                rows[0].try_get(0)
+            })
+        })?;
+        if is_made { license_service::later_form(self) } else { Ok(None) }
+    }
+
     /// Makes the schema and the tables that are missing. If all are there, no right to make any is needed: `IF NOT EXISTS`
     /// would want it nevertheless.
     pub fn prepare(&self) -> Result<(), StoreError> {

@@ -14,7 +14,7 @@ use license::template::{Refusal, Rule};
 use license_service::{Endpoint, Form, Reply, Sender, Service, Summary};
 use once_cell::sync::OnceCell;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::cors::{Cors, Page};
 use crate::health::Health;
@@ -31,7 +31,7 @@ pub struct Server {
     pub service: OnceCell<Service>,
     /// For /health.
     pub store: &'static str,
-    pub health: Health,
+    pub health: Arc<Health>,
     pub trust_everyone: bool,
     pub clear_key: bool,
     pub cors: Cors,
@@ -42,6 +42,8 @@ pub struct Server {
     pub limits: Limits,
     pub log: Log,
     pub metrics: Metrics,
+    /// Why the server has to end, as soon as there is a reason.
+    pub ended: watch::Sender<Option<String>>,
 }
 
 /// What a path is for.
@@ -161,7 +163,7 @@ pub async fn handle(server: Arc<Server>, peer: SocketAddr, request: Request<Inco
         json!({
             "id": id,
             "peer": peer.to_string(),
-            "client": (client != peer.ip().to_canonical()).then(|| client.to_string()),
+            "client": (client.address != peer.ip().to_canonical()).then(|| client.address.to_string()),
             "method": method.as_str(),
             "path": if known { json!(path) } else { Value::Null },
             "status": answer.status.as_u16(),
@@ -276,21 +278,46 @@ async fn route(server: &Arc<Server>, request: Request<Incoming>) -> Answer {
         Ok(body) => body,
         Err(answer) => return *answer,
     };
+    let endpoint = match route {
+        // What is answered without the store is answered whatever that does: not even for a turn it waits.
+        Route::Live => return Answer::json(StatusCode::OK, &json!({ "status": "ok" })),
+        Route::Authority => return server.service.get().map_or_else(unavailable, authority),
+        Route::Health => return in_time(server, health_answer(server)).await,
+        Route::Message(endpoint) => Some(endpoint),
+        Route::ClearKey => None,
+    };
     let working = Arc::clone(server);
     let work = async {
         // Messages wait here, where they can be given up. In the runtime's queue they would be worked on for nobody, and hold
         // up the look-up of the database's name, which they wait for.
         let turn = Arc::clone(&working.turns).acquire_owned().await;
-        tokio::task::spawn_blocking(move || {
+        let work = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            work(&working, route, &body, token)
-        })
-        .await
+            work(&working, endpoint, &body, token)
+        });
+        let failed = |_| Answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the service failed");
+        work.await.unwrap_or_else(failed)
     };
-    match tokio::time::timeout(server.timeout, work).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(_)) => Answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the service failed"),
-        Err(_) => Answer::refusal(StatusCode::SERVICE_UNAVAILABLE, Rule::TryAgain.id(), "the service is too slow now"),
+    in_time(server, work).await
+}
+
+async fn in_time(server: &Server, answer: impl Future<Output = Answer>) -> Answer {
+    tokio::time::timeout(server.timeout, answer).await.unwrap_or_else(|_| {
+        Answer::refusal(StatusCode::SERVICE_UNAVAILABLE, Rule::TryAgain.id(), "the service is too slow now")
+    })
+}
+
+fn unavailable() -> Answer {
+    Answer::refusal(StatusCode::SERVICE_UNAVAILABLE, Rule::TryAgain.id(), "the store does not answer")
+}
+
+fn authority(service: &Service) -> Answer {
+    Answer {
+        status: StatusCode::OK,
+        content_type: "application/pkix-cert",
+        body: service.authority(),
+        summary: Summary::default(),
+        rule: None,
     }
 }
 
@@ -324,19 +351,11 @@ async fn body(server: &Server, request: Request<Incoming>) -> Result<Bytes, Box<
     }
 }
 
-/// What may wait and calculate: runs on a thread of its own.
-fn work(server: &Server, route: Route, body: &[u8], token: Option<String>) -> Answer {
-    let unavailable =
-        || Answer::refusal(StatusCode::SERVICE_UNAVAILABLE, Rule::TryAgain.id(), "the store does not answer");
-    let service = server.service.get();
-    match route {
-        Route::Health => return health_answer(server, service),
-        Route::Live => return Answer::json(StatusCode::OK, &json!({ "status": "ok" })),
-        _ => {}
-    }
-    let Some(service) = service else { return unavailable() };
-    let answer = match route {
-        Route::Message(endpoint) => {
+/// What may wait and calculate: runs on a thread of its own. Without an endpoint it is a request of Clear Key.
+fn work(server: &Server, endpoint: Option<Endpoint>, body: &[u8], token: Option<String>) -> Answer {
+    let Some(service) = server.service.get() else { return unavailable() };
+    let answer: Answer = match endpoint {
+        Some(endpoint) => {
             let sender = match token.map(|token| service.provider_of(&token)) {
                 Some(Ok(Some(provider))) => Sender::Provider(provider),
                 Some(Ok(None)) => {
@@ -351,15 +370,7 @@ fn work(server: &Server, route: Route, body: &[u8], token: Option<String>) -> An
             };
             service.handle(body, endpoint, &sender).into()
         }
-        Route::ClearKey => service.clear_key(body).into(),
-        Route::Authority => Answer {
-            status: StatusCode::OK,
-            content_type: "application/pkix-cert",
-            body: service.authority(),
-            summary: Summary::default(),
-            rule: None,
-        },
-        Route::Health | Route::Live => unavailable(),
+        None => service.clear_key(body).into(),
     };
     if answer.status == StatusCode::SERVICE_UNAVAILABLE {
         server.health.failed();
@@ -368,17 +379,16 @@ fn work(server: &Server, route: Route, body: &[u8], token: Option<String>) -> An
 }
 
 /// Asks the store: a service that cannot answer devices is not healthy. The reason may name hosts and users: it is for the log.
-pub fn health(server: &Server, service: Option<&Service>) -> Result<(), String> {
-    match service.map(|service| server.health.check(|| service.check())) {
-        Some(Ok(())) => Ok(()),
-        Some(Err(fault)) => Err(fault.to_string()),
+pub fn ask_store(server: Arc<Server>) -> impl FnOnce() -> Result<(), String> + Send + 'static {
+    move || match server.service.get() {
+        Some(service) => service.check().map_err(|fault| fault.to_string()),
         None => Err("the store has not answered yet".to_owned()),
     }
 }
 
-fn health_answer(server: &Server, service: Option<&Service>) -> Answer {
+async fn health_answer(server: &Arc<Server>) -> Answer {
     let version = env!("CARGO_PKG_VERSION");
-    let Err(reason) = health(server, service) else {
+    let Err(reason) = server.health.check(ask_store(Arc::clone(server))).await else {
         let body = json!({ "status": "ok", "store": server.store, "version": version });
         return Answer::json(StatusCode::OK, &body);
     };
@@ -400,3 +410,6 @@ fn request_id(server: &Server, peer: SocketAddr, request: &Request<Incoming>) ->
         None => license::protocol::service_side::random::<12>().map_or_else(|_| "-".into(), |id| id.hex()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 use super::Service;
 use super::catalog::Catalog;
 use super::error::{Error, Input, Result};
+use super::key_groups::{Owner, owner};
+use super::provision::internal;
 use super::records::{self, Content, Provider, check_content};
 use super::store::{StoreError, Table};
 use super::tokens;
@@ -22,47 +24,71 @@ fn check_name(name: &str) -> Result<()> {
     Ok(())
 }
 
+fn check_provider(name: &str, token: Option<&str>) -> Result<()> {
+    check_name(name)?;
+    if token.is_some_and(|token| token.len() < 16) {
+        return Err(Error::invalid(Input::Token, "fewer than 16 bytes"));
+    }
+    Ok(())
+}
+
+/// A key id that something else has.
+pub(super) fn taken(key_id: &Id, other: &str) -> Error {
+    Error::invalid(Input::Content, format!("key id {} belongs to {other}", key_id.hex()))
+}
+
 /// A refusal inside of a transaction of the operator: a store that fails, or what `error` has kept.
 pub(super) fn admin_error(error: Option<Error>, refusal: &Refusal) -> Error {
     error.unwrap_or_else(|| Error::Internal(refusal.message().to_owned().into()))
 }
 
 impl Service {
-    /// Adds content, or replaces that with the same id, with all of its key groups.
+    /// Adds content, or replaces that with the same id, with all of its key groups if any are given.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for bad ids or keys, or if another content has one of the key ids; [`Error::Internal`] if the
-    /// store fails or the system has no random numbers.
+    /// [`Error::Invalid`] for bad ids or keys, or if another content or a key group that stays has one of the key ids;
+    /// [`Error::Internal`] if the store fails or the system has no random numbers.
     pub fn add_content(&self, content: &Content) -> Result<()> {
         check_content(content)?;
-        let content = &Content { rotating: !content.key_groups.is_empty(), ..content.clone() };
-        let id = &content.content_id.0;
-        self.forget_groups(id)?;
-        let mut key_ids: Vec<Id> = content.all_tracks(&self.identity.root).iter().map(|track| track.key_id).collect();
-        // In one order, so that two who add contents do not wait for each other.
-        key_ids.sort_unstable();
-        let sealed = records::seal_content(&self.vault, content)?;
+        let (id, groups) = (&content.content_id.0, content.key_groups.as_deref());
+        let mut content = Content { key_groups: None, ..content.clone() };
         let mut error = None;
         let done = self.store.transact(&mut |transaction| {
-            if let Some(former) = transaction.get(Table::Content, id)? {
-                let former = records::open_content(&self.vault, id, &former)?;
-                for track in former.all_tracks(&self.identity.root) {
-                    transaction.remove(Table::KeyId, &track.key_id.0)?;
-                }
+            error = None;
+            let former = transaction.get(Table::Content, id)?;
+            let former = former.map(|sealed| records::open_content(&self.vault, id, &sealed)).transpose()?;
+            content.rotating = match groups {
+                Some(groups) => !groups.is_empty(),
+                None => former.as_ref().is_some_and(|former| former.rotating),
+            };
+            for track in former.iter().flat_map(|former| former.all_tracks(&self.identity.root)) {
+                transaction.remove(Table::KeyId, &track.key_id.0)?;
             }
+            let tracks = content.all_tracks(&self.identity.root);
+            let mut key_ids: Vec<Id> = tracks.iter().map(|track| track.key_id).collect();
+            // In one order, so that two who add contents do not wait for each other.
+            key_ids.sort_unstable();
             for key_id in &key_ids {
-                if transaction.get(Table::KeyId, &key_id.0)?.is_some_and(|other| other != *id) {
-                    let reason = format!("key id {} belongs to another content", key_id.hex());
-                    error = Some(Error::invalid(Input::Content, reason));
+                let other = match owner(transaction, id, key_id)? {
+                    Owner::Nobody | Owner::Itself => None,
+                    Owner::Group(group) if groups.is_some() => {
+                        self.forget_group(transaction, &group)?;
+                        None
+                    }
+                    Owner::Group(_) => Some("one of its key groups"),
+                    Owner::Other => Some("another content"),
+                };
+                if let Some(other) = other {
+                    error = Some(taken(key_id, other));
                     return Err(Refusal::new(license::template::Rule::DuplicateKeyId, "", ""));
                 }
                 transaction.put(Table::KeyId, &key_id.0, id)?;
             }
-            transaction.put(Table::Content, id, &sealed)?;
-            Ok(())
+            let sealed = records::seal_content(&self.vault, &content).map_err(|fault| internal(&fault))?;
+            Ok(transaction.put(Table::Content, id, &sealed)?)
         });
         done.map_err(|refusal| admin_error(error, &refusal))?;
-        self.add_key_groups(id, &content.key_groups)
+        groups.map_or(Ok(()), |groups| self.replace_key_groups(id, groups))
     }
 
     /// Adds a policy (the JSON object of `policy_overrides`, possibly with `rental_scope`), or replaces the one with the
@@ -90,10 +116,7 @@ impl Service {
     /// # Errors
     /// [`Error::Invalid`] for the name or a token of fewer than 16 bytes; [`Error::Internal`] if the store fails.
     pub fn add_provider(&self, name: &str, token: Option<&str>) -> Result<()> {
-        check_name(name)?;
-        if token.is_some_and(|token| token.len() < 16) {
-            return Err(Error::invalid(Input::Token, "fewer than 16 bytes"));
-        }
+        check_provider(name, token)?;
         let digest = token.map(|token| tokens::digest(&self.identity.root, token));
         let provider = Provider { token_hash: None, token_digest: digest.clone().map(Bytes) };
         let done = self.store.transact(&mut |transaction| {
@@ -123,12 +146,14 @@ impl Service {
     /// service knows.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for the name of a policy or provider that there is not, and [`Error::Policy`]: nothing is
-    /// added then. Else the first failure; what comes before it is then added.
+    /// [`Error::Malformed`] for the name of a policy or provider that there is not, [`Error::Policy`] and
+    /// [`Error::Invalid`]: nothing is added then. [`Error::Store`] and [`Error::Internal`] if the store fails; what came before
+    /// is then added.
     pub fn add_catalogs(&self, catalogs: &[Catalog]) -> Result<()> {
         for catalog in catalogs {
             self.check_catalog(catalog, catalogs)?;
         }
+        self.check_key_ids(catalogs.iter().flat_map(|catalog| &catalog.contents))?;
         catalogs.iter().try_for_each(|catalog| self.add_checked(catalog))
     }
 
@@ -140,9 +165,12 @@ impl Service {
         self.add_catalogs(std::slice::from_ref(catalog))
     }
 
-    /// Checks the policies of a catalogue, and that there is what its contents name.
+    /// Checks everything in a catalogue by itself, and that there is what its contents name.
     fn check_catalog(&self, catalog: &Catalog, all: &[Catalog]) -> Result<()> {
+        catalog.providers.iter().try_for_each(|known| check_provider(&known.name, known.token.as_deref()))?;
+        catalog.contents.iter().try_for_each(check_content)?;
         for (name, policy) in &catalog.policies {
+            check_name(name)?;
             StoredPolicy::parse(policy.get().as_bytes(), self.settings.profile).map_err(|refusal| {
                 let pointer = format!("/policies/{}{}", shortened(name), refusal.pointer());
                 Refusal::new(refusal.rule(), pointer, refusal.message()).with_suggestion(refusal.suggestion())

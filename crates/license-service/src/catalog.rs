@@ -65,7 +65,7 @@ struct ContentEntry {
     #[serde(default)]
     keys: Vec<KeyEntry>,
     #[serde(default)]
-    key_groups: Vec<GroupEntry>,
+    key_groups: Option<Vec<GroupEntry>>,
 }
 
 #[derive(Deserialize)]
@@ -100,6 +100,10 @@ impl Content {
     }
 }
 
+fn groups(entries: Vec<GroupEntry>) -> Result<Vec<KeyGroup>> {
+    entries.into_iter().map(KeyGroup::try_from).collect()
+}
+
 impl TryFrom<ContentEntry> for Content {
     type Error = Error;
 
@@ -110,7 +114,7 @@ impl TryFrom<ContentEntry> for Content {
             policy: entry.policy,
             require_provider: entry.require_provider,
             tracks: entry.keys.into_iter().map(Track::try_from).collect::<Result<_>>()?,
-            key_groups: entry.key_groups.into_iter().map(KeyGroup::try_from).collect::<Result<_>>()?,
+            key_groups: entry.key_groups.map(groups).transpose()?,
             rotating: false,
         })
     }

@@ -139,30 +139,42 @@ impl Kept {
     }
 }
 
+/// What is to be said of a store whose form is that of a later version, if it is: this one would misread it.
+///
+/// # Errors
+/// [`StoreError`] if the store does not answer.
+pub fn later_form(store: &dyn Store) -> Result<Option<String>, StoreError> {
+    let Some(known) = store.read(Table::Identity, FORM)? else { return Ok(None) };
+    let text = String::from_utf8_lossy(&known);
+    if text.parse::<u32>().is_ok_and(|number| number <= PRESENT) {
+        return Ok(None);
+    }
+    Ok(Some(format!(
+        "the store has form {}, that of a later version; this one knows {PRESENT}: start the later version, or put back a backup \
+         of before",
+        base::text::shortened(&text)
+    )))
+}
+
 /// Brings a store to the present form.
 ///
 /// # Errors
-/// [`StoreError`] for a store of a later version: this one would misread it.
+/// [`StoreError`] for a store of a later version.
 pub(super) fn migrate(store: &dyn Store) -> Result<()> {
-    let later = |number: &str| {
-        StoreError(format!(
-            "the store has form {number}, that of a later version; this one knows {PRESENT}: start the later version, or put back \
-             a backup of before"
-        ))
-    };
-    let known = store.read(Table::Identity, FORM)?;
-    if let Some(known) = &known {
-        let text = String::from_utf8_lossy(known);
-        if !text.parse::<u32>().is_ok_and(|number| number <= PRESENT) {
-            return Err(later(&base::text::shortened(&text)).into());
-        }
+    if let Some(reason) = later_form(store)? {
+        return Err(StoreError(reason).into());
     }
-    let present = PRESENT.to_string();
-    if known.as_deref() == Some(present.as_bytes()) {
+    let (known, present) = (store.read(Table::Identity, FORM)?, PRESENT.to_string().into_bytes());
+    if known.as_ref() == Some(&present) {
         return Ok(());
     }
     // Form 1 is that of stores without a number.
-    let done = store.transact(&mut |transaction| Ok(transaction.put(Table::Identity, FORM, present.as_bytes())?));
+    let done = store.transact(&mut |transaction| match transaction.get(Table::Identity, FORM)? {
+        Some(now) if now == present => Ok(()),
+        now if now == known => Ok(transaction.put(Table::Identity, FORM, &present)?),
+        // Another server has just changed it, which may be of a later version.
+        _ => Err(Refusal::new(Rule::TryAgain, "", "another server changes the form of the store")),
+    });
     done.map_err(|refusal| Error::Internal(refusal.message().to_owned().into()))
 }
 
@@ -200,11 +212,11 @@ impl Identity {
         self.issuers.read().all.clone()
     }
 
-    /// The issuer whose authority has the certificate with this hash, else the present one.
-    pub fn trusted_by(&self, certificate: Option<&Hash>) -> Arc<Issuer> {
+    /// The issuer whose authority has the certificate with this hash, if it is held; the present one for whoever names none.
+    pub fn trusted_by(&self, certificate: Option<&Hash>) -> Option<Arc<Issuer>> {
         let issuers = self.issuers.read();
-        let named = issuers.all.iter().find(|issuer| Some(&hash(&issuer.authority_certificate.0)) == certificate);
-        Arc::clone(named.unwrap_or(&issuers.all[0]))
+        let Some(named) = certificate else { return Some(Arc::clone(&issuers.all[0])) };
+        issuers.all.iter().find(|issuer| hash(&issuer.authority_certificate.0) == *named).cloned()
     }
 
     /// Takes over what another server of the store has changed; whether there was something.

@@ -5,14 +5,15 @@
 //! In table KeyGroup there is, under the SHA-256 of the content's id and the group's name, the sealed group; and under
 //! the id of each of these keys the key of that entry.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Service;
-use super::admin::{MAX_NAME, admin_error};
+use super::admin::{MAX_NAME, admin_error, taken};
 use super::error::{Error, Input, Result};
 use super::records::{self, Content, KeyGroup, Track, check_tracks};
 use super::store::{StoreError, Table, Transaction, entries};
 use base::text::shortened;
+use license::protocol::Id;
 use license::protocol::service_side::{from_json, hash, to_secret_json};
 use license::template::{Refusal, Rule};
 
@@ -56,6 +57,25 @@ pub(super) fn check_groups(groups: &[KeyGroup]) -> Result<()> {
     Ok(())
 }
 
+/// Whose a key id is.
+pub(super) enum Owner {
+    Nobody,
+    /// The content's, outside of its key groups.
+    Itself,
+    /// A key group's of the content, by the key of its entry.
+    Group(Vec<u8>),
+    /// Another content's.
+    Other,
+}
+
+pub(super) fn owner(transaction: &mut dyn Transaction, content_id: &[u8], key_id: &Id) -> Result<Owner, StoreError> {
+    Ok(match transaction.get(Table::KeyId, &key_id.0)? {
+        None => Owner::Nobody,
+        Some(owner) if owner != content_id => Owner::Other,
+        Some(_) => transaction.get(Table::KeyGroup, &key_id.0)?.map_or(Owner::Itself, Owner::Group),
+    })
+}
+
 impl Service {
     /// Adds key groups to a content, or replaces those with the same names. Each is there as a whole or not at all; of many the
     /// first ones may be there when there is an error.
@@ -65,10 +85,35 @@ impl Service {
     /// has; [`Error::Internal`] if the store fails.
     pub fn add_key_groups(&self, content_id: &[u8], groups: &[KeyGroup]) -> Result<()> {
         check_groups(groups)?;
+        self.put_groups(content_id, &groups.iter().collect::<Vec<_>>(), false)
+    }
+
+    /// Makes `groups` the only ones of a content. Those that it has already stay untouched, so that their keys are found all
+    /// the time.
+    pub(super) fn replace_key_groups(&self, content_id: &[u8], groups: &[KeyGroup]) -> Result<()> {
+        let mut wanted: BTreeMap<_, _> = groups.iter().map(|group| (key(content_id, &group.name), group)).collect();
+        let prefix = prefix(content_id);
+        let mut gone = Vec::new();
+        for entry in entries(&*self.store, Table::KeyGroup, &prefix) {
+            let (key, sealed) = entry?;
+            match wanted.get(&key) {
+                Some(group) if self.vault.open(Table::KeyGroup, &key, &sealed)?[..] == to_secret_json(*group)[..] => {
+                    wanted.remove(&key);
+                }
+                Some(_) => {}
+                None => gone.push(key),
+            }
+        }
+        self.put_groups(content_id, &wanted.into_values().collect::<Vec<_>>(), true)?;
+        self.forget_all(&gone)
+    }
+
+    /// With `are_all` they are going to be the only ones of the content, so that keys of others may move to them.
+    fn put_groups(&self, content_id: &[u8], groups: &[&KeyGroup], are_all: bool) -> Result<()> {
         for groups in groups.chunks(BATCH) {
             let sealed = groups.iter().map(|group| {
                 let key = key(content_id, &group.name);
-                Ok((self.vault.seal(Table::KeyGroup, &key, &to_secret_json(group))?, key, group))
+                Ok((self.vault.seal(Table::KeyGroup, &key, &to_secret_json(*group))?, key, group))
             });
             let sealed: Vec<_> = sealed.collect::<Result<_>>()?;
             let mut error = None;
@@ -78,11 +123,15 @@ impl Service {
                 for (value, key, group) in &sealed {
                     self.forget_group(transaction, key)?;
                     for track in &group.tracks {
-                        let taken = transaction.get(Table::KeyId, &track.key_id.0)?.is_some();
-                        if taken {
-                            let reason = format!("key id {} belongs to another key", track.key_id.hex());
-                            error = Some(Error::invalid(Input::Content, reason));
-                            return Err(Refusal::new(Rule::DuplicateKeyId, "", ""));
+                        match owner(transaction, content_id, &track.key_id)? {
+                            Owner::Nobody => {}
+                            Owner::Group(group) if are_all => {
+                                self.forget_group(transaction, &group)?;
+                            }
+                            Owner::Group(_) | Owner::Itself | Owner::Other => {
+                                error = Some(taken(&track.key_id, "another key"));
+                                return Err(Refusal::new(Rule::DuplicateKeyId, "", ""));
+                            }
                         }
                         transaction.put(Table::KeyId, &track.key_id.0, content_id)?;
                         transaction.put(Table::KeyGroup, &track.key_id.0, key)?;
@@ -205,7 +254,10 @@ impl Service {
     pub(super) fn forget_groups(&self, content_id: &[u8]) -> Result<()> {
         let prefix = prefix(content_id);
         let keys = entries(&*self.store, Table::KeyGroup, &prefix).map(|entry| Ok(entry?.0));
-        let keys: Vec<Vec<u8>> = keys.collect::<Result<_, StoreError>>()?;
+        self.forget_all(&keys.collect::<Result<Vec<_>, StoreError>>()?)
+    }
+
+    fn forget_all(&self, keys: &[Vec<u8>]) -> Result<()> {
         for keys in keys.chunks(BATCH) {
             let done = self.store.transact(&mut |transaction| {
                 keys.iter().try_for_each(|key| Ok(self.forget_group(transaction, key).map(drop)?))

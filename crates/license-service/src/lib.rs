@@ -21,6 +21,7 @@ mod incoming;
 mod issue;
 mod jitter;
 mod key_groups;
+mod key_ids;
 mod master_key;
 mod message;
 mod operate;
@@ -49,6 +50,7 @@ use license::template::{Profile, Refusal, Rule};
 
 pub use catalog::Catalog;
 pub use error::{Error, Input, Result};
+pub use identity::later_form;
 pub use jitter::RenewalJitter;
 pub use operate::Listed;
 pub use records::{Content, KeyGroup, Track};
@@ -231,6 +233,14 @@ impl Service {
     /// [`StoreError`] with the reason if it does not.
     pub fn check(&self) -> Result<(), StoreError> {
         self.store.check()
+    }
+
+    /// As [`later_form`] for the service's own store: another server of it may have been upgraded.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn later_form(&self) -> Result<Option<String>, StoreError> {
+        later_form(&*self.store)
     }
 
     /// Forgets what nobody needs any more, nonces of requests whose certificates are over and licenses that ended thirty

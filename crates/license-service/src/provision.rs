@@ -35,12 +35,15 @@ impl Service {
         let id = key_id(&key).map_err(|fault| internal(&fault))?;
 
         let now = self.clock.unix_millis();
-        // A device that trusts an authority is certified by no other.
+        // A device that trusts an authority is certified by no other: it would not take that, and nothing is kept for it.
         let mut issuer = self.identity.trusted_by(body.authority.as_ref());
-        if body.authority.is_some_and(|named| named != hash(&issuer.authority_certificate.0)) {
+        if issuer.is_none() {
             self.refresh().map_err(|fault| internal(&fault))?;
             issuer = self.identity.trusted_by(body.authority.as_ref());
         }
+        let foreign =
+            || Refusal::new(Rule::BadCertificate, "", "the device trusts an authority that is none of this service");
+        let issuer = issuer.ok_or_else(foreign)?;
         let lifetime = self.settings.certificate_lifetime;
         let certificate = issue(Role::Device, &key, &issuer.authority, now, lifetime);
         let response = ProvisionResponse {

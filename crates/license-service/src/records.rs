@@ -31,9 +31,10 @@ pub struct Content {
     pub require_provider: Option<bool>,
     /// Its keys. Without any, AUDIO, SD, HD, UHD1 and UHD2 have keys derived from the content id.
     pub tracks: Vec<Track>,
-    /// Keys of which a license carries those groups that the device asks for. Kept in entries of their own.
+    /// Keys of which a license carries those groups that the device asks for. Kept in entries of their own. If absent, those
+    /// that the service has stay.
     #[serde(skip)]
-    pub key_groups: Vec<KeyGroup>,
+    pub key_groups: Option<Vec<KeyGroup>>,
     /// Whether there are key groups. The service's own note: what is given counts for nothing.
     #[serde(default, skip_serializing_if = "is_false")]
     pub rotating: bool,
@@ -71,9 +72,14 @@ pub struct Track {
 }
 
 impl Content {
+    /// The key groups that are given.
+    pub(super) fn groups(&self) -> &[KeyGroup] {
+        self.key_groups.as_deref().unwrap_or_default()
+    }
+
     /// All tracks, with derived keys where it has none of its own.
     pub(super) fn all_tracks(&self, root: &SecretArray<32>) -> Vec<Track> {
-        if self.tracks.is_empty() && !self.rotating && self.key_groups.is_empty() {
+        if self.tracks.is_empty() && !self.rotating && self.groups().is_empty() {
             STANDARD_TRACKS.iter().map(|track| self.derived(root, track)).collect()
         } else {
             self.tracks.clone()
@@ -206,9 +212,9 @@ pub(super) fn check_content(content: &Content) -> Result<()> {
         return invalid("it requires a provider and has none");
     }
     check_tracks(&content.tracks)?;
-    check_groups(&content.key_groups)?;
+    check_groups(content.groups())?;
     let ids: HashSet<_> = content.tracks.iter().map(|track| track.key_id.0).collect();
-    if content.key_groups.iter().flat_map(|group| &group.tracks).any(|track| ids.contains(&track.key_id.0)) {
+    if content.groups().iter().flat_map(|group| &group.tracks).any(|track| ids.contains(&track.key_id.0)) {
         return invalid("two keys have the same key id");
     }
     Ok(())

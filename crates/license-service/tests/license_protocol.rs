@@ -2,8 +2,13 @@
 
 mod license_common;
 
-use license::protocol::{Accepted, Ask, CertificateStatus, Client, Error, LicenseRef, Rejection, SessionClient};
+use license::protocol::service_side::{
+    Frame, Kind, ProvisionRequest, ProvisionResponse, PublicKey, Role, from_json, generate_signing_key, hash, issue,
+    message, to_json,
+};
+use license::protocol::{Accepted, Ask, Bytes, CertificateStatus, Client, Error, LicenseRef, Rejection, SessionClient};
 use license_common::{KEY, KEY_ID, START, World, ask};
+use p256::pkcs8::DecodePublicKey;
 
 const RENEWABLE: &str = r#""policy_name":"renewable""#;
 
@@ -159,19 +164,40 @@ fn only_so_many_requests_wait() {
     session.accept(&client, &world.send(&second).unwrap()).unwrap();
 }
 
+/// The answer of a service that certifies every device, whomever that trusts.
+fn certified(request: &[u8]) -> Vec<u8> {
+    const DAY: i64 = 24 * 3600 * 1000;
+    let body: ProvisionRequest = from_json(Frame::parse_kind(request, Kind::ProvisionRequest).unwrap().body).unwrap();
+    let device = PublicKey::from_public_key_der(&body.signing_key.0).unwrap();
+    let (authority, signer) = (generate_signing_key().unwrap(), generate_signing_key().unwrap());
+    let certificate = |role, key| Bytes(issue(role, key, &authority, START, DAY).unwrap());
+    let response = ProvisionResponse {
+        request_hash: hash(request),
+        time: START,
+        device: certificate(Role::Device, &device),
+        service: certificate(Role::Service, signer.verifying_key()),
+        authority: certificate(Role::Authority, authority.verifying_key()),
+    };
+    message(Kind::ProvisionResponse, &to_json(&response), &signer).unwrap()
+}
+
 #[test]
 fn an_impostor_is_noticed() {
     let (world, impostor) = (World::new(), World::new());
     let mut client = world.device();
     let mut session = SessionClient::new().unwrap();
 
-    // Another service neither provisions a device that knows one …
-    let response = impostor.send(&client.provision_request().unwrap()).unwrap();
-    assert_eq!(client.process_provision_response(&response), Err(Rejection::ForeignService));
-    // … nor one that was told whom to trust.
+    // Another service neither provisions a device that knows one, nor one that was told whom to trust …
     let mut fresh = Client::new(Some(world.service.authority())).unwrap();
-    let response = impostor.send(&fresh.provision_request().unwrap()).unwrap();
-    assert_eq!(fresh.process_provision_response(&response), Err(Rejection::ForeignService));
+    for client in [&mut client, &mut fresh] {
+        let request = client.provision_request().unwrap();
+        assert_eq!(impostor.refused(&request), (401, "BAD_CERTIFICATE"));
+        // … nor is what it answers all the same taken.
+        assert_eq!(client.process_provision_response(&certified(&request)), Err(Rejection::ForeignService));
+    }
+    let mut anyone = Client::new(None).unwrap();
+    let answer = certified(&anyone.provision_request().unwrap());
+    anyone.process_provision_response(&answer).unwrap();
     let response = world.send(&fresh.provision_request().unwrap()).unwrap();
     fresh.process_provision_response(&response).unwrap();
 

@@ -581,7 +581,7 @@ fn a_content_may_have_thousands_of_keys() {
     };
     let live = Content {
         content_id: Bytes(b"live".to_vec()),
-        key_groups: (0..PERIODS).map(group).collect(),
+        key_groups: Some((0..PERIODS).map(group).collect()),
         ..Content::default()
     };
     world.service.add_content(&live).unwrap();
@@ -623,7 +623,7 @@ fn a_content_may_have_thousands_of_keys() {
     }
     assert_eq!(world.service.key_groups(b"live").unwrap().len(), PERIODS as usize);
     // The content anew: nothing of the former one stays.
-    world.service.add_content(&Content { key_groups: vec![group(1)], ..live }).unwrap();
+    world.service.add_content(&Content { key_groups: Some(vec![group(1)]), ..live }).unwrap();
     assert_eq!(world.service.key_groups(b"live").unwrap(), ["period 00001"]);
     assert_eq!(clear(&[number(4711, 0xd0)]).unwrap_err().status(), 404);
     assert_eq!(keys(&world, &of(&[1]), ""), names(&[1]));

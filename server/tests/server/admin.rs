@@ -57,6 +57,15 @@ pub fn administer(place: &str, arguments: &[&str]) -> Output {
     Command::new(PROGRAM).args(["admin", "--at", place]).args(arguments).output().unwrap()
 }
 
+/// Where a server is administered, as its log says.
+pub fn place_of(server: &Server) -> String {
+    server.wait_for_log("\"administration\"");
+    let log = server.log();
+    let line = log.lines().find(|line| line.contains("\"administration\"")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    line["address"].as_str().unwrap().to_owned()
+}
+
 fn clear_key(server: &Server, kid: &str) -> u16 {
     exchange(&mut server.connect(), "/clearkey", "", format!(r#"{{"kids":["{kid}"]}}"#).as_bytes()).unwrap().status
 }
@@ -140,6 +149,15 @@ fn an_export_gives_nothing_away_at_another_service() {
     assert_eq!(device.send("/license", &request).unwrap().rule(), "PROVIDER_REQUIRED");
 }
 
+/// As long as that of a service with a hundred thousand contents.
+#[test]
+fn a_large_export_is_taken() {
+    let world = World::new();
+    let export = format!("{{{}\"policies\":{{\"late\":{{}}}}}}", " ".repeat(90 << 20));
+    world.done(&["add", &world.file("export.json", &export)]);
+    assert!(world.done(&["list", "policies"]).contains("\"late\""));
+}
+
 #[test]
 fn licenses_and_devices_are_revoked() {
     let world = World::new();
@@ -186,11 +204,7 @@ fn only_operators_administer() {
     };
     let tokens = file("tokens", OPERATORS);
     let server = Server::start(&["--memory", "--admin-listen", "127.0.0.1:0", "--admin-tokens", &tokens]);
-    server.wait_for_log("administration");
-    let log = server.log();
-    let line = log.lines().find(|line| line.contains("administration")).unwrap();
-    let line: serde_json::Value = serde_json::from_str(line).unwrap();
-    let place = line["address"].as_str().unwrap();
+    let place = &place_of(&server);
     let list = |token: &str| {
         let token = file("token", token);
         administer(place, &["--token-file", &token, "list", "policies"]).status.success()
@@ -249,6 +263,11 @@ fn files_are_read_again_at_sighup() {
     catalog("second");
     world.done(&["reload"]);
     assert!(world.done(&["list", "policies"]).contains("\"second\""));
+    let audit = std::fs::read_to_string(world.directory.path().join("audit.log")).unwrap();
+    let lines = audit.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let by_signal: Vec<_> = lines.filter(|line| line["who"] == "SIGHUP").collect();
+    assert!(by_signal.len() == 4 && by_signal[0]["begins"]["command"] == "reload", "{audit}");
+    assert!(by_signal[1]["done"] == true && by_signal[3]["done"] == false, "{audit}");
 }
 
 #[test]

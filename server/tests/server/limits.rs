@@ -2,9 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::time::Duration;
 
 use license::protocol::Client;
 
+use crate::admin::place_of;
 use crate::client::{Device, exchange};
 use crate::process::Server;
 
@@ -74,6 +76,36 @@ fn an_address_has_so_many_connections() {
     drop(open.pop());
     // It counts until the server has noticed its end.
     assert!((0..1000).any(|_| health(&mut server.connect()).is_ok_and(|status| status == 200)));
+}
+
+/// Everybody on the machine may connect to an address, and not take all file descriptors.
+#[test]
+fn administration_has_so_many_connections() {
+    const PLACES: usize = 64;
+    let directory = tempfile::tempdir().unwrap();
+    let tokens = directory.path().join("tokens");
+    std::fs::write(&tokens, "anna 0123456789abcdef-anna\n").unwrap();
+    let tokens = tokens.to_str().unwrap();
+    let server = Server::start(&["--memory", "--admin-listen", "127.0.0.1:0", "--admin-tokens", tokens]);
+    let address: SocketAddr = place_of(&server).parse().unwrap();
+    let connect = || {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(150))).unwrap();
+        stream
+    };
+    let live = |stream: &mut TcpStream| exchange(stream, "/health/live", "", b"").unwrap().status;
+    let mut held: Vec<_> = (0..PLACES).map(|_| connect()).collect();
+    assert!(held.iter_mut().all(|stream| live(stream) == 200));
+    let files = || std::fs::read_dir(format!("/proc/{}/fd", server.id())).unwrap().count();
+    let before = files();
+    let more: Vec<_> = (0..100).map(|_| connect()).collect();
+    // Answers in which the server could take them.
+    assert!(held.iter_mut().all(|stream| live(stream) == 200));
+    assert!(files() < before + 10, "{} of {before}", files());
+    drop(held);
+    for mut stream in more {
+        assert_eq!(live(&mut stream), 200, "they have waited");
+    }
 }
 
 #[test]

@@ -150,6 +150,22 @@ impl Server {
         (status.success(), self.log())
     }
 
+    /// Waits until it ends by itself, for a minute; whether it did in good order, and its log.
+    pub fn ended(mut self) -> (bool, String) {
+        let end = Instant::now() + Duration::from_secs(60);
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < end, "it goes on: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        (status.success(), self.log())
+    }
+
     /// Sends a signal.
     pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();

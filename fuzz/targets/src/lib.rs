@@ -77,7 +77,7 @@ pub static TARGETS: &[Target] = &[
     target("decrypt", "decrypt", decrypt::run, &["cenc", "cens", "cbc1", "cbcs"]),
     target("access_unit", "access_unit", access_unit::run, &["\0\0\u{1}", "\0\0\u{3}"]),
     target("media_file", "media_file", media_file::run, media_file::WORDS).slow(30_000),
-    target("host_messages", "host_messages", host_messages::run, &[]),
+    target("host_messages", "host_messages", host_messages::run, &["cenc", "video/mp4"]),
     target("capi", "capi", capi::run, &[]).slow(10_000),
 ];
 

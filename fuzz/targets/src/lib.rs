@@ -22,6 +22,7 @@ mod mp4;
 #[path = "../../../crates/drm/tests/support/nobody.rs"]
 mod nobody;
 mod offline_file;
+mod plugin;
 mod policy;
 mod pssh;
 mod template;
@@ -79,6 +80,8 @@ pub static TARGETS: &[Target] = &[
     target("media_file", "media_file", media_file::run, media_file::WORDS).slow(30_000),
     target("host_messages", "host_messages", host_messages::run, &["cenc", "video/mp4"]),
     target("capi", "capi", capi::run, &[]).slow(10_000),
+    // After `capi`, which does not expect a fourth key system.
+    target("plugin", "plugin", plugin::run, &[]).slow(4000),
 ];
 
 /// The target of that name.

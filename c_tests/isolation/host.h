@@ -81,6 +81,16 @@ static inline void kill_host(pid_t host)
     }
 }
 
+/* Waits until the library has taken note of a host's end: it takes the process from the system's list last of all. */
+static inline void wait_until_gone(pid_t host)
+{
+    char name[32], state;
+    int parent;
+    while (look_at_process(host, name, &state, &parent) && parent == (int)getpid()) {
+        usleep(100);
+    }
+}
+
 /* The library takes nothing that others can write to, which all of a build tree may be: a copy in a folder of its own. */
 static inline void private_copy(const char *original, const char *name, char path[64])
 {

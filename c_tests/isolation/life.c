@@ -63,26 +63,21 @@ static void death_at_each_step(void)
             stored = stored || LIFE[step].call == life_offline_key;
         }
         REQUIRE(living_hosts(hosts, 8) == 2);
-        kill_host(hosts[0] == of_other ? hosts[1] : hosts[0]);
+        pid_t host = hosts[0] == of_other ? hosts[1] : hosts[0];
+        kill_host(host);
         for (int step = 1; step < LIFE_STEPS; step++) {
-            /* Without a session, its functions are about no handle. */
-            bool of_session = LIFE[step].call == life_listen || LIFE[step].call == life_request ||
-                              LIFE[step].call == life_offline_key || LIFE[step].call == life_online_key ||
-                              LIFE[step].call == life_status || LIFE[step].call == life_level ||
-                              LIFE[step].call == life_secure || LIFE[step].call == life_decrypt ||
-                              LIFE[step].call == life_batch || LIFE[step].call == life_explain ||
-                              LIFE[step].call == life_clear || LIFE[step].call == life_restore ||
-                              LIFE[step].call == life_release_request;
-            bool needs_buffer = LIFE[step].call == life_decrypt_shared;
-            if ((of_session && life.session == NULL) || (needs_buffer && life.buffer == NULL)) {
+            if (!life_has(&life, LIFE[step].needs)) {
                 continue;
             }
             CHECK_CODE(LIFE[step].call(&life), DRM_ERR_SERVICE_DIED);
         }
         CHECK_OK(life_decrypt(&other));
+        /* Only then does nobody wait for callbacks any more. */
+        wait_until_gone(host);
         int events = __atomic_load_n(&life.events, __ATOMIC_SEQ_CST);
+        CHECK_CODE(life_statistics(&life), DRM_ERR_SERVICE_DIED);
         life_end(&life);
-        CHECK(__atomic_load_n(&life.events, __ATOMIC_SEQ_CST) >= events);
+        CHECK_INT(__atomic_load_n(&life.events, __ATOMIC_SEQ_CST), events);
         if (stored) {
             Life next = {0};
             CHECK_OK(life_create(&next));
@@ -338,41 +333,46 @@ static int emulated(void)
     Life life = {0};
     bool dead = false;
     for (int step = 0; step < LIFE_STEPS; step++) {
-        if (life.buffer == NULL && LIFE[step].call == life_decrypt_shared) {
+        if (!life_has(&life, LIFE[step].needs)) {
             continue;
         }
         Drm_ErrCode code = LIFE[step].call(&life);
         CHECK_CODE(code, dead || code != DRM_ERR_OK ? DRM_ERR_SERVICE_DIED : DRM_ERR_OK);
         dead = dead || code != DRM_ERR_OK;
-        if (dead && life.session == NULL) {
-            break; /* What follows needs one. */
-        }
     }
     life_end(&life);
     return check_finish("emulated") != EXIT_SUCCESS ? 1 : dead ? 3 : 0;
 }
 
-/* The death at each message of a life, as `NATIVE_DRM_EMULATE_SERVICE_DEATH` has it. */
+static int live_with_death(int number, const char *when)
+{
+    char setting[64];
+    int status;
+    snprintf(setting, sizeof(setting), "NATIVE_DRM_EMULATE_SERVICE_DEATH=%d%s", number, when);
+    const char *const arguments[] = {"emulated", NULL};
+    const char *const settings[] = {setting, NULL};
+    fflush(stdout);
+    pid_t child = process_start(arguments, settings);
+    REQUIRE(waitpid(child, &status, 0) == child);
+    REQUIRE(CHECK(WIFEXITED(status)));
+    return WEXITSTATUS(status);
+}
+
+/* The death at each message of a life, before it is worked on and before it is answered. The last two are those of the end, which
+ * works all the same. */
 static void death_at_each_message(void)
 {
-    int messages = 0, status;
-    for (int number = 1; number < 1000; number++) {
-        char setting[64];
-        snprintf(setting, sizeof(setting), "NATIVE_DRM_EMULATE_SERVICE_DEATH=%d", number);
-        const char *const arguments[] = {"emulated", NULL};
-        const char *const settings[] = {setting, NULL};
-        fflush(stdout);
-        pid_t child = process_start(arguments, settings);
-        REQUIRE(waitpid(child, &status, 0) == child);
-        REQUIRE(CHECK(WIFEXITED(status)));
-        if (WEXITSTATUS(status) == 0) {
-            break;
+    static const char *const WHEN[] = {"", ":answer"};
+    for (int i = 0; i < 2; i++) {
+        int messages = 0;
+        while (live_with_death(messages + 1, WHEN[i]) == 3) {
+            messages++;
         }
-        CHECK_INT(WEXITSTATUS(status), 3);
-        messages++;
+        CHECK_INT(live_with_death(messages + 1, WHEN[i]), 0);
+        CHECK_INT(live_with_death(messages + 2, WHEN[i]), 0);
+        printf("  %d messages\n", messages + 2);
+        CHECK(messages >= LIFE_STEPS - 2);
     }
-    printf("  %d messages\n", messages);
-    CHECK(messages >= LIFE_STEPS - 2);
 }
 
 int main(int argc, char **argv)

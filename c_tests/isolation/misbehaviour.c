@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Key systems that misbehave in their host, what a host cannot do, and host programs that are none.
+ * Key systems that misbehave in their host, host programs that are none, and who gets a host at all.
  *
  *   test_misbehaviour PLUGIN     the plugin villain.so
  */
@@ -11,40 +11,29 @@
 
 #include "isolation/host.h"
 #include "isolation/life.h"
+#include "isolation/villain.h"
 #include "support/check.h"
 #include "support/drm.h"
+#include "support/plugin.h"
 
-#define SECRET "/etc/passwd"
+/* How often the library has said that a host did not answer in time. */
+static int late;
 
-static Drm_ErrCode request_deed(MediaKeySession *session, const char *deed, char *answer, size_t room)
+static void on_log(NativeDrm_LogLevel level, const char *message, void *data)
 {
-    static DRM_MediaKeyRequestInfo info;
-    static DRM_MediaKeyRequest request;
-    memset(&info, 0, sizeof(info));
-    memset(&request, 0, sizeof(request));
-    info.type = MEDIA_KEY_TYPE_ONLINE;
-    info.initDataLen = (int32_t)strlen(deed);
-    memcpy(info.initData, deed, strlen(deed));
-    strcpy(info.mimeType, "cenc");
-    Drm_ErrCode code = OH_MediaKeySession_GenerateMediaKeyRequest(session, &info, &request);
-    size_t size = (size_t)request.dataLen < room ? (size_t)request.dataLen : room - 1;
-    memcpy(answer, request.data, size);
-    answer[size] = '\0';
-    return code;
+    (void)level, (void)data;
+    if (strstr(message, "no answer in time") != NULL) {
+        __atomic_add_fetch(&late, 1, __ATOMIC_SEQ_CST);
+    }
 }
 
-static MediaKeySystem *villain_system(void)
-{
-    MediaKeySystem *system = NULL;
-    REQUIRE_OK(OH_MediaKeySystem_CreateIsolated("test.villain", &system));
-    return system;
-}
-
-/* A key system that crashes, ends the process or does not return: DRM_ERR_SERVICE_DIED, in a bounded time, and nothing more. */
+/* A key system that crashes, ends the process or does not return: DRM_ERR_SERVICE_DIED, and nothing more. One that does not return
+ * is given up because of the time (src/isolation/link.rs tests which that is). */
 static void key_systems_that_misbehave(void)
 {
     static const char *const DEEDS[] = {"crash", "abort", "exit", "hang"};
     Life other = {0};
+    CHECK_OK(OH_Drm_SetLogCallback(NATIVE_DRM_LOG_ERROR, on_log, NULL));
     CHECK_OK(life_create(&other));
     CHECK_OK(life_session(&other));
     CHECK_OK(life_offline_key(&other));
@@ -56,6 +45,7 @@ static void key_systems_that_misbehave(void)
         CHECK_OK(request_deed(session, "nothing", answer, sizeof(answer)));
         CHECK_STR(answer, "good");
         CHECK_CODE(request_deed(session, DEEDS[i], answer, sizeof(answer)), DRM_ERR_SERVICE_DIED);
+        CHECK_INT(__atomic_load_n(&late, __ATOMIC_SEQ_CST), strcmp(DEEDS[i], "hang") == 0);
         CHECK_CODE(request_deed(session, "nothing", answer, sizeof(answer)), DRM_ERR_SERVICE_DIED);
         CHECK_OK(OH_MediaKeySession_Destroy(session));
         CHECK_OK(OH_MediaKeySystem_Destroy(system));
@@ -73,47 +63,10 @@ static void key_systems_that_misbehave(void)
         }
         CHECK_OK(OH_MediaKeySystem_Destroy(system));
         CHECK_OK(life_decrypt(&other));
+        CHECK_INT(__atomic_load_n(&late, __ATOMIC_SEQ_CST), 2 + i);
     }
+    CHECK_OK(OH_Drm_SetLogCallback(NATIVE_DRM_LOG_OFF, NULL, NULL));
     life_end(&other);
-    wait_for_hosts(0);
-}
-
-/* What a host process cannot do: the error that each attempt has. Landlock is not in every kernel; the host says so. */
-static void a_host_is_confined(void)
-{
-    static const char *const BY_SECCOMP[] = {"exec=1", "fork=1", "socket=1", "unix=1", "ptrace=1", "memory=1", "kill=1"};
-    static const char *const BY_LANDLOCK[] = {"read=13", "write=13", "create=13"};
-    static const char secret[] = "of the player";
-    char deed[256], answer[1024];
-    MediaKeySystem *system = villain_system();
-    MediaKeySession *session = make_session(system);
-    snprintf(deed, sizeof(deed), "try %s %llx", SECRET, (unsigned long long)(uintptr_t)secret);
-    CHECK_OK(request_deed(session, deed, answer, sizeof(answer)));
-    printf("  %s\n", answer);
-    for (size_t i = 0; i < sizeof(BY_SECCOMP) / sizeof(BY_SECCOMP[0]); i++) {
-        CHECK(strstr(answer, BY_SECCOMP[i]) != NULL);
-    }
-    for (size_t i = 0; i < sizeof(BY_LANDLOCK) / sizeof(BY_LANDLOCK[0]); i++) {
-        CHECK(getenv("NATIVE_DRM_TEST_NO_LANDLOCK") != NULL || strstr(answer, BY_LANDLOCK[i]) != NULL);
-    }
-    char path[64], text[4096];
-    pid_t host = only_host();
-    snprintf(path, sizeof(path), "/proc/%d/status", (int)host);
-    FILE *status = fopen(path, "r");
-    REQUIRE(status != NULL);
-    text[fread(text, 1, sizeof(text) - 1, status)] = '\0';
-    fclose(status);
-    CHECK(strstr(text, "NoNewPrivs:\t1") != NULL);
-    CHECK(strstr(text, "Seccomp:\t2") != NULL);
-    snprintf(path, sizeof(path), "/proc/%d/limits", (int)host);
-    status = fopen(path, "r");
-    REQUIRE(status != NULL);
-    text[fread(text, 1, sizeof(text) - 1, status)] = '\0';
-    fclose(status);
-    char *core = strstr(text, "Max core file size");
-    REQUIRE(core != NULL);
-    CHECK_INT(strtol(core + 18, NULL, 10), 0);
-    CHECK_OK(OH_MediaKeySystem_Destroy(system));
     wait_for_hosts(0);
 }
 
@@ -149,22 +102,52 @@ static void host_programs_that_are_none(void)
     wait_for_hosts(0);
 }
 
+/* Whether an instance that the program asks for as others do has a host of its own. */
+static void expect_host(const char *isolated, const char *name, bool expected)
+{
+    REQUIRE(setenv("NATIVE_DRM_ISOLATE", isolated, 1) == 0);
+    MediaKeySystem *system = make_system(name);
+    pid_t hosts[8];
+    printf("  %s: %s\n", isolated, name);
+    CHECK_INT(living_hosts(hosts, 8), expected ? 1 : 0);
+    CHECK_OK(OH_MediaKeySystem_Destroy(system));
+    REQUIRE(unsetenv("NATIVE_DRM_ISOLATE") == 0);
+    wait_for_hosts(0);
+}
+
+static void who_gets_a_host(void)
+{
+    expect_host("", CLEARPLAY, false);
+    expect_host(CLEARPLAY, CLEARPLAY, true);
+    expect_host(CLEARPLAY, W3C_CLEARKEY, false);
+    expect_host("no.such.system, " W3C_CLEARKEY " ," CLEARPLAY, CLEARPLAY, true);
+    expect_host("no.such.system, " W3C_CLEARKEY " ," CLEARPLAY, W3C_CLEARKEY, true);
+    expect_host("com.clearplay.dr," CLEARPLAY ".more,COM.CLEARPLAY.DRM", CLEARPLAY, false);
+    expect_host("*", W3C_CLEARKEY, true);
+    /* A key system of the program itself cannot be anywhere else. */
+    puppet_reset();
+    DRM_KeySystemPlugin plugin = puppet_plugin("test.own");
+    REQUIRE_OK(OH_Drm_RegisterKeySystem(&plugin));
+    expect_host("*", "test.own", false);
+    expect_host("test.own", "test.own", false);
+    CHECK_INT(puppet.systems_created, 2);
+    MediaKeySystem *system = (MediaKeySystem *)0x5a;
+    CHECK_UNKNOWN(OH_MediaKeySystem_CreateIsolated("test.own", &system));
+    CHECK(system == (MediaKeySystem *)0x5a);
+    CHECK_INT(puppet.systems_created, 2);
+}
+
 int main(int argc, char **argv)
 {
-    char copy[64], *end;
+    char copy[64];
     if (argc != 2) {
         return EXIT_FAILURE;
     }
-    private_copy(argv[1], "villain.so", copy);
-    end = strrchr(copy, '/');
-    *end = '\0';
-    REQUIRE(setenv("NATIVE_DRM_PLUGIN_PATH", copy, 1) == 0);
-    *end = '/';
+    villain_copy(argv[1], copy);
     REQUIRE(setenv("NATIVE_DRM_HOST_TIMEOUT", "2", 1) == 0);
     RUN(key_systems_that_misbehave);
     RUN(host_programs_that_are_none);
-    REQUIRE(unsetenv("NATIVE_DRM_HOST_TIMEOUT") == 0);
-    RUN(a_host_is_confined);
+    RUN(who_gets_a_host);
     remove_private_copy(copy);
     return check_finish("misbehaviour");
 }

@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -69,9 +71,52 @@ static int make_process(void)
     return child > 0 ? waitpid(child, NULL, 0) : -1;
 }
 
+/* Binds a socket for TCP, or connects it, to a port of this machine at which nobody is. */
+static int use_tcp(bool connects)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(9)};
+    int made = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (made < 0) {
+        return -1;
+    }
+    if (!connects) {
+        address.sin_port = 0;
+    }
+    int result = connects ? connect(made, (struct sockaddr *)&address, sizeof(address))
+                          : bind(made, (struct sockaddr *)&address, sizeof(address));
+    int error = errno;
+    close(made);
+    errno = error;
+    return result;
+}
+
+/* Makes a file where everybody may. */
+static int make_file(void)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/tmp/native_drm_villain-%d", (int)getpid());
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file >= 0) {
+        unlink(path);
+        close(file);
+    }
+    return file;
+}
+
+/* What Landlock forbids, and seccomp does not before it. */
+static void try_files(char *text, size_t room, const char *secret)
+{
+    note(text, room, "read", open(secret, O_RDONLY | O_CLOEXEC));
+    note(text, room, "write", open(secret, O_WRONLY | O_CLOEXEC));
+    note(text, room, "create", make_file());
+    note(text, room, "bind", use_tcp(false));
+    note(text, room, "connect", use_tcp(true));
+    note(text, room, "signal", kill(getppid(), 0));
+}
+
 static void try_all(char *text, size_t room, const char *secret, void *address)
 {
-    text[0] = '\0';
+    long own = 0;
     note(text, room, "exec", run_program());
     note(text, room, "fork", make_process());
     note(text, room, "socket", socket(AF_INET, SOCK_STREAM, 0));
@@ -79,9 +124,11 @@ static void try_all(char *text, size_t room, const char *secret, void *address)
     note(text, room, "ptrace", (int)ptrace(PTRACE_ATTACH, getppid(), NULL, NULL));
     note(text, room, "memory", read_word(getppid(), address));
     note(text, room, "kill", kill(getppid(), 0));
-    note(text, room, "read", open(secret, O_RDONLY | O_CLOEXEC));
-    note(text, room, "write", open(secret, O_WRONLY | O_CLOEXEC));
-    note(text, room, "create", open("/tmp/native_drm_villain", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    /* What nothing but seccomp forbids: to look at itself, to send itself a signal, to look at a process that is none. */
+    note(text, room, "own-memory", read_word(getpid(), &own));
+    note(text, room, "own-signal", kill(getpid(), 0));
+    note(text, room, "nobody", (int)ptrace(PTRACE_ATTACH, INT_MAX, NULL, NULL));
+    try_files(text, room, secret);
 }
 
 static Drm_ErrCode generate(void *session, const DRM_MediaKeyRequestInfo *info, DRM_MediaKeyRequest *request)
@@ -106,7 +153,9 @@ static Drm_ErrCode generate(void *session, const DRM_MediaKeyRequestInfo *info, 
         _exit(0);
     }
     request->type = MEDIA_KEY_REQUEST_TYPE_INITIAL;
-    if (strncmp(deed, "try ", 4) == 0) {
+    if (strncmp(deed, "files ", 6) == 0) {
+        try_files((char *)request->data, sizeof(request->data), deed + 6);
+    } else if (strncmp(deed, "try ", 4) == 0) {
         char *address = strchr(deed + 4, ' ');
         *address++ = '\0';
         try_all((char *)request->data, sizeof(request->data), deed + 4, (void *)strtoull(address, NULL, 16));

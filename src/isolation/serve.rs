@@ -127,9 +127,16 @@ fn answer_all(host: &Host, lane: UnixStream) {
     loop {
         let (number, reply, wipes) = match channel.receive::<(u32, Request<'_>)>() {
             Ok((number, request)) => {
-                count_message();
+                let death = death_at_message();
+                if death == Some(Death::BeforeWork) {
+                    die();
+                }
                 let wipes = !is_about_sample(&request);
-                (number, host.answer(request), wipes)
+                let reply = host.answer(request);
+                if death == Some(Death::BeforeAnswer) {
+                    die();
+                }
+                (number, reply, wipes)
             }
             // The player lets go of all at once; the thread that waits for that ends the process.
             Err(channel::Error::Closed) => return,
@@ -156,16 +163,32 @@ fn is_about_sample(request: &Request<'_>) -> bool {
     matches!(request, Request::Session(_, Decrypt(_) | DecryptAll(..)))
 }
 
-/// Kills this process at the message whose number `NATIVE_DRM_EMULATE_SERVICE_DEATH` is, in a build that listens to it.
-fn count_message() {
+/// When a process is to die that pretends to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Death {
+    BeforeWork,
+    BeforeAnswer,
+}
+
+/// Whether and when this process dies at the message that has just come: the number of the message is
+/// `NATIVE_DRM_EMULATE_SERVICE_DEATH`, in a build that listens to it.
+fn death_at_message() -> Option<Death> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    if cfg!(feature = "emulation") {
-        let number = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
-        if std::env::var("NATIVE_DRM_EMULATE_SERVICE_DEATH").is_ok_and(|wanted| wanted == number.to_string()) {
-            // SAFETY: ends the process, at once and whatever its threads are at.
-            unsafe { libc::raise(libc::SIGKILL) };
-        }
+    if !cfg!(feature = "emulation") {
+        return None;
     }
+    let number = (COUNT.fetch_add(1, Ordering::Relaxed) + 1).to_string();
+    let wanted = std::env::var("NATIVE_DRM_EMULATE_SERVICE_DEATH").ok()?;
+    match wanted.strip_prefix(&number)? {
+        "" => Some(Death::BeforeWork),
+        ":answer" => Some(Death::BeforeAnswer),
+        _ => None,
+    }
+}
+
+fn die() {
+    // SAFETY: ends the process, at once and whatever its threads are at.
+    unsafe { libc::raise(libc::SIGKILL) };
 }
 
 /// Ends the process without anything else: other threads are at work.

@@ -29,6 +29,7 @@ pub fn write(corpus: &Path) -> Result<(), String> {
     seeds.host_messages()?;
     seeds.instructions("policy", 12, 120)?;
     seeds.instructions("capi", 24, 900)?;
+    seeds.instructions("plugin", 24, 900)?;
     seeds.instructions("access_unit", 12, 400)?;
     seeds.instructions("decrypt", 12, 300)
 }

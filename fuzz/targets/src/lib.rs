@@ -22,6 +22,7 @@ mod mp4;
 #[path = "../../../crates/drm/tests/support/nobody.rs"]
 mod nobody;
 mod offline_file;
+mod plugin;
 mod policy;
 mod pssh;
 mod template;
@@ -77,8 +78,10 @@ pub static TARGETS: &[Target] = &[
     target("decrypt", "decrypt", decrypt::run, &["cenc", "cens", "cbc1", "cbcs"]),
     target("access_unit", "access_unit", access_unit::run, &["\0\0\u{1}", "\0\0\u{3}"]),
     target("media_file", "media_file", media_file::run, media_file::WORDS).slow(30_000),
-    target("host_messages", "host_messages", host_messages::run, &[]),
+    target("host_messages", "host_messages", host_messages::run, &["cenc", "video/mp4"]),
     target("capi", "capi", capi::run, &[]).slow(10_000),
+    // After `capi`, which does not expect a fourth key system.
+    target("plugin", "plugin", plugin::run, &[]).slow(4000),
 ];
 
 /// The target of that name.

@@ -1,6 +1,7 @@
 //! Surroundings that targets share.
 
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 /// A new directory of this process, in memory where there is a file system for that.
 pub fn directory(name: &str) -> PathBuf {
@@ -10,6 +11,16 @@ pub fn directory(name: &str) -> PathBuf {
     let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(&path).expect("a directory");
     path
+}
+
+/// Makes a directory the library's store, before anything calls the library.
+pub fn library_store() {
+    static CHOSEN: Once = Once::new();
+    CHOSEN.call_once(|| {
+        let path = directory("library");
+        // SAFETY: the library's threads read the environment and start later; the driver's do not.
+        unsafe { std::env::set_var("NATIVE_DRM_STORAGE_DIR", path) };
+    });
 }
 
 /// Removes what [`directory`] made in this process.

@@ -124,7 +124,7 @@ calls! {
     2 plain OH_Drm_GetVersion |c| { let _ = &c; OH_Drm_GetVersion() };
     10 drm OH_Drm_ParseMediaKeySystemInfo |c| { let (p, n) = c.sized(); OH_Drm_ParseMediaKeySystemInfo(p, n as usize, c.out()) };
     10 drm OH_Drm_ParsePsshBoxes |c| { let (p, n) = c.sized(); OH_Drm_ParsePsshBoxes(p, n as usize, Some(pssh_box), ptr::null_mut()) };
-    // What is in a table has to be true: c_tests look at that.
+    // `plugin` registers one, whose functions it has answer what the input says.
     1 drm OH_Drm_RegisterKeySystem |c| { let _ = &c; OH_Drm_RegisterKeySystem(ptr::null()) };
     1 drm OH_Drm_LoadPlugin |c| OH_Drm_LoadPlugin(c.text());
     // The name of none: a fuzzer starts no processes, and tests of isolation have their own targets.
@@ -262,7 +262,8 @@ calls! {
     2 session OH_AVSession_UnregisterToggleCallMuteCallback |c| OH_AVSession_UnregisterToggleCallMuteCallback(c.handle(Av), c.maybe(Some(on_call as _)));
 }
 
-fn request_info(c: &mut Context<'_>) -> DRM_MediaKeyRequestInfo {
+/// Init data and options, of which some can be.
+pub fn request_info(c: &mut Context<'_>) -> DRM_MediaKeyRequestInfo {
     // SAFETY: the struct is made of integers.
     let mut info: DRM_MediaKeyRequestInfo = unsafe { std::mem::zeroed() };
     info.r#type = MediaKeyTypeValue(c.small() % 3);
@@ -303,7 +304,7 @@ fn range(c: &mut Context<'_>) -> i32 {
 }
 
 /// A sample whose subsamples, if any, add up to no more than the data.
-fn sample_info(c: &mut Context<'_>) -> DRM_SampleInfo {
+pub fn sample_info(c: &mut Context<'_>) -> DRM_SampleInfo {
     let table = subsamples(c);
     let table = c.given(table);
     DRM_SampleInfo {

@@ -14,7 +14,7 @@ const GUARD: usize = 32;
 const FILL: u8 = 0xa5;
 
 /// What a family of functions may return.
-const DRM_CODES: &[u32] = &[
+pub const DRM_CODES: &[u32] = &[
     0, 401, 24_700_101, 24_700_103, 24_700_104, 24_700_105, 24_700_106, 24_700_107, 24_700_108, 24_700_109, 24_700_110,
     24_700_111, 24_700_201,
 ];

@@ -4,8 +4,8 @@
 //! lengths; nothing was written outside of the buffers. After each run everything is destroyed, and can be made again.
 
 mod callbacks;
-mod calls;
-mod context;
+pub mod calls;
+pub mod context;
 mod handles;
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -37,9 +37,7 @@ pub fn run(input: &[u8]) {
 }
 
 fn start() -> Other {
-    let directory = world::directory("capi");
-    // SAFETY: the library's threads read the environment and start later; the driver's do not.
-    unsafe { std::env::set_var("NATIVE_DRM_STORAGE_DIR", &directory) };
+    world::library_store();
     let (to, inputs) = sync_channel::<Vec<u8>>(1);
     let (results, from) = sync_channel(1);
     std::thread::spawn(move || {

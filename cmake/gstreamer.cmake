@@ -1,5 +1,10 @@
 # The GStreamer plugin, a cargo workspace of its own (gstreamer/). Component: GStreamer.
 
+# It is linked to the library of the build tree, by its own name and for this machine.
+if(native_drm_rust_target OR NOT NATIVE_DRM_LIBRARY_NAME STREQUAL "native_drm")
+    message(FATAL_ERROR "NATIVE_DRM_BUILD_GSTREAMER: the plugin is for this machine and for libnative_drm.so; "
+        "set it to OFF with another NATIVE_DRM_RUST_TARGET or NATIVE_DRM_LIBRARY_NAME")
+endif()
 if(NATIVE_DRM_CARGO_FLAGS MATCHES "--offline")
     set(native_drm_gstreamer_flags --offline)
 endif()

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Holds Debian packages against packaging/debian/files.txt: that all are there, what is in each, who may do what with it, its size.
 
-    scripts/check_debs.py DIRECTORY [--version 0.1.0]    the directory has the .deb files and nothing else of that kind
+    scripts/check_debs.py DIRECTORY --version 0.1.0 [--without PACKAGE]
 
-gstreamer1.0-native-drm may be missing. Exits with 1 and a line for each fault.
+The directory has the .deb files and nothing else of that kind; PACKAGE is not among them. Exits with 1 and a line for each fault.
 """
 
 import argparse
@@ -13,7 +13,6 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-OPTIONAL = {"gstreamer1.0-native-drm"}
 LARGEST = 4 * 1000 * 1000
 
 
@@ -60,9 +59,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=pathlib.Path)
     parser.add_argument("--version", required=True)
+    parser.add_argument("--without", metavar="PACKAGE", action="append", default=[])
     arguments = parser.parse_args()
     arch = subprocess.run(["dpkg-architecture", "-qDEB_HOST_MULTIARCH"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     packages = expected(arch, arguments.version)
+    for name in arguments.without:
+        packages.pop(name)
     faults, found = [], set()
     for deb in sorted(arguments.directory.glob("*.deb")):
         name, version = (
@@ -77,7 +79,7 @@ def main():
             faults.append(f"{deb.name}: version {version}")
         faults += [f"{name}: {fault}" for fault in faults_of(deb, packages[name])]
         print(f"{name} {version}: {deb.stat().st_size / 1e6:.2f} MB")
-    faults += [f"there is no package {name}" for name in sorted(packages.keys() - found - OPTIONAL)]
+    faults += [f"there is no package {name}" for name in sorted(packages.keys() - found)]
     if faults:
         sys.exit("\n".join(faults))
 

@@ -19,7 +19,8 @@ fail() {
 }
 [[ $(id -u) -eq 0 ]] || fail "debootstrap and chroot are root's: start again as root"
 dist=$root/build/bindings/dist
-wheel=$(find "$dist" -name '*.whl' 2>/dev/null) tarball=$(find "$dist" -name '*.tgz' 2>/dev/null)
+# Those for another machine are in directories below.
+wheel=$(find "$dist" -maxdepth 1 -name '*.whl' 2>/dev/null) tarball=$(find "$dist" -maxdepth 1 -name '*.tgz' 2>/dev/null)
 [[ -n $wheel && -n $tarball ]] || fail "there are no packages: scripts/test-bindings.sh makes them"
 require cmd:debootstrap=debootstrap cmd:python3=python3
 

@@ -65,8 +65,14 @@ node_package() {
 # Both at the same time: each waits a lot.
 (node_package) >"$build/node.log" 2>&1 &
 node=$!
-status=0
-(python_package) || status=1
+# No condition, in which set -e would not hold.
+set +e
+(
+    set -e
+    python_package
+)
+status=$?
+set -e
 wait "$node" || status=1
 cat "$build/node.log"
 exit "$status"

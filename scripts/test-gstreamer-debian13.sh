@@ -5,7 +5,7 @@
 #   scripts/test-gstreamer-debian13.sh [DIRECTORY]
 #
 # DIRECTORY keeps the chroot for the next time; without it, it is made anew and removed. NATIVE_DRM_LIB_DIR and CARGO_TARGET_DIR
-# as in scripts/test-gstreamer.sh.
+# as in scripts/test-gstreamer.sh. NATIVE_DRM_DEB_MIRROR: whence to fetch the system.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -23,6 +23,11 @@ if [[ $(id -u) -ne 0 ]]; then
 fi
 require cmd:debootstrap=debootstrap cmd:cc=gcc cmd:pkg-config=pkg-config \
     pc:gstreamer-1.0=libgstreamer1.0-dev pc:gstreamer-app-1.0=libgstreamer-plugins-base1.0-dev
+PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+if ! command -v cargo >/dev/null 2>&1; then
+    echo "cargo is missing: install Rust (https://rustup.rs), then start again" >&2
+    exit 1
+fi
 
 target=${CARGO_TARGET_DIR:-$root/target}
 library=${NATIVE_DRM_LIB_DIR:-$target/release}
@@ -37,11 +42,17 @@ if [[ $# -eq 1 ]]; then
     chroot=$1
 else
     chroot=$(mktemp -d)
-    trap 'umount "$chroot/proc" 2>/dev/null || true; rm -rf --one-file-system "$chroot"' EXIT
 fi
+# shellcheck disable=SC2317 # the trap calls it
+clean_up() {
+    if mountpoint -q "$chroot/proc"; then umount "$chroot/proc"; fi
+    if [[ -z $keep ]]; then rm -rf --one-file-system "$chroot"; fi
+}
+keep=${1:-}
+trap clean_up EXIT
 # Each part only if it is not there: a chroot that was kept may have been left half-way.
 if [[ ! -e $chroot/etc/debian_version || -e $chroot/debootstrap ]]; then
-    debootstrap --variant=minbase trixie "$chroot" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}"
+    debootstrap --variant=minbase trixie "$chroot" "${NATIVE_DRM_DEB_MIRROR:-http://deb.debian.org/debian}"
 fi
 if [[ ! -e $chroot/usr/bin/gst-inspect-1.0 ]]; then
     chroot "$chroot" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends gstreamer1.0-tools \
@@ -58,4 +69,3 @@ cp "$library/libnative_drm.so" "$chroot/opt/native_drm/libnative_drm.so.0"
 cp "$suite" "$chroot/opt/native_drm/suite"
 chroot "$chroot" gst-inspect-1.0 --version
 chroot "$chroot" env LD_LIBRARY_PATH=/opt/native_drm HOME=/tmp RUST_BACKTRACE=0 /opt/native_drm/suite --nocapture
-umount "$chroot/proc"

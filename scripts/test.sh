@@ -2,13 +2,15 @@
 # Runs every check of the project; installs what is missing (scripts/lib/install.sh).
 #
 #   scripts/test.sh          everything
-#   scripts/test.sh quick    format, lints, Rust tests, C tests; no sanitizers, documentation
+#   scripts/test.sh quick    format, lints, dependencies, Rust tests, interleavings, C tests, the GStreamer plugin, the packages for
+#                            Python and Node.js; no documentation, fuzzing, sanitizers, emulation
 #
 # 64-bit ARM under emulation comes last, and only if it ends within NATIVE_DRM_TEST_BUDGET seconds (2650).
 #
 # Of the jobs in scripts/ci/ it runs packaged-source.sh, and of test-arm64.sh the short form. It does not run those that
 # .github/workflows/ci.yml has beside it: minimum-rust.sh, clang.sh, no-default-features.sh, cpu-levels.sh, interleavings.sh, valgrind.sh,
-# all of test-arm64.sh.
+# gstreamer.sh (the plugin built by CMake, test-gstreamer.sh slow and valgrind), all of test-arm64.sh, test-deb.sh. Nor those that are
+# started by hand: test-browser.sh, test-bindings-fresh.sh, test-gstreamer-debian13.sh, test-gstreamer.sh bench and teardown.
 #
 # Build output: target/ (or CARGO_TARGET_DIR) and build/. Logs: build/test-logs/. Exit status 0 if everything passed.
 set -euo pipefail

@@ -140,6 +140,16 @@ case $step in
             fail "a target without a standard library is accepted"
         fi
         grep -q 'standard library' "$work/cross.log" || fail "no word on the missing standard library"
+        # A GStreamer plugin for another machine, or with another library: never of itself, and not if it is asked for.
+        for option in "-DNATIVE_DRM_RUST_TARGET=$host-unknown-linux-gnu" -DNATIVE_DRM_LIBRARY_NAME=other; do
+            rm -rf "$build"
+            "$cmake" -S "$source" -B "$build" "-DCMAKE_C_COMPILER=$cc" -DNATIVE_DRM_BUILD_TESTS=OFF "$option" >"$work/cross.log" 2>&1 ||
+                fail "configuring with $option fails: $(cat "$work/cross.log")"
+            if "$cmake" "$build" -DNATIVE_DRM_BUILD_GSTREAMER=ON >"$work/cross.log" 2>&1; then
+                fail "the GStreamer plugin is built with $option"
+            fi
+            grep -q NATIVE_DRM_BUILD_GSTREAMER "$work/cross.log" || fail "no word on why there is no GStreamer plugin with $option"
+        done
         ;;
     ohos)
         cmake=$1 source=$2 cc=$3 rustc=$4
@@ -232,13 +242,18 @@ END
         run_programs "$build" shared
         ;;
     fetchcontent)
-        # As from a web server or a release: an archive of the tree, its version's directory on top, without what was built.
+        # As from a web server or a release: an archive of the tree as it is, its version's directory on top, without what was built.
+        if [ ! -e "$source/.git" ] || ! command -v git >/dev/null 2>&1; then
+            echo "this is no checkout, or git is missing: what is built would be archived, too"
+            exit 77
+        fi
         cmake=$1 project=$2 source=$3
         shift 3
         build=$work/build-fetchcontent
         archive=$work/native_drm.tar.gz
         rm -rf "$build"
-        git -C "$source" archive --prefix=native_drm/ -o "$archive" HEAD 2>/dev/null || exit 77
+        git -c "safe.directory=$source" -C "$source" ls-files -z --cached --others --exclude-standard >"$work/files"
+        tar -C "$source" --null --files-from "$work/files" --ignore-failed-read --transform 's,^,native_drm/,S' -czf "$archive"
         sum=$(sha256sum "$archive" | cut -d' ' -f1)
         "$cmake" -S "$project" -B "$build" -DVARIANT=shared "-DARCHIVE=$archive" "-DARCHIVE_SHA256=$sum" "$@"
         "$cmake" --build "$build"

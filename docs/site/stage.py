@@ -5,8 +5,7 @@
 
 - Links to headers lead to their reference; links to other files of the source tree become their names.
 - Lists get the empty line in front that Python-Markdown wants.
-- nav.json is the navigation: every document has its place there; entries for what this source tree does not have are left out; a directory
-  stands for its other pages.
+- nav.json is the navigation: every document has its place there, and every entry is a document; a directory stands for its other pages.
 - Man pages are a list; scripts/docs.sh makes pages of them.
 """
 
@@ -72,7 +71,7 @@ def navigation(source):
             pages.sort(key=lambda page: page.parent != source / target or page.name != "README.md")
             return toml([title, [[title_of(page), str(page.relative_to(source))] for page in pages]])
         if not (source / target).exists():
-            return None
+            sys.exit(f"nav.json: there is no {target}")
         return f"{{ {json.dumps(title, ensure_ascii=False)} = {json.dumps(target)} }}" if title else json.dumps(target)
 
     return [text for text in map(toml, entries) if text]

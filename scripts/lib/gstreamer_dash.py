@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes a DASH stream of tests/media/cenc.mp4, and a catalogue for the license server with its keys; or serves a directory.
+"""Makes DASH streams of tests/media/cenc.mp4 and clear.mp4, and a catalogue for the license server with the keys; or serves a directory.
 
     gstreamer_dash.py MEDIA DIRECTORY
     gstreamer_dash.py --serve DIRECTORY     prints the URL
@@ -14,13 +14,14 @@ import sys
 
 MPD = """<?xml version="1.0"?>
 <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011" type="static" minBufferTime="PT1S"
-     mediaPresentationDuration="PT3S"><Period><AdaptationSet mimeType="video/mp4" segmentAlignment="true">
-<ContentProtection schemeIdUri="urn:mpeg:dash:mp4protection:2011" value="cenc"/>
-<ContentProtection schemeIdUri="urn:uuid:1077efec-c0b2-4d02-ace3-3c1e52e2fb4b"/>
+     mediaPresentationDuration="PT3S"><Period><AdaptationSet mimeType="video/mp4" segmentAlignment="true">{protection}
 <Representation id="1" bandwidth="400000" codecs="avc1.64000d,mp4a.40.2" width="320" height="180">
-<SegmentList timescale="1000" duration="1000"><Initialization sourceURL="0.mp4"/>{}</SegmentList>
+<SegmentList timescale="1000" duration="1000"><Initialization sourceURL="{name}-0.mp4"/>{urls}</SegmentList>
 </Representation></AdaptationSet></Period></MPD>
 """
+PROTECTION = """
+<ContentProtection schemeIdUri="urn:mpeg:dash:mp4protection:2011" value="cenc"/>
+<ContentProtection schemeIdUri="urn:uuid:1077efec-c0b2-4d02-ace3-3c1e52e2fb4b"/>"""
 
 
 def segments(file):
@@ -35,11 +36,12 @@ def segments(file):
 
 
 def make(media, directory):
-    parts = segments((media / "cenc.mp4").read_bytes())
-    for number, part in enumerate(parts):
-        (directory / f"{number}.mp4").write_bytes(part)
-    urls = "".join(f'<SegmentURL media="{number}.mp4"/>' for number in range(1, len(parts)))
-    (directory / "stream.mpd").write_text(MPD.format(urls))
+    for name, protection in (("cenc", PROTECTION), ("clear", "")):
+        parts = segments((media / f"{name}.mp4").read_bytes())
+        for number, part in enumerate(parts):
+            (directory / f"{name}-{number}.mp4").write_bytes(part)
+        urls = "".join(f'<SegmentURL media="{name}-{number}.mp4"/>' for number in range(1, len(parts)))
+        (directory / f"{name}.mpd").write_text(MPD.format(name=name, protection=protection, urls=urls))
 
     def plain(text):
         return base64.b64encode(base64.urlsafe_b64decode(text + "==")).decode()

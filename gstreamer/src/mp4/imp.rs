@@ -144,7 +144,7 @@ impl ElementImpl for NativeDrmMp4 {
         match transition {
             gst::StateChange::NullToReady => {
                 if let Err(reason) = self.keys.prepare(self.obj().upcast_ref()) {
-                    gst::element_imp_error!(self, gst::StreamError::DecryptNokey, ("{reason}"));
+                    gst::element_imp_error!(self, gst::ResourceError::Settings, ("No keys"), ["{}", reason]);
                     return Err(gst::StateChangeError);
                 }
             }

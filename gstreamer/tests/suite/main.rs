@@ -7,6 +7,7 @@ mod harness;
 mod license_server;
 mod media;
 mod mp4;
+mod others;
 mod playback;
 mod player;
 mod run;

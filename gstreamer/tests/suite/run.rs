@@ -12,6 +12,11 @@ use gst::prelude::*;
 pub const PATIENCE: gst::ClockTime = gst::ClockTime::from_seconds(120);
 pub const PATIENCE_STD: Duration = Duration::from_secs(120);
 
+/// As scripts/test-gstreamer.sh reads times.
+pub fn in_ms(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1000.0)
+}
+
 pub fn init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -102,16 +102,18 @@ fn keys_that_are_cleared_are_missed() {
 #[test]
 fn keys_that_are_none_keep_the_element_in_null() {
     init();
-    for keys in ["{\"keys\":[{\"kty\":\"oct\"", "/nonexistent/keys.json", "{}"] {
-        let element = crate::run::make("nativedrmdec");
-        let bus = gst::Bus::new();
-        element.set_bus(Some(&bus));
-        element.set_property("keys", keys);
-        assert!(element.set_state(gst::State::Ready).is_err(), "{keys}");
-        let error = bus.pop_filtered(&[gst::MessageType::Error]).expect("an error");
-        let gst::MessageView::Error(error) = error.view() else { unreachable!() };
-        assert!(error.error().matches(gst::ResourceError::Settings));
-        element.set_state(gst::State::Null).expect("stopped");
+    for factory in ["nativedrmdec", "nativedrmdec-foreign", "nativedrmmp4"] {
+        for keys in ["{\"keys\":[{\"kty\":\"oct\"", "/nonexistent/keys.json", "{}"] {
+            let element = crate::run::make(factory);
+            let bus = gst::Bus::new();
+            element.set_bus(Some(&bus));
+            element.set_property("keys", keys);
+            assert!(element.set_state(gst::State::Ready).is_err(), "{factory}: {keys}");
+            let error = bus.pop_filtered(&[gst::MessageType::Error]).expect("an error");
+            let gst::MessageView::Error(error) = error.view() else { unreachable!() };
+            assert!(error.error().matches(gst::ResourceError::Settings), "{factory}: {error:?}");
+            element.set_state(gst::State::Null).expect("stopped");
+        }
     }
 }
 

@@ -207,6 +207,30 @@ impl Drop for Lane<'_> {
 
 /// How long a host may take for an answer. `NATIVE_DRM_HOST_TIMEOUT` (seconds) makes it another time.
 pub(super) fn patience() -> Duration {
-    let seconds = std::env::var("NATIVE_DRM_HOST_TIMEOUT").ok().and_then(|text| text.parse().ok());
+    patience_of(std::env::var("NATIVE_DRM_HOST_TIMEOUT").ok().as_deref())
+}
+
+fn patience_of(setting: Option<&str>) -> Duration {
+    let seconds = setting.and_then(|text| text.parse().ok());
     Duration::from_secs(seconds.filter(|seconds| (1..=3600).contains(seconds)).unwrap_or(30))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::patience_of;
+
+    #[test]
+    fn a_host_has_as_long_as_is_set_within_an_hour() {
+        for (setting, seconds) in [("1", 1), ("2", 2), ("30", 30), ("3600", 3600)] {
+            assert_eq!(patience_of(Some(setting)).as_secs(), seconds);
+        }
+    }
+
+    #[test]
+    fn what_is_no_such_time_is_the_default() {
+        assert_eq!(patience_of(None).as_secs(), 30);
+        for setting in ["", "0", "-1", "3601", "18446744073709551616", "2.5", "5s", " 5", "soon"] {
+            assert_eq!(patience_of(Some(setting)).as_secs(), 30, "{setting}");
+        }
+    }
 }

@@ -242,13 +242,13 @@ END
         run_programs "$build" shared
         ;;
     fetchcontent)
+        cmake=$1 project=$2 source=$3
+        shift 3
         # As from a web server or a release: an archive of the tree as it is, its version's directory on top, without what was built.
         if [ ! -e "$source/.git" ] || ! command -v git >/dev/null 2>&1; then
             echo "this is no checkout, or git is missing: what is built would be archived, too"
             exit 77
         fi
-        cmake=$1 project=$2 source=$3
-        shift 3
         build=$work/build-fetchcontent
         archive=$work/native_drm.tar.gz
         rm -rf "$build"

@@ -256,7 +256,8 @@ END
         tar -C "$source" --null --files-from "$work/files" --ignore-failed-read --transform 's,^,native_drm/,S' -czf "$archive"
         sum=$(sha256sum "$archive" | cut -d' ' -f1)
         "$cmake" -S "$project" -B "$build" -DVARIANT=shared "-DARCHIVE=$archive" "-DARCHIVE_SHA256=$sum" "$@"
-        "$cmake" --build "$build"
+        # It builds the library once more: link-time optimisation would take minutes, and changes nothing of what is looked at.
+        CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_DEBUG=0 "$cmake" --build "$build"
         run_programs "$build" shared
         ;;
     pkgconfig)

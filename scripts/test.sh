@@ -5,7 +5,7 @@
 #   scripts/test.sh quick    format, lints, dependencies, Rust tests, interleavings, C tests, the GStreamer plugin, the packages for
 #                            Python and Node.js; no documentation, fuzzing, sanitizers, emulation
 #
-# ThreadSanitizer and 64-bit ARM under emulation come last, and each only if it ends within NATIVE_DRM_TEST_BUDGET seconds (2650): on a slow
+# ThreadSanitizer and 64-bit ARM under emulation come last, and each only if it ends within NATIVE_DRM_TEST_BUDGET seconds (2550): on a slow
 # machine they are left out, and that is said.
 #
 # Of the jobs in scripts/ci/ it runs packaged-source.sh, and of test-arm64.sh the short form. It does not run those that
@@ -91,7 +91,7 @@ header_drift() {
 
 # c_build NAME: configures and builds the C tests in build/NAME.
 c_build() {
-    local name=$1 options=(-DNATIVE_DRM_CARGO_TARGET_DIR="$CARGO_TARGET_DIR/$1" -DNATIVE_DRM_SANITIZE="$1")
+    local name=$1 options=(-DNATIVE_DRM_CARGO_TARGET_DIR="$CARGO_TARGET_DIR/$1" -DNATIVE_DRM_SANITIZE="$1" -DNATIVE_DRM_TEST_TIMEOUT=400)
     case $name in
         c) options=(-DNATIVE_DRM_CARGO_TARGET_DIR="$CARGO_TARGET_DIR" -DNATIVE_DRM_BUILD_EXAMPLES=ON) ;;
         address) options+=(-DNATIVE_DRM_EMULATION=ON) ;;
@@ -225,7 +225,7 @@ step() {
 in_time() {
     local needed=$1
     shift
-    if ((SECONDS + needed > ${NATIVE_DRM_TEST_BUDGET:-2650})); then
+    if ((SECONDS + needed > ${NATIVE_DRM_TEST_BUDGET:-2550})); then
         printf '\n===== %s: left out, %d s have gone by (NATIVE_DRM_TEST_BUDGET)\n' "$1" "$SECONDS"
         return
     fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The GStreamer plugin as CMake builds and installs it, and what scripts/test.sh leaves out of scripts/test-gstreamer.sh: the tests that
+# The GStreamer plugin as CMake builds and installs it, and cargo-c where that is installed, and what scripts/test.sh leaves out of scripts/test-gstreamer.sh: the tests that
 # wait for the end of a long time limit, and teardowns under valgrind.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -22,11 +22,25 @@ mv "$build/prefix" "$build/moved"
 play() {
     local file=$1 output=$2
     shift 2
-    env -u LD_LIBRARY_PATH GST_PLUGIN_PATH="$plugins" GST_REGISTRY="$build/registry" \
+    env "LD_LIBRARY_PATH=$libraries" GST_PLUGIN_PATH="$plugins" GST_REGISTRY="$build/registry" \
         gst-launch-1.0 -q filesrc "location=tests/media/$file.mp4" ! qtdemux name=demux demux.video_0 "$@" ! filesink "location=$build/$output"
 }
-for plugin in "$build/lib/gstreamer-1.0/libgstnativedrm.so" "$(find "$build/moved" -name libgstnativedrm.so)"; do
-    plugins=${plugin%/*}
+# Not from crates.io here: it takes longer to build than all the rest.
+by_cargo_c=()
+if cargo cinstall --version >/dev/null 2>&1; then
+    rm -rf "$build/cargo-c"
+    (cd gstreamer && NATIVE_DRM_LIB_DIR=$build/lib cargo cinstall --release --locked --prefix "$build/cargo-c" --libdir lib)
+    # By itself it has no path to a library that is not installed.
+    ln -sf "$build/lib/libnative_drm.so.0" "$build/cargo-c/lib/gstreamer-1.0/"
+    by_cargo_c=("$build/cargo-c/lib/gstreamer-1.0/libgstnativedrm.so")
+else
+    echo "cargo-c is not installed: not tried"
+fi
+for plugin in "$build/lib/gstreamer-1.0/libgstnativedrm.so" "$(find "$build/moved" -name libgstnativedrm.so)" "${by_cargo_c[@]}"; do
+    plugins=${plugin%/*} libraries=
+    if [[ $plugin == "${by_cargo_c[*]}" ]]; then
+        libraries=$plugins
+    fi
     rm -f "$build/registry" "$build"/*.h264
     play clear clear.h264
     play cenc cenc.h264 ! nativedrmdec keys=tests/media/keys.json

@@ -19,12 +19,27 @@ CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFI
 export PKG_CONFIG_PATH=$build/prefix/lib/pkgconfig
 (cd include && find . -type f | sort) >"$build/headers"
 (cd "$build/prefix/include" && find . -type f | sort) | diff "$build/headers" -
+# Headers by the NDK's paths only: cargo-c's pkg-config file names one folder.
+find include/multimedia -name '*.h' -printf '#include <multimedia/%P>\n' | sort >"$build/program.c"
+cat >>"$build/program.c" <<'END'
+#include <native_drm_plugin.h>
+int main(void)
+{
+    MediaKeySystem *system = NULL;
+    if (!OH_MediaKeySystem_IsSupported("org.w3.clearkey") || OH_MediaKeySystem_Create("org.w3.clearkey", &system) != DRM_ERR_OK) {
+        return 1;
+    }
+    return OH_MediaKeySystem_Destroy(system) == DRM_ERR_OK ? 0 : 1;
+}
+END
 # The words that pkg-config prints are separate arguments.
 # shellcheck disable=SC2046
-cc -std=c11 -Wall -Wextra -Werror -o "$build/shared" c_tests/consumer/project/consumer.c $(pkg-config --cflags --libs native_drm)
+cc -std=c11 -Wall -Wextra -Werror -o "$build/shared" "$build/program.c" $(pkg-config --cflags --libs native_drm)
 readelf -d "$build/shared" | grep -q 'NEEDED.*\[libnative_drm\.so\.0\]'
 LD_LIBRARY_PATH=$build/prefix/lib "$build/shared"
+# The static library with the system libraries that it needs, which are shared.
 # shellcheck disable=SC2046
-cc -std=c11 -Wall -Wextra -Werror -static -o "$build/static" c_tests/consumer/project/consumer.c $(pkg-config --static --cflags --libs native_drm)
+cc -std=c11 -Wall -Wextra -Werror -o "$build/static" "$build/program.c" \
+    $(pkg-config --static --cflags --libs native_drm | sed 's/-lnative_drm\b/-l:libnative_drm.a/')
 "$build/static"
 echo "cargo-c: headers, shared and static library work"

@@ -254,10 +254,10 @@ END
         rm -rf "$build"
         git -c "safe.directory=$source" -C "$source" ls-files -z --cached --others --exclude-standard >"$work/files"
         tar -C "$source" --null --files-from "$work/files" --ignore-failed-read --transform 's,^,native_drm/,S' -czf "$archive"
+        # It builds the library once more, by another path; link-time optimisation would take minutes and change nothing of what is looked at.
         sum=$(sha256sum "$archive" | cut -d' ' -f1)
-        "$cmake" -S "$project" -B "$build" -DVARIANT=shared "-DARCHIVE=$archive" "-DARCHIVE_SHA256=$sum" "$@"
-        # It builds the library once more: link-time optimisation would take minutes, and changes nothing of what is looked at.
-        CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_DEBUG=0 "$cmake" --build "$build"
+        "$cmake" -S "$project" -B "$build" -DVARIANT=shared "-DARCHIVE=$archive" "-DARCHIVE_SHA256=$sum" "$@" -DCMAKE_BUILD_TYPE=Debug
+        "$cmake" --build "$build"
         run_programs "$build" shared
         ;;
     pkgconfig)

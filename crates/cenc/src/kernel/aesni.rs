@@ -65,18 +65,6 @@ impl Vector for __m128i {
     }
 
     #[inline(always)]
-    unsafe fn load_start(from: *const u8, _bytes: usize) -> Self {
-        // SAFETY: passed on to the caller. There is one block, which is all of it.
-        unsafe { Self::load(from) }
-    }
-
-    #[inline(always)]
-    unsafe fn store_start(self, to: *mut u8, _bytes: usize) {
-        // SAFETY: as for `load_start`.
-        unsafe { self.store(to) }
-    }
-
-    #[inline(always)]
     unsafe fn xor_into(self, at: *mut u8, start: usize, end: usize) {
         // SAFETY: either the part is all of it, or it is copied, and the copy is used as a whole.
         unsafe {

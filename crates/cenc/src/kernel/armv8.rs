@@ -51,18 +51,6 @@ impl Vector for uint8x16_t {
     }
 
     #[inline(always)]
-    unsafe fn load_start(from: *const u8, _bytes: usize) -> Self {
-        // SAFETY: passed on to the caller. There is one block, which is all of it.
-        unsafe { Self::load(from) }
-    }
-
-    #[inline(always)]
-    unsafe fn store_start(self, to: *mut u8, _bytes: usize) {
-        // SAFETY: as for `load_start`.
-        unsafe { self.store(to) }
-    }
-
-    #[inline(always)]
     unsafe fn xor_into(self, at: *mut u8, start: usize, end: usize) {
         // SAFETY: either the part is all of it, or `xor_bytes` touches what the caller has.
         unsafe {

@@ -38,10 +38,22 @@ pub(super) trait Vector: Copy {
     unsafe fn store(self, to: *mut u8);
 
     /// Reads the first `bytes` bytes, which are one or more whole blocks. The rest is anything.
-    unsafe fn load_start(from: *const u8, bytes: usize) -> Self;
+    ///
+    /// As for the methods below that have one, what is here is for registers of one block, which is all of it.
+    #[inline(always)]
+    unsafe fn load_start(from: *const u8, _bytes: usize) -> Self {
+        const { assert!(Self::BLOCKS == 1) };
+        // SAFETY: passed on to the caller.
+        unsafe { Self::load(from) }
+    }
 
     /// Writes the first `bytes` bytes, which are one or more whole blocks, and no others.
-    unsafe fn store_start(self, to: *mut u8, bytes: usize);
+    #[inline(always)]
+    unsafe fn store_start(self, to: *mut u8, _bytes: usize) {
+        const { assert!(Self::BLOCKS == 1) };
+        // SAFETY: passed on to the caller.
+        unsafe { self.store(to) }
+    }
 
     /// Adds (exclusive or) the bytes `start..end` of this register to those in the same places after `at`, and touches no
     /// others; `start <= end <= BYTES`.
@@ -49,7 +61,7 @@ pub(super) trait Vector: Copy {
 
     /// Reads the blocks at `from`, `from + stride` … into their places; all but the first `count` from `spare` instead.
     ///
-    /// As for the two methods below, what is here is for registers of one block, which have a first block only.
+    /// A register of one block has a first block only.
     #[inline(always)]
     unsafe fn gather(from: *const u8, _stride: usize, _count: usize, _spare: *const u8) -> Self {
         const { assert!(Self::BLOCKS == 1) };

@@ -185,16 +185,39 @@ sum_of() { sed -nE "s/$1/\1/p" "$2" | awk '{ sum += $1 } END { print sum + 0 }';
 
 # step NAME FUNCTION: runs a step and counts its tests: those that cargo and ctest report, else the step itself.
 step() {
-    local name=$1 function=$2 log=$logs/$2.log start=$SECONDS status=0 passed=0 failed=0 ignored=0 total
+    local name=$1 function=$2 log=$logs/$2.log start=$SECONDS status=0 passed=0 failed=0 ignored=0 total tee limit
     printf '\n===== %s\n' "$name"
-    # A subshell of its own, so that set -e holds in it: it would not in a condition.
-    set +e
+    # A subshell of its own, so that set -e holds in it: it would not in a condition. A process group of its own, so that it can be ended.
+    rm -f "$log.status"
+    set -m
+    {
+        set +e
+        (
+            set -e
+            "$function"
+        )
+        echo $? >"$log.status"
+    } 2>&1 | tee "$log" &
+    tee=$!
+    running=$(jobs -p %+)
     (
-        set -e
-        "$function"
-    ) 2>&1 | tee "$log"
-    status=${PIPESTATUS[0]}
-    set -e
+        sleep "${NATIVE_DRM_STEP_LIMIT:-1500}"
+        kill -- -"$running"
+        sleep 10
+        kill -KILL -- -"$running"
+    ) >/dev/null 2>&1 &
+    limit=$!
+    set +m
+    wait "$tee" || true
+    kill -- -"$limit" 2>/dev/null || true
+    wait "$limit" 2>/dev/null || true
+    running=
+    if [[ -e $log.status ]]; then
+        status=$(<"$log.status")
+    else
+        status=124
+        echo "Error: ended after ${NATIVE_DRM_STEP_LIMIT:-1500} s (NATIVE_DRM_STEP_LIMIT)" | tee -a "$log"
+    fi
     case $function in
         rust_*)
             passed=$(sum_of '^test result: .* ([0-9]+) passed;.*' "$log")
@@ -272,7 +295,8 @@ if [[ $mode == full ]]; then
     builds_ahead=$!
     set +m
 fi
-trap 'kill "$release_build" ${builds_ahead:+-"$builds_ahead"} 2>/dev/null || true' EXIT
+running=
+trap 'kill "$release_build" ${builds_ahead:+-"$builds_ahead"} ${running:+-"$running"} 2>/dev/null || true' EXIT
 step "Format" format
 step "Lints" lints
 step "Dependencies: licenses, sources, bans" dependencies

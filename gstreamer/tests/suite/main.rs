@@ -15,3 +15,4 @@ mod server;
 mod sources;
 mod vectors;
 mod waiting;
+mod watch;

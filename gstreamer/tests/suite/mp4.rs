@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use gst::prelude::*;
 
 use crate::media::{Clear, Directory, Vector, find, tests_directory, vectors};
-use crate::run::{Mode, PATIENCE, PATIENCE_STD, in_ms, init, make, run, run_behind, until_end};
+use crate::run::{Mode, PATIENCE_STD, in_ms, init, key_needed, make, run, run_behind, until_end, until_shown};
 
 fn decryptor(keys: &str) -> gst::Element {
     init();
@@ -125,7 +125,7 @@ fn paused(file: &Path, keys: &str, clear: Vec<u8>) -> (gst::Pipeline, Arc<Mutex<
         pad.link(&queue.static_pad("sink").expect("a pad")).expect("linked");
     });
     pipeline.set_state(gst::State::Paused).expect("started");
-    until_done(&pipeline);
+    until_shown(&pipeline);
     (pipeline, seen)
 }
 
@@ -140,13 +140,6 @@ fn clear_file(file: &Path, keys: &str, directory: &Directory) -> Vec<u8> {
     let (error, _) = until_end(&pipeline);
     assert!(error.is_none(), "{file:?}: {error:?}");
     fs::read(out).expect("written")
-}
-
-/// Waits until all sinks have something to show.
-fn until_done(pipeline: &gst::Pipeline) {
-    let types = [gst::MessageType::AsyncDone, gst::MessageType::Error];
-    let message = pipeline.bus().expect("a bus").timed_pop_filtered(PATIENCE, &types).expect("a message");
-    assert!(matches!(message.view(), gst::MessageView::AsyncDone(_)), "{message:?}");
 }
 
 #[test]
@@ -170,11 +163,11 @@ fn after_20_seeks_everything_comes_as_at_first() {
             pipeline
                 .seek_simple(gst::SeekFlags::FLUSH | gst::SeekFlags::KEY_UNIT, to)
                 .unwrap_or_else(|fault| panic!("{id}: {fault}"));
-            until_done(&pipeline);
+            until_shown(&pipeline);
             sought += 1;
         }
         pipeline.seek_simple(gst::SeekFlags::FLUSH, gst::ClockTime::ZERO).expect("sought");
-        until_done(&pipeline);
+        until_shown(&pipeline);
         let (error, _) = until_end(&pipeline);
         assert!(error.is_none(), "{id}: {error:?}");
         let last = seen.lock().expect("no panic");
@@ -198,24 +191,13 @@ fn reads_between_seeks_are_those_of_the_clear_file() {
             pipeline
                 .seek_simple(gst::SeekFlags::FLUSH | gst::SeekFlags::KEY_UNIT, gst::ClockTime::from_seconds(second))
                 .expect("sought");
-            until_done(&pipeline);
+            until_shown(&pipeline);
             assert!(seen.lock().expect("no panic").reads > before, "{name}: nothing was read after the seek");
         }
         let (error, _) = until_end(&pipeline);
         assert!(error.is_none(), "{name}: {error:?}");
         let seen = seen.lock().expect("no panic");
         assert!(seen.wrong.is_empty(), "{name}: wrong at bytes {:?} of {} reads", seen.wrong, seen.reads);
-    }
-}
-
-fn key_needed(bus: &gst::Bus) -> gst::Structure {
-    loop {
-        let types = [gst::MessageType::Element, gst::MessageType::Error];
-        let message = bus.timed_pop_filtered(PATIENCE, &types).expect("a message");
-        assert!(!matches!(message.view(), gst::MessageView::Error(_)), "{message:?}");
-        if let Some(structure) = message.structure().filter(|structure| structure.name() == "drm-key-needed") {
-            return structure.to_owned();
-        }
     }
 }
 
@@ -319,7 +301,7 @@ pub fn found(file: &Path) -> String {
     let text = format!("filesrc location={} ! typefind name=t ! fakesink", file.display());
     let pipeline = gst::parse::launch(&text).expect("a pipeline").downcast::<gst::Pipeline>().expect("a pipeline");
     pipeline.set_state(gst::State::Paused).expect("started");
-    until_done(&pipeline);
+    until_shown(&pipeline);
     let caps: gst::Caps = pipeline.by_name("t").expect("named").property("caps");
     pipeline.set_state(gst::State::Null).expect("stopped");
     caps.to_string()

@@ -1,7 +1,6 @@
 //! playbin and playbin3, with no element named: files, and DASH with two Periods and key rotation over HTTP.
 
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use gst::glib;
@@ -9,8 +8,9 @@ use gst::prelude::*;
 
 use crate::capi::Program;
 use crate::media::{Clear, Directory, Vector, find, tests_directory};
-use crate::run::{PATIENCE, Tap, init, make, play_until_end};
+use crate::run::{PATIENCE, Tap, in_time, init, make, play_until_end};
 use crate::server::{Answer, Server};
+use crate::watch::{Watch, play_until_end_or_hang};
 
 /// What went through one decryptor, and what the sinks got.
 struct Played {
@@ -21,23 +21,6 @@ struct Played {
 
 /// The factory's name, and what came out of the element.
 type Decryptors = Arc<Mutex<Vec<(String, Tap)>>>;
-
-/// What went into an element and what came out, and whether it asked for a key.
-#[derive(Default)]
-struct Watch {
-    taps: Mutex<Vec<(String, Option<Tap>, Tap)>>,
-    asked: AtomicBool,
-}
-
-impl Watch {
-    /// Whether no thread is in an element of ours: nothing asked for a key, since all of them are there, and what went into one came out.
-    fn is_innocent(&self) -> bool {
-        let taps = self.taps.lock().expect("no panic");
-        let gave_all = |into: &Tap, out: &Tap| into.result().1 == out.result().1;
-        !self.asked.load(Ordering::SeqCst)
-            && taps.iter().all(|(_, into, out)| into.as_ref().is_none_or(|into| gave_all(into, out)))
-    }
-}
 
 /// Whether decodebin3 has made no decoder, and nobody does anything about it: no thread of the pipeline streams, so that none waits
 /// in an element of ours.
@@ -78,41 +61,22 @@ fn try_to_play(player: &str, uri: &str, keys: &[&str]) -> Option<Played> {
         .collect();
     playbin.set_property("uri", uri);
     playbin.set_context(&program.context());
-    let watch: Arc<Watch> = Arc::default();
-    let into = Arc::clone(&watch);
-    playbin.downcast_ref::<gst::Bin>().expect("a bin").connect_deep_element_added(move |_, _, element| {
-        let name = element.factory().map(|factory| factory.name().to_string()).unwrap_or_default();
-        if name.starts_with("nativedrm") {
-            let tap = |pad| Tap::on(&element.static_pad(pad).expect("a pad"));
-            // nativedrmmp4 gives other buffers than it gets.
-            let sink = (name != "nativedrmmp4").then(|| tap("sink"));
-            into.taps.lock().expect("no panic").push((name, sink, tap("src")));
-        }
-    });
-    let bus = playbin.bus().expect("a bus");
-    bus.enable_sync_message_emission();
-    let into = Arc::clone(&watch);
-    bus.connect_sync_message(Some("element"), move |_, message| {
-        if message.structure().is_some_and(|structure| structure.name() == "drm-key-needed") {
-            into.asked.store(true, Ordering::SeqCst);
-        }
-    });
-    // Where a play may hang and be tried again, not for as long as elsewhere.
-    let may_hang = player == "playbin3";
-    let patience = if may_hang { gst::ClockTime::from_seconds(30) } else { PATIENCE };
-    let Some((error, _)) = play_until_end(&playbin, patience) else {
-        let bin = playbin.downcast_ref::<gst::Bin>().expect("a bin");
-        let between_periods = uri.ends_with(".mpd") && watch.is_innocent();
-        assert!(may_hang && (between_periods || is_left_without_decoders(bin)), "{player} {uri} hangs");
-        println!("{player} {uri} hangs, as it does with clear files");
-        // It can be neither stopped nor freed, and uses the keys.
-        std::mem::forget((playbin, program));
-        return None;
+    let watch = Watch::on(&playbin);
+    let (error, _) = if player == "playbin3" {
+        let between_periods = || uri.ends_with(".mpd") && watch.is_innocent();
+        let excused = |bin: &gst::Bin| between_periods() || is_left_without_decoders(bin);
+        let Some(end) = play_until_end_or_hang(&playbin, excused) else {
+            // It uses the keys.
+            std::mem::forget(program);
+            return None;
+        };
+        end
+    } else {
+        in_time(play_until_end(&playbin, PATIENCE))
     };
     playbin.set_state(gst::State::Null).expect("stopped");
-    assert!(!watch.asked.load(Ordering::SeqCst), "{player} {uri} asks for a key that it has");
-    let taps = watch.taps.lock().expect("no panic");
-    let decryptors = taps.iter().map(|(name, _, out)| (name.clone(), out.result())).collect();
+    assert!(!watch.has_asked(), "{player} {uri} asks for a key that it has");
+    let decryptors = watch.outputs();
     Some(Played { error, decryptors, sinks: sinks.iter().map(Tap::result).collect() })
 }
 

@@ -13,7 +13,8 @@ use gst::prelude::*;
 
 use crate::capi::Program;
 use crate::media::tests_directory;
-use crate::run::{PATIENCE, init, key_needed, make, play_until_end};
+use crate::run::{PATIENCE, in_time, init, key_needed, make, play_until_end, until_shown};
+use crate::watch::{Watch, play_until_end_or_hang};
 
 fn uri(name: &str) -> String {
     let path = tests_directory().join(name).canonicalize().expect("the file");
@@ -53,7 +54,7 @@ fn player(factory: &str, file: &str) -> (gst::Element, Seen) {
 }
 
 fn end(playbin: &gst::Element) {
-    let (error, _) = play_until_end(playbin, PATIENCE).expect("an end in time");
+    let (error, _) = in_time(play_until_end(playbin, PATIENCE));
     assert!(error.is_none(), "{error:?}");
 }
 
@@ -64,10 +65,19 @@ fn clear_pictures(file: &str) -> Vec<String> {
     seen.lock().expect("no panic").clone()
 }
 
-/// Not in playbin, which hangs between two files whose sinks do not wait, clear ones, too (GStreamer 1.22).
+/// Not in playbin, which hangs between two files whose sinks do not wait, clear ones, too (GStreamer 1.22). playbin3 hangs there as well,
+/// but seldom: 1 of 80 plays of clear files on a busy machine, a stream's event waiting for room in a multiqueue that nobody empties.
 #[test]
 fn one_file_follows_the_other_without_a_gap() {
     let pictures = clear_pictures("media/clear.mp4");
+    let seen = (0..5).find_map(|_| try_files_without_a_gap()).expect("an end");
+    let known: HashSet<_> = pictures.iter().collect();
+    assert!(seen.iter().all(|picture| known.contains(picture)), "pictures that the clear file has not");
+    assert_eq!(seen.len(), 3 * pictures.len());
+}
+
+/// The pictures; nothing if playbin3 hangs while all that went into an element of ours has come out.
+fn try_files_without_a_gap() -> Option<Vec<String>> {
     let program = Program::new(c"org.w3.clearkey");
     program.add_keys(&keys("media/cenc.mp4"));
     let (playbin, seen) = player("playbin3", "media/cenc.mp4");
@@ -81,12 +91,16 @@ fn one_file_follows_the_other_without_a_gap() {
         }
         None
     });
-    end(&playbin);
+    let watch = Watch::on(&playbin);
+    let Some((error, _)) = play_until_end_or_hang(&playbin, |_| watch.is_innocent()) else {
+        // It uses the keys.
+        std::mem::forget(program);
+        return None;
+    };
+    assert!(error.is_none(), "{error:?}");
     playbin.set_state(gst::State::Null).expect("stopped");
     let seen = seen.lock().expect("no panic");
-    let known: HashSet<_> = pictures.iter().collect();
-    assert!(seen.iter().all(|picture| known.contains(picture)), "pictures that the clear file has not");
-    assert_eq!(seen.len(), 3 * pictures.len());
+    Some(seen.clone())
 }
 
 #[test]
@@ -104,12 +118,12 @@ fn states_up_and_down_with_seeks_show_no_strange_picture() {
         playbin.set_context(&program.context());
         for round in 0..5_u64 {
             playbin.set_state(gst::State::Paused).expect("started");
-            done(&playbin);
+            until_shown(&playbin);
             let duration = playbin.query_duration::<gst::ClockTime>().expect("a duration");
             for step in [3, 0, 2] {
                 let to = duration.mul_div_floor(step, 4).expect("no overflow");
                 playbin.seek_simple(gst::SeekFlags::FLUSH | gst::SeekFlags::KEY_UNIT, to).expect("a seek");
-                done(&playbin);
+                until_shown(&playbin);
             }
             end(&playbin);
             let down = if round % 2 == 0 { gst::State::Ready } else { gst::State::Null };
@@ -120,13 +134,6 @@ fn states_up_and_down_with_seeks_show_no_strange_picture() {
         let strange = seen.iter().filter(|picture| !known.contains(*picture)).count();
         assert!(strange == 0 && !seen.is_empty(), "{file}: {strange} of {}", seen.len());
     }
-}
-
-/// Waits until all sinks have something to show.
-fn done(pipeline: &gst::Element) {
-    let types = [gst::MessageType::AsyncDone, gst::MessageType::Error];
-    let message = pipeline.bus().expect("a bus").timed_pop_filtered(PATIENCE, &types).expect("a message");
-    assert!(matches!(message.view(), gst::MessageView::AsyncDone(_)), "{message:?}");
 }
 
 #[test]

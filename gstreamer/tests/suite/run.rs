@@ -1,5 +1,6 @@
 //! Running a file through demuxer and decryptor, and seeing what comes out before the sink.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once};
@@ -173,9 +174,19 @@ pub type End = (Option<(glib::Error, String)>, Vec<glib::Error>);
 
 /// Plays to the end or the first error, then stops.
 pub fn until_end(pipeline: &impl IsA<gst::Element>) -> End {
-    let end = play_until_end(pipeline.as_ref(), PATIENCE).expect("an end in time");
+    let end = in_time(play_until_end(pipeline.as_ref(), PATIENCE));
     pipeline.set_state(gst::State::Null).expect("stopped");
     end
+}
+
+/// What came before the time was over. A pipeline that hangs can be neither stopped nor freed, as a panic would do: the process ends.
+pub fn in_time<T>(came: Option<T>) -> T {
+    came.unwrap_or_else(|| {
+        let thread = std::thread::current();
+        // Not `eprintln!`, whose text the test's thread would keep to itself.
+        drop(writeln!(std::io::stderr(), "{}: a pipeline hangs", thread.name().unwrap_or("?")));
+        std::process::exit(101)
+    })
 }
 
 /// Plays to the end or the first error; nothing if it does not come in time.
@@ -200,11 +211,17 @@ pub fn play_until_end(pipeline: &gst::Element, patience: gst::ClockTime) -> Opti
     Some((error, warnings))
 }
 
+/// Waits until all sinks have something to show.
+pub fn until_shown(pipeline: &impl IsA<gst::Element>) {
+    let types = [gst::MessageType::AsyncDone, gst::MessageType::Error];
+    let message = in_time(pipeline.bus().expect("a bus").timed_pop_filtered(PATIENCE, &types));
+    assert!(matches!(message.view(), gst::MessageView::AsyncDone(_)), "{message:?}");
+}
+
 /// Waits for `drm-key-needed`.
 pub fn key_needed(bus: &gst::Bus) -> gst::Structure {
     loop {
-        let message =
-            bus.timed_pop_filtered(PATIENCE, &[gst::MessageType::Element, gst::MessageType::Error]).expect("a message");
+        let message = in_time(bus.timed_pop_filtered(PATIENCE, &[gst::MessageType::Element, gst::MessageType::Error]));
         if let gst::MessageView::Error(error) = message.view() {
             panic!("{error:?}");
         }

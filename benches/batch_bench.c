@@ -12,13 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "fail.h"
-#include "multimedia/drm_framework/native_drm_extension.h"
 #include "multimedia/drm_framework/native_mediadecrypt.h"
 #include "multimedia/drm_framework/native_mediakeysession.h"
 #include "multimedia/drm_framework/native_mediakeysystem.h"
+#include "turns.h"
 
 enum { ROUNDS = 501, BATCH = 64, BATCHES = 12, SAMPLE_BYTES = 400, CALLS = BATCH * BATCHES, KEYS_PER_LICENSE = 500 };
 
@@ -26,32 +24,6 @@ enum { ROUNDS = 501, BATCH = 64, BATCHES = 12, SAMPLE_BYTES = 400, CALLS = BATCH
 static const double BATCH_GOAL = 0.7, KEYS_GOAL = 15;
 
 static uint8_t data[BATCH][448];
-
-static void need(Drm_ErrCode code, const char *what)
-{
-    if (code != DRM_ERR_OK) {
-        fail("cannot %s: %s", what, OH_Drm_GetLastErrorMessage());
-    }
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const double difference = *(const double *)a - *(const double *)b;
-    return (difference > 0) - (difference < 0);
-}
-
-static double median(double values[ROUNDS])
-{
-    qsort(values, ROUNDS, sizeof(values[0]), by_size);
-    return values[ROUNDS / 2];
-}
 
 /* Ids that a hash of some of their bits would put in one place: they differ in three bytes in the middle. */
 static void key_id(uint32_t number, uint8_t id[DRM_KEY_ID_SIZE])
@@ -156,8 +128,8 @@ static bool measure_batches(MediaKeySession *session, const char *what, bool cbc
         }
         ratios[round] = batch[round] / single[round];
     }
-    double ratio = median(ratios);
-    printf("  %-22s %6.1f ns a call  %6.1f ns a sample  ratio %.2f", what, median(single), median(batch), ratio);
+    double ratio = median(ratios, ROUNDS);
+    printf("  %-22s %6.1f ns a call  %6.1f ns a sample  ratio %.2f", what, median(single, ROUNDS), median(batch, ROUNDS), ratio);
     printf(has_goal ? " (goal: %.1f)\n" : "\n", BATCH_GOAL);
     return !has_goal || ratio <= BATCH_GOAL;
 }
@@ -195,8 +167,8 @@ static bool measure_keys(MediaKeySystem *system)
         }
     }
     for (int i = 0; i < SESSIONS; i++) {
-        double difference = median(more[i]);
-        printf("  %6u %6.1f ns a call, %+6.1f than with one key", (unsigned)COUNTS[i], median(times[i]), difference);
+        double difference = median(more[i], ROUNDS);
+        printf("  %6u %6.1f ns a call, %+6.1f than with one key", (unsigned)COUNTS[i], median(times[i], ROUNDS), difference);
         printf(i > 0 ? " (goal: +%.0f)\n" : "\n", KEYS_GOAL);
         reached &= i == 0 || difference <= KEYS_GOAL;
     }

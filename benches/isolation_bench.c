@@ -16,15 +16,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "fail.h"
-#include "multimedia/drm_framework/native_drm_extension.h"
 #include "multimedia/drm_framework/native_drm_isolation.h"
 #include "multimedia/drm_framework/native_mediadecrypt.h"
 #include "multimedia/drm_framework/native_mediakeysession.h"
 #include "multimedia/drm_framework/native_mediakeysystem.h"
+#include "turns.h"
 
 enum { ROUNDS = 2001, BATCH = 16, SAMPLE_BYTES = 16 * 1024, MESSAGE_BYTES = 256 };
 
@@ -34,26 +32,6 @@ static const double SAMPLE_GOAL = 10e3, BATCH_GOAL = 0.6;
 /* Key id and key of com.clearplay.drm's format. */
 static uint8_t license[] = "0YmVuY2htYXJrIGtleSBpZA==:K34VFiiu0qar9xWICc9PPA==";
 static const char KEY_ID[] = "benchmark key id";
-
-static void need(Drm_ErrCode code, const char *what)
-{
-    if (code != DRM_ERR_OK) {
-        fail("cannot %s: %s", what, OH_Drm_GetLastErrorMessage());
-    }
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const double difference = *(const double *)a - *(const double *)b;
-    return (difference > 0) - (difference < 0);
-}
 
 /* One way to decrypt: a session, memory for a batch, and what was measured. */
 typedef struct Way {

@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "multimedia/drm_framework/native_drm_license_service.h"
 #include "multimedia/drm_framework/native_mediadecrypt.h"
 #include "multimedia/drm_framework/native_mediakeysession.h"
 #include "multimedia/drm_framework/native_mediakeysystem.h"
+#include "turns.h"
 
 #define ROUNDS 2001
 #define SAMPLES 500
@@ -21,14 +21,6 @@ static const char LICENSE[] = "0AAECAwQFBgcICQoLDA0ODw==:EBESExQVFhcYGRobHB0eHw=
 static const char CONTENT[] = "{\"content_id\":\"YQ==\",\"policy\":\"p\",\"keys\":[{\"key_id\":\"AAECAwQFBgcICQoLDA0ODw==\","
                               "\"track_type\":\"SD\",\"key\":\"EBESExQVFhcYGRobHB0eHw==\"}]}";
 static const char POLICY[] = "{\"can_play\":true,\"license_duration_seconds\":86400,\"playback_duration_seconds\":43200}";
-
-static void need(Drm_ErrCode code, const char *what)
-{
-    if (code != DRM_ERR_OK) {
-        fprintf(stderr, "cannot %s: %s\n", what, OH_Drm_GetLastErrorMessage());
-        exit(EXIT_FAILURE);
-    }
-}
 
 static MediaKeySession *open_session(const char *name, MediaKeySystem **system)
 {
@@ -76,18 +68,10 @@ static void get_policy_license(MediaKeySystem *system, MediaKeySession *session)
 
 static double nanoseconds(MediaKeySession *session, const DRM_SampleInfo *info, uint8_t *data)
 {
-    struct timespec start, end;
-    clock_gettime(CLOCK_MONOTONIC, &start);
+    double start = now();
     for (int i = 0; i < SAMPLES; i++)
         need(OH_MediaKeySession_DecryptSample(session, info, data, SAMPLE_BYTES), "decrypt");
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    return ((double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec)) / SAMPLES;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const double difference = *(const double *)a - *(const double *)b;
-    return (difference > 0) - (difference < 0);
+    return (now() - start) / SAMPLES;
 }
 
 int main(void)
@@ -116,11 +100,9 @@ int main(void)
         }
         ratios[round] = limited[round] / plain[round];
     }
-    qsort(plain, ROUNDS, sizeof(double), by_size);
-    qsort(limited, ROUNDS, sizeof(double), by_size);
-    qsort(ratios, ROUNDS, sizeof(double), by_size);
+    double ratio = median(ratios, ROUNDS);
     printf("%d B, cenc: %.1f ns without a policy, %.1f ns with one; ratio %.3f (median of %d; quartiles %.3f, %.3f)\n",
-           SAMPLE_BYTES, plain[ROUNDS / 2], limited[ROUNDS / 2], ratios[ROUNDS / 2], ROUNDS, ratios[ROUNDS / 4],
+           SAMPLE_BYTES, median(plain, ROUNDS), median(limited, ROUNDS), ratio, ROUNDS, ratios[ROUNDS / 4],
            ratios[3 * ROUNDS / 4]);
     need(OH_MediaKeySystem_Destroy(clear_system), "destroy a key system");
     need(OH_MediaKeySystem_Destroy(policy_system), "destroy a key system");

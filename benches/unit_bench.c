@@ -7,12 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "multimedia/drm_framework/native_drm_extension.h"
 #include "multimedia/drm_framework/native_mediadecrypt.h"
 #include "multimedia/drm_framework/native_mediakeysession.h"
 #include "multimedia/drm_framework/native_mediakeysystem.h"
+#include "turns.h"
 
 #define ROUNDS 2001
 #define MAX_SLICES 16
@@ -50,14 +49,6 @@ static uint8_t unit[MAX_BYTES], data[MAX_BYTES];
 static DrmSubsample subsamples[MAX_SLICES + 1];
 static DRM_SampleInfo sample;
 static DRM_AccessUnitInfo info;
-
-static void need(Drm_ErrCode code, const char *what)
-{
-    if (code != DRM_ERR_OK) {
-        fprintf(stderr, "cannot %s: %s\n", what, OH_Drm_GetLastErrorMessage());
-        exit(EXIT_FAILURE);
-    }
-}
 
 static uint32_t append(uint32_t at, const uint8_t *bytes, uint32_t count)
 {
@@ -123,37 +114,22 @@ static uint32_t make_unit(const Work *work)
     return at;
 }
 
-static double since(const struct timespec *start)
-{
-    struct timespec end;
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    return (double)(end.tv_sec - start->tv_sec) * 1e9 + (double)(end.tv_nsec - start->tv_nsec);
-}
-
 /* The same bytes each time, fetched into the cache by copying them: what was decrypted has other bytes. */
 static double of_unit(MediaKeySession *session, uint32_t size)
 {
     DRM_AccessUnitState state = {.flags = 0};
-    struct timespec start;
     memcpy(data, unit, size);
-    clock_gettime(CLOCK_MONOTONIC, &start);
+    double start = now();
     need(OH_MediaKeySession_DecryptAccessUnit(session, &info, &state, data, &size), "decrypt a unit");
-    return since(&start);
+    return now() - start;
 }
 
 static double of_sample(MediaKeySession *session, uint32_t size)
 {
-    struct timespec start;
     memcpy(data, unit, size);
-    clock_gettime(CLOCK_MONOTONIC, &start);
+    double start = now();
     need(OH_MediaKeySession_DecryptSample(session, &sample, data, size), "decrypt a sample");
-    return since(&start);
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const double difference = *(const double *)a - *(const double *)b;
-    return (difference > 0) - (difference < 0);
+    return now() - start;
 }
 
 int main(void)
@@ -190,10 +166,7 @@ int main(void)
             }
             ratios[round] = whole[round] / bare[round];
         }
-        qsort(bare, ROUNDS, sizeof(double), by_size);
-        qsort(whole, ROUNDS, sizeof(double), by_size);
-        qsort(ratios, ROUNDS, sizeof(double), by_size);
-        printf("%-36s %10.0f %10.0f %7.2f\n", WORK[i].what, bare[ROUNDS / 2], whole[ROUNDS / 2], ratios[ROUNDS / 2]);
+        printf("%-36s %10.0f %10.0f %7.2f\n", WORK[i].what, median(bare, ROUNDS), median(whole, ROUNDS), median(ratios, ROUNDS));
     }
     need(OH_MediaKeySystem_Destroy(system), "destroy a key system");
     return EXIT_SUCCESS;

@@ -9,8 +9,8 @@
 # machine they are left out, and that is said.
 #
 # Of the jobs in scripts/ci/ it runs packaged-source.sh, and of test-arm64.sh the short form. It does not run those that
-# .github/workflows/ci.yml has beside it: minimum-rust.sh, clang.sh, no-default-features.sh, cpu-levels.sh, interleavings.sh, cargo-c.sh, valgrind.sh,
-# gstreamer.sh (the plugin built by CMake, test-gstreamer.sh slow and valgrind), all of test-arm64.sh, test-deb.sh. Nor those that are
+# .github/workflows/ci.yml has beside it: minimum-rust.sh, clang.sh, no-default-features.sh, cpu-levels.sh, interleavings.sh, cargo-c.sh, container.sh,
+# valgrind.sh, gstreamer.sh (the plugin built by CMake, test-gstreamer.sh slow and valgrind), all of test-arm64.sh, test-deb.sh. Nor those that are
 # started by hand: test-browser.sh, test-bindings-fresh.sh, test-gstreamer-debian13.sh, test-gstreamer.sh bench and teardown.
 #
 # Build output: target/ (or CARGO_TARGET_DIR) and build/. Logs: build/test-logs/. Exit status 0 if everything passed.

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sys/wait.h>
 
+#include "isolation/deaths.h"
 #include "isolation/host.h"
 #include "isolation/life.h"
 #include "support/check.h"
@@ -326,8 +327,6 @@ static void a_host_ends_with_its_player(void)
     fclose(output);
 }
 
-/* One life with an emulated death: a call says that the host has died, and so do all later ones. Exit status 0 if it was
- * lived to the end, 3 if it was not. */
 static int emulated(void)
 {
     Life life = {0};
@@ -341,38 +340,12 @@ static int emulated(void)
         dead = dead || code != DRM_ERR_OK;
     }
     life_end(&life);
-    return check_finish("emulated") != EXIT_SUCCESS ? 1 : dead ? 3 : 0;
+    return end_of_life("emulated", dead);
 }
 
-static int live_with_death(int number, const char *when)
-{
-    char setting[64];
-    int status;
-    snprintf(setting, sizeof(setting), "NATIVE_DRM_EMULATE_SERVICE_DEATH=%d%s", number, when);
-    const char *const arguments[] = {"emulated", NULL};
-    const char *const settings[] = {setting, NULL};
-    fflush(stdout);
-    pid_t child = process_start(arguments, settings);
-    REQUIRE(waitpid(child, &status, 0) == child);
-    REQUIRE(CHECK(WIFEXITED(status)));
-    return WEXITSTATUS(status);
-}
-
-/* The death at each message of a life, before it is worked on and before it is answered. The last two are those of the end, which
- * works all the same. */
 static void death_at_each_message(void)
 {
-    static const char *const WHEN[] = {"", ":answer"};
-    for (int i = 0; i < 2; i++) {
-        int messages = 0;
-        while (live_with_death(messages + 1, WHEN[i]) == 3) {
-            messages++;
-        }
-        CHECK_INT(live_with_death(messages + 1, WHEN[i]), 0);
-        CHECK_INT(live_with_death(messages + 2, WHEN[i]), 0);
-        printf("  %d messages\n", messages + 2);
-        CHECK(messages >= LIFE_STEPS - 2);
-    }
+    die_at_each_message("emulated", LIFE_STEPS - 2);
 }
 
 int main(int argc, char **argv)

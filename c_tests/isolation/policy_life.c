@@ -5,11 +5,9 @@
  * confirmed is there afterwards.
  */
 #define _GNU_SOURCE
-#include "isolation/host.h"
+#include "isolation/deaths.h"
 #include "multimedia/drm_framework/native_drm_isolation.h"
-#include "support/check.h"
 #include "support/policy.h"
-#include "support/process.h"
 
 static OH_DrmLicenseService *service;
 static MediaKeySystem *drm_system;
@@ -103,12 +101,7 @@ static Drm_ErrCode restore(void)
     return OH_MediaKeySession_RestoreOfflineMediaKeys(session, license_id, 16);
 }
 
-typedef struct Step {
-    Drm_ErrCode (*call)(void);
-    bool of_session;
-} Step;
-
-static const Step STEPS[] = {
+static const DeathStep STEPS[] = {
     {create, false},
     {set_clock, false},
     {ask_for_certificate, false},
@@ -143,52 +136,27 @@ static void look_at_the_store(void)
     CHECK_OK(OH_MediaKeySystem_Destroy(drm_system));
 }
 
-/* Exit status 3 if the host has died, 0 if it has lived to the end. */
 static int one_life(const char *store)
 {
-    bool dead = false;
     now = START_MILLIS;
     use_own_store(store);
     service = make_policy_service("{\"can_play\":true,\"can_persist\":true,\"license_duration_seconds\":3600}");
-    for (int step = 0; step < STEP_COUNT; step++) {
-        if (STEPS[step].of_session && session == NULL) {
-            continue;
-        }
-        Drm_ErrCode code = STEPS[step].call();
-        CHECK_CODE(code, dead || code != DRM_ERR_OK ? DRM_ERR_SERVICE_DIED : DRM_ERR_OK);
-        dead = dead || code != DRM_ERR_OK;
-    }
+    bool dead = live(STEPS, STEP_COUNT, &session);
     CHECK_OK(OH_MediaKeySystem_Destroy(drm_system));
     look_at_the_store();
     CHECK_OK(OH_DrmLicenseService_Destroy(service));
-    return check_finish("one_life") != EXIT_SUCCESS ? 1 : dead ? 3 : 0;
+    return end_of_life("policy", dead);
 }
 
 static void death_at_each_message(void)
 {
-    static const char *const WHEN[] = {"", ":answer"};
-    for (int i = 0; i < 2; i++) {
-        int messages = 0, status;
-        do {
-            char setting[64], store[32];
-            snprintf(setting, sizeof(setting), "NATIVE_DRM_EMULATE_SERVICE_DEATH=%d%s", ++messages, WHEN[i]);
-            snprintf(store, sizeof(store), "%d-%d", i, messages);
-            const char *const arguments[] = {store, NULL};
-            const char *const settings[] = {setting, NULL};
-            pid_t child = process_start(arguments, settings);
-            REQUIRE(waitpid(child, &status, 0) == child);
-            REQUIRE(CHECK(WIFEXITED(status)));
-        } while (WEXITSTATUS(status) == 3);
-        CHECK_INT(WEXITSTATUS(status), 0);
-        printf("  %d messages\n", messages - 1);
-        CHECK(messages - 1 >= STEP_COUNT - 1);
-    }
+    die_at_each_message("policy", STEP_COUNT - 1);
 }
 
 int main(int argc, char **argv)
 {
-    if (argc > 1) {
-        return one_life(argv[1]);
+    if (argc > 2) {
+        return one_life(argv[2]);
     }
     RUN(death_at_each_message);
     return check_finish("policy_life");

@@ -73,7 +73,7 @@ fn c_call(program: &capi::Program, cbcs: bool) -> Duration {
 }
 
 /// The time for each of the samples in a pipeline, from the first to the end.
-fn pipeline(program: &capi::Program, cbcs: bool, element: bool) -> Duration {
+fn pipeline(program: &capi::Program, cbcs: bool, element: &str) -> Duration {
     let mode = if cbcs { "cbcs" } else { "cenc" };
     let caps: gst::Caps = format!(
         "application/x-cenc, original-media-type=(string)video/x-h264, cipher-mode=(string){mode}, \
@@ -81,8 +81,7 @@ fn pipeline(program: &capi::Program, cbcs: bool, element: bool) -> Duration {
     )
     .parse()
     .expect("caps");
-    let decryptor = if element { "! nativedrmdec" } else { "" };
-    let text = format!("appsrc name=source max-bytes=0 format=time {decryptor} ! fakesink sync=false async=false");
+    let text = format!("appsrc name=source max-bytes=0 format=time {element} ! fakesink sync=false async=false");
     let pipeline = gst::parse::launch(&text).expect("a pipeline").downcast::<gst::Pipeline>().expect("a pipeline");
     pipeline.set_context(&program.context());
     let source = pipeline.by_name("source").expect("named").downcast::<gst_app::AppSrc>().expect("an appsrc");
@@ -128,17 +127,21 @@ fn main() {
     println!("samples of 16 KiB, the fastest of {ROUNDS} rounds of {SAMPLES}");
     for cbcs in [false, true] {
         // In turn, so that all see the same machine.
-        let (mut call, mut with, mut without) = (Duration::MAX, Duration::MAX, Duration::MAX);
+        let (mut call, mut with, mut identity, mut without) =
+            (Duration::MAX, Duration::MAX, Duration::MAX, Duration::MAX);
         for _ in 0..ROUNDS {
             call = call.min(c_call(&program, cbcs));
-            with = with.min(pipeline(&program, cbcs, true));
-            without = without.min(pipeline(&program, cbcs, false));
+            with = with.min(pipeline(&program, cbcs, "! nativedrmdec"));
+            identity = identity.min(pipeline(&program, cbcs, "! identity"));
+            without = without.min(pipeline(&program, cbcs, ""));
         }
         let element = with.saturating_sub(without);
         println!(
-            "{}: C call {call:?}, pipeline with the element {with:?}, without {without:?}: the element {element:?}, {:.2} of the call",
+            "{}: C call {call:?}, pipeline {without:?}, with identity {identity:?}, with the element {with:?}: \
+             the element {element:?}, {:.2} of the call, {:?} over identity and call",
             if cbcs { "cbcs 1:9" } else { "cenc    " },
-            element.as_secs_f64() / call.as_secs_f64()
+            element.as_secs_f64() / call.as_secs_f64(),
+            with.saturating_sub(identity).saturating_sub(call)
         );
     }
 }

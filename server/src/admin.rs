@@ -28,7 +28,7 @@ const MAX_CATALOG: usize = 1 << 30;
 const ROWS: usize = 100;
 const MAX_ROWS: usize = 10_000;
 
-/// For the store's answer when metrics are read: well below the time that Prometheus has for all of them.
+/// For the store's answer when metrics or health are read: well below the time that Prometheus has for all of them.
 const SCRAPE: Duration = Duration::from_secs(2);
 
 /// What all connections of operators share.
@@ -202,9 +202,17 @@ pub async fn handle(admin: Arc<Admin>, user: Option<u32>, request: Request<Incom
     match path.as_str() {
         "/metrics" if is_get => {
             let server = &admin.server;
-            let is_up = server.health.glance(ask_store(Arc::clone(server)), SCRAPE).await;
+            let is_up = is_up(server).await;
             let text = server.metrics.text(is_up).into_bytes();
             return respond(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", text);
+        }
+        "/health/ready" if is_get => {
+            let (status, body) = if is_up(&admin.server).await {
+                (StatusCode::OK, json!({ "status": "ok" }))
+            } else {
+                (StatusCode::SERVICE_UNAVAILABLE, json!({ "status": 503, "message": "nothing can be recorded now" }))
+            };
+            return respond(status, "application/json", body.to_string().into_bytes());
         }
         "/health/live" if is_get => return respond(StatusCode::OK, "application/json", br#"{"status":"ok"}"#.to_vec()),
         _ => {}
@@ -218,10 +226,14 @@ pub async fn handle(admin: Arc<Admin>, user: Option<u32>, request: Request<Incom
     respond(status, "application/json", body)
 }
 
+async fn is_up(server: &Arc<Server>) -> bool {
+    server.health.glance(ask_store(Arc::clone(server)), SCRAPE).await
+}
+
 async fn command(admin: Arc<Admin>, user: Option<u32>, path: String, request: Request<Incoming>) -> Done {
     let Some(name) = path.strip_prefix("/admin/").filter(|_| request.method() == Method::POST).map(str::to_owned)
     else {
-        return refuse(StatusCode::NOT_FOUND, "POST /admin/COMMAND, GET /metrics and GET /health/live are here");
+        return refuse(StatusCode::NOT_FOUND, "POST /admin/COMMAND, GET /metrics, /health/ready and /health/live are here");
     };
     let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.split_once(' '));
     let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")).map(|(_, token)| token.to_owned());

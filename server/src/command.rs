@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, HOST};
-use hyper::{Request, StatusCode};
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -124,11 +124,22 @@ pub enum Administration {
     Reload,
     /// Writes everything that catalogues bring to standard output as one, keys in the clear. Provider tokens are not known.
     Export,
+    /// Tells by its exit status whether licenses can be issued now, as GET /health/ready does. Needs no token.
+    Health,
 }
 
 impl Administration {
+    /// What is asked with: the path, and the JSON of what is posted there; without JSON it is got.
+    fn message(&self) -> Result<(String, Option<Vec<u8>>), String> {
+        if matches!(self, Self::Health) {
+            return Ok(("/health/ready".into(), None));
+        }
+        let (name, body) = self.command()?;
+        Ok((format!("/admin/{name}"), Some(body)))
+    }
+
     /// The command's name and its JSON.
-    fn message(&self) -> Result<(&'static str, Vec<u8>), String> {
+    fn command(&self) -> Result<(&'static str, Vec<u8>), String> {
         let read = |path: &PathBuf| std::fs::read(path).map_err(|fault| format!("{}: {fault}", path.display()));
         let (name, body) = match self {
             Self::Add { file } => return Ok(("add", read(file)?)),
@@ -157,6 +168,7 @@ impl Administration {
             Self::Reseal => ("reseal", json!({})),
             Self::Reload => ("reload", json!({})),
             Self::Export => ("export", json!({})),
+            Self::Health => return Err("not a command".into()),
         };
         Ok((name, body.to_string().into_bytes()))
     }
@@ -164,7 +176,7 @@ impl Administration {
 
 /// Sends the command and prints what comes: JSON, a row a line where there are rows.
 pub fn run(administer: &Administer) -> Result<(), String> {
-    let (name, body) = administer.command.message()?;
+    let (path, body) = administer.command.message()?;
     let token = administer.token_file.as_ref().map(|path| {
         let text = std::fs::read_to_string(path).map_err(|fault| format!("{}: {fault}", path.display()))?;
         let text = SecretString::from(text);
@@ -177,9 +189,9 @@ pub fn run(administer: &Administer) -> Result<(), String> {
     let (status, answer) = runtime.block_on(async {
         let words = |fault: std::io::Error| format!("cannot reach the server: {fault}");
         match &administer.at {
-            Place::Unix(path) => exchange(UnixStream::connect(path).await.map_err(words)?, name, token, body).await,
+            Place::Unix(socket) => exchange(UnixStream::connect(socket).await.map_err(words)?, path, token, body).await,
             Place::Local(address) => {
-                exchange(TcpStream::connect(address).await.map_err(words)?, name, token, body).await
+                exchange(TcpStream::connect(address).await.map_err(words)?, path, token, body).await
             }
         }
     })?;
@@ -196,7 +208,7 @@ pub fn run(administer: &Administer) -> Result<(), String> {
     };
     let written = match rows {
         Some(rows) => rows.iter().try_for_each(|row| writeln!(output, "{row}")),
-        None if *answer == b"{}"[..] => Ok(()),
+        None if *answer == b"{}"[..] || matches!(administer.command, Administration::Health) => Ok(()),
         None => {
             output.write_all(&answer).and_then(|()| if answer.ends_with(b"\n") { Ok(()) } else { writeln!(output) })
         }
@@ -206,18 +218,19 @@ pub fn run(administer: &Administer) -> Result<(), String> {
 
 async fn exchange<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
-    name: &str,
+    path: String,
     token: Option<SecretString>,
-    body: Vec<u8>,
+    body: Option<Vec<u8>>,
 ) -> Result<(StatusCode, Bytes), String> {
     let words = |fault: hyper::Error| format!("the server did not answer: {fault}");
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(words)?;
     tokio::spawn(connection);
-    let mut request = Request::post(format!("/admin/{name}")).header(HOST, "admin");
+    let method = if body.is_some() { Method::POST } else { Method::GET };
+    let mut request = Request::builder().method(method).uri(path).header(HOST, "admin");
     if let Some(token) = token {
         request = request.header(AUTHORIZATION, &*token);
     }
-    let request = request.body(Full::new(Bytes::from(body))).map_err(|fault| fault.to_string())?;
+    let request = request.body(Full::new(Bytes::from(body.unwrap_or_default()))).map_err(|fault| fault.to_string())?;
     let answer = sender.send_request(request).await.map_err(words)?;
     let status = answer.status();
     Ok((status, answer.into_body().collect().await.map_err(words)?.to_bytes()))

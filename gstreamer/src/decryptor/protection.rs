@@ -1,10 +1,42 @@
 //! What a `GstProtectionMeta` says about a buffer.
 
+use std::sync::LazyLock;
+
 use gst::StructureRef;
+use gst::glib::{Quark, gstr};
 use smallvec::SmallVec;
 
 use crate::drm::{KeyId, SampleInfo, Scheme};
 use crate::ffi::Subsample;
+
+/// The fields' names. Looking for a quark is comparing numbers; a name would be looked up in GLib's table each time.
+pub struct Fields {
+    encrypted: Quark,
+    cipher_mode: Quark,
+    piff_algorithm_id: Quark,
+    key_id: Quark,
+    iv: Quark,
+    iv_size: Quark,
+    crypt_byte_block: Quark,
+    skip_byte_block: Quark,
+    subsamples: Quark,
+    pub subsample_count: Quark,
+    pub constant_iv_size: Quark,
+}
+
+pub static FIELDS: LazyLock<Fields> = LazyLock::new(|| Fields {
+    encrypted: Quark::from_static_str(gstr!("encrypted")),
+    cipher_mode: Quark::from_static_str(gstr!("cipher-mode")),
+    piff_algorithm_id: Quark::from_static_str(gstr!("piff_algorithm_id")),
+    key_id: Quark::from_static_str(gstr!("kid")),
+    iv: Quark::from_static_str(gstr!("iv")),
+    iv_size: Quark::from_static_str(gstr!("iv_size")),
+    crypt_byte_block: Quark::from_static_str(gstr!("crypt_byte_block")),
+    skip_byte_block: Quark::from_static_str(gstr!("skip_byte_block")),
+    subsamples: Quark::from_static_str(gstr!("subsamples")),
+    subsample_count: Quark::from_static_str(gstr!("subsample_count")),
+    constant_iv_size: Quark::from_static_str(gstr!("constant_iv_size")),
+});
 
 /// How a sample is encrypted: [`SampleInfo`] with subsamples of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,31 +94,32 @@ pub fn scheme(name: &str) -> Result<Scheme, String> {
 ///
 /// In words: what is missing or does not fit.
 pub fn read(info: &StructureRef, stream_scheme: Scheme) -> Result<Protection, String> {
+    let fields = &*FIELDS;
     // Whoever attaches a meta without the field means an encrypted sample; clear ones say so.
-    if !info.get::<bool>("encrypted").unwrap_or(true) {
+    if !info.get_by_quark::<bool>(fields.encrypted).unwrap_or(true) {
         return Ok(Protection::Clear);
     }
-    let scheme = match info.get::<&str>("cipher-mode") {
+    let scheme = match info.get_by_quark::<&str>(fields.cipher_mode) {
         Ok(name) => scheme(name)?,
         Err(_) => stream_scheme,
     };
-    let scheme = match info.get::<u32>("piff_algorithm_id") {
+    let scheme = match info.get_by_quark::<u32>(fields.piff_algorithm_id) {
         Ok(0) => return Ok(Protection::Clear),
         Ok(1) | Err(_) => scheme,
         Ok(other) => return Err(format!("protection data has the PIFF algorithm {other}, which is not AES-CTR")),
     };
-    let number = |name: &str| info.get::<u32>(name).unwrap_or(0);
+    let number = |name| info.get_by_quark::<u32>(name).unwrap_or(0);
 
     let mut key_id = [0; 16];
-    let read = bytes(info, "kid", &mut key_id)?.ok_or("protection data has no key id")?;
+    let read = bytes(info, fields.key_id, &mut key_id)?.ok_or("protection data has no key id")?;
     if read != key_id.len() {
         return Err(format!("protection data has a key id of {read} bytes"));
     }
 
     let mut iv = [0; 16];
-    let available = bytes(info, "iv", &mut iv)?.ok_or("protection data has no IV")?;
+    let available = bytes(info, fields.iv, &mut iv)?.ok_or("protection data has no IV")?;
     // A constant IV comes with size 0 where the demuxer has read no sizes of samples.
-    let iv_len = match number("iv_size") as usize {
+    let iv_len = match number(fields.iv_size) as usize {
         0 => available,
         size => size,
     };
@@ -100,23 +133,23 @@ pub fn read(info: &StructureRef, stream_scheme: Scheme) -> Result<Protection, St
         key_id,
         iv,
         iv_len: iv_len as u8,
-        pattern: (number("crypt_byte_block"), number("skip_byte_block")),
-        subsamples: subsamples(info, number("subsample_count"))?,
+        pattern: (number(fields.crypt_byte_block), number(fields.skip_byte_block)),
+        subsamples: subsamples(info, number(fields.subsample_count))?,
     }))
 }
 
 /// Copies the bytes of a field to the beginning of `to`; gives how many they are, or nothing if there is no such field.
-fn bytes(info: &StructureRef, name: &str, to: &mut [u8]) -> Result<Option<usize>, String> {
-    let Ok(buffer) = info.get::<gst::Buffer>(name) else { return Ok(None) };
+fn bytes(info: &StructureRef, name: Quark, to: &mut [u8]) -> Result<Option<usize>, String> {
+    let Ok(buffer) = info.get_by_quark::<gst::Buffer>(name) else { return Ok(None) };
     let len = buffer.size();
-    let room = to.get_mut(..len).ok_or_else(|| format!("protection data has {len} bytes of {name}"))?;
-    buffer.copy_to_slice(0, room).map_err(|_| format!("{name} of the protection data cannot be read"))?;
+    let room = to.get_mut(..len).ok_or_else(|| format!("protection data has {len} bytes of {}", name.as_str()))?;
+    buffer.copy_to_slice(0, room).map_err(|_| format!("{} of the protection data cannot be read", name.as_str()))?;
     Ok(Some(len))
 }
 
 /// Pairs of 16 bits of clear and 32 bits of protected bytes, big-endian.
 fn subsamples(info: &StructureRef, count: u32) -> Result<SmallVec<[Subsample; 8]>, String> {
-    let buffer = info.get::<gst::Buffer>("subsamples").ok();
+    let buffer = info.get_by_quark::<gst::Buffer>(FIELDS.subsamples).ok();
     let len = buffer.as_ref().map_or(0, |buffer| buffer.size());
     if (count as usize).checked_mul(6) != Some(len) {
         return Err(format!("protection data has {count} subsamples in {len} bytes"));

@@ -6,7 +6,7 @@ use gst::subclass::prelude::*;
 
 use super::imp::{Input, NativeDrmDec, lock};
 use super::missing_meta::{SampleKey, Verdict, Warning};
-use super::protection::{self, Description, Protection};
+use super::protection::{self, Description, FIELDS, Protection};
 use super::repairs;
 use crate::CATEGORY;
 use crate::drm::hex;
@@ -43,7 +43,6 @@ impl NativeDrmDec {
 
     /// Says what is to happen to a buffer.
     pub(super) fn action(&self, buffer: &gst::BufferRef) -> Result<Action, gst::FlowError> {
-        let policy = *lock(&self.missing_meta);
         let mut stream = lock(&self.stream);
         let Some(input) = stream.input else { return Err(gst::FlowError::NotNegotiated) };
         let key = sample_key(buffer);
@@ -53,6 +52,7 @@ impl NativeDrmDec {
                 return Ok(Action::Pass);
             }
             stream.rotation.sample();
+            let policy = *lock(&self.missing_meta);
             let (verdict, warning) = stream.history.judge(policy, key);
             drop(stream);
             self.warn(warning);
@@ -119,9 +119,8 @@ impl NativeDrmDec {
     }
 
     pub(super) fn decrypt(&self, buffer: &mut gst::BufferRef, description: &Description) -> Result<(), gst::FlowError> {
-        let (at, size) = (time(buffer), buffer.size());
         // Mapping makes one copy of memory that others have, too, or that is in pieces.
-        let copied = size > 0 && !(buffer.n_memory() == 1 && buffer.is_all_memory_writable());
+        let copied = buffer.size() > 0 && !(buffer.n_memory() == 1 && buffer.is_all_memory_writable());
         let mut map = buffer.map_writable().map_err(|_| self.unreadable())?;
         let result = self.keys.decrypt(self.obj().upcast_ref(), &description.sample_info(), map.as_mut_slice());
         drop(map);
@@ -140,7 +139,12 @@ impl NativeDrmDec {
             gst::StreamError::DecryptNokey => "There is no key for the stream",
             _ => "The sample cannot be decrypted",
         };
-        gst::element_imp_error!(self, error, ("{}", text), ["{}; sample at {} of {} bytes", reason, at, size]);
+        gst::element_imp_error!(
+            self,
+            error,
+            ("{}", text),
+            ["{}; sample at {} of {} bytes", reason, time(buffer), buffer.size()]
+        );
         Err(gst::FlowError::Error)
     }
 
@@ -172,8 +176,8 @@ impl NativeDrmDec {
 fn is_clear_lead(input: Input, info: &gst::StructureRef) -> bool {
     input.demuxer.faults.clear_lead_encrypted
         && input.video
-        && info.has_field("constant_iv_size")
-        && !info.has_field("subsample_count")
+        && info.has_field_by_quark(FIELDS.constant_iv_size)
+        && !info.has_field_by_quark(FIELDS.subsample_count)
 }
 
 fn sample_key(buffer: &gst::BufferRef) -> SampleKey {

@@ -304,6 +304,7 @@ fn prometheus_finds_what_is_counted() {
         assert!(text.lines().any(|found| found == line), "{line} is missing: {text}");
     }
     assert!(text.trim_end().ends_with("# EOF"), "{text}");
+    assert_eq!(world.done(&["health"]), "");
     let data = world.directory.path().join("data/service.redb");
     std::fs::remove_file(data).unwrap();
     // A second is what an answer counts for.
@@ -314,6 +315,7 @@ fn prometheus_finds_what_is_counted() {
     assert!(down, "the store's file is gone");
     let status = |path| exchange(&mut world.server.connect(), path, "", b"").unwrap().status;
     assert_eq!((status("/health"), status("/health/ready"), status("/health/live")), (503, 503, 200));
+    world.refused(&["health"], "503 nothing can be recorded now");
     assert!(device.license().is_err(), "nothing is confirmed that would be lost");
 }
 

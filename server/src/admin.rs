@@ -233,7 +233,10 @@ async fn is_up(server: &Arc<Server>) -> bool {
 async fn command(admin: Arc<Admin>, user: Option<u32>, path: String, request: Request<Incoming>) -> Done {
     let Some(name) = path.strip_prefix("/admin/").filter(|_| request.method() == Method::POST).map(str::to_owned)
     else {
-        return refuse(StatusCode::NOT_FOUND, "POST /admin/COMMAND, GET /metrics, /health/ready and /health/live are here");
+        return refuse(
+            StatusCode::NOT_FOUND,
+            "POST /admin/COMMAND, GET /metrics, /health/ready and /health/live are here",
+        );
     };
     let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.split_once(' '));
     let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")).map(|(_, token)| token.to_owned());

@@ -55,6 +55,7 @@ pub use jitter::RenewalJitter;
 pub use operate::Listed;
 pub use records::{Content, KeyGroup, Track};
 pub use reply::{Form, Reply, Summary};
+use store::Expected;
 pub use store::{Entry, LocalStore, Store, StoreError, Table, Transaction};
 pub use time::SettableClock;
 pub use vault::MasterKey;
@@ -220,6 +221,7 @@ impl Service {
         if body.len() > MAX_BODY {
             return Err(Refusal::new(Rule::BodyTooLarge, "", format!("{} bytes; {MAX_BODY} are possible", body.len())));
         }
+        let _expected = Expected::at(&*self.store);
         if license::protocol::is_message(body) {
             self.handle_device_message(body, endpoint, sender)
         } else {

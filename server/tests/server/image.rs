@@ -58,7 +58,12 @@ fn the_image_starts_with_each_store() {
         let answer: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(answer["store"], store);
         let check = Command::new(PROGRAM).args(health_check(&place)).output().unwrap();
-        assert_eq!(check.status.success(), store != "postgresql", "{store}: {}", String::from_utf8_lossy(&check.stderr));
+        assert_eq!(
+            check.status.success(),
+            store != "postgresql",
+            "{store}: {}",
+            String::from_utf8_lossy(&check.stderr)
+        );
         assert!(server.terminate().0);
     }
 }

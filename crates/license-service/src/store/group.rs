@@ -1,12 +1,14 @@
 //! Group commit: transactions that come while the disk is busy share the next commit.
 //!
 //! Each runs for itself over what those before it in the group have changed, and keeps its own changes apart until it has
-//! succeeded; one that is refused leaves nothing. Whoever comes first opens the group, lets in all who wait already, and commits.
-//! Nobody is told of success before the commit is on the disk, and if it fails, nobody of the group is.
+//! succeeded; one that is refused leaves nothing. Whoever comes first opens the group, lets in all who wait already, waits a moment for
+//! those who are expected ([`Store::expect`](super::Store::expect)), and commits. Nobody is told of success before the commit is on the
+//! disk, and if it fails, nobody of the group is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use redb::{Database, ReadableTable, TableDefinition, WriteTransaction};
@@ -22,6 +24,9 @@ pub(super) const NONCES: &str = "nonce";
 pub(super) const NONCE_EXPIRY: &str = "nonce_expiry";
 /// Transactions of one group: so many that a disk that takes a hundredth of a second does not hold a core up.
 const MOST: usize = 256;
+/// For so long a group stays open for those who are expected. A commit costs as much of the processor as the curve of one license, so
+/// that few of them make room for more licenses; and it is little beside what a device waits anyway.
+const LINGER: Duration = Duration::from_millis(2);
 
 /// Where transactions meet.
 #[derive(Default)]
@@ -29,6 +34,10 @@ pub(super) struct Groups {
     open: Mutex<Option<Group>>,
     /// Those who want to get in.
     waiting: AtomicUsize,
+    /// Those who have not ended yet and are to come, or have come already.
+    expected: AtomicUsize,
+    /// Somebody was let in, or is not expected any more.
+    arrived: Condvar,
 }
 
 struct Group {
@@ -80,6 +89,17 @@ impl Drop for Leader<'_> {
 }
 
 impl Groups {
+    /// One more is expected, or one less.
+    pub fn expect(&self, more: bool) {
+        if more {
+            self.expected.fetch_add(1, Ordering::AcqRel);
+        } else {
+            self.expected.fetch_sub(1, Ordering::AcqRel);
+            // Without the lock it may come too early to be heard: then the group waits until its time is over.
+            self.arrived.notify_one();
+        }
+    }
+
     /// Runs `body` in a transaction and commits it, with others if there are any. A fault of the store, unlike `body`'s own refusal,
     /// is also told to `fault`.
     pub fn transact(
@@ -92,7 +112,9 @@ impl Groups {
         let mut place = self.open.lock();
         self.waiting.fetch_sub(1, Ordering::AcqRel);
         if let Some(group) = &mut *place {
-            group.run(body, fault)?;
+            let done = group.run(body, fault);
+            self.arrived.notify_one();
+            done?;
             let outcome = Arc::clone(&group.outcome);
             drop(place);
             return Ok(outcome.wait()?);
@@ -102,11 +124,16 @@ impl Groups {
         *place = Some(Group { write, admitted: 0, members: 0, is_spoiled: false, outcome: Arc::default() });
         let mut leader = Leader { place };
         let own = leader.place.as_mut().map_or(Ok(()), |group| group.run(body, fault));
-        while self.waiting.load(Ordering::Acquire) > 0
-            && leader.place.as_ref().is_some_and(|group| group.admitted < MOST && !group.is_spoiled)
-        {
-            // Whoever is about to get in may not have come to wait for the lock yet.
-            MutexGuard::unlocked_fair(&mut leader.place, std::thread::yield_now);
+        let until = Instant::now() + LINGER;
+        while let Some(group) = leader.place.as_ref().filter(|group| group.admitted < MOST && !group.is_spoiled) {
+            if self.waiting.load(Ordering::Acquire) > 0 {
+                // Whoever is about to get in may not have come to wait for the lock yet.
+                MutexGuard::unlocked_fair(&mut leader.place, std::thread::yield_now);
+            } else if self.expected.load(Ordering::Acquire) <= group.admitted
+                || self.arrived.wait_until(&mut leader.place, until).timed_out()
+            {
+                break;
+            }
         }
         let Some(group) = leader.place.take() else { return own };
         let outcome = Arc::clone(&group.outcome);
@@ -360,6 +387,48 @@ mod tests {
         let (results, syncs) = world.at_once(|_| world.count(b"shared"));
         assert!(results.iter().all(Result::is_ok), "{results:?}");
         assert_eq!((syncs, world.counted(b"shared")), (alone, u8::try_from(OTHERS).unwrap()));
+    }
+
+    /// Whoever is expected shares the commit, however late it comes within the time, and whoever is not expected any more is not waited for.
+    #[test]
+    fn a_group_waits_for_those_who_are_expected() {
+        let world = World::new();
+        let before = world.syncs.count.load(Ordering::SeqCst);
+        world.count(b"alone").unwrap();
+        let alone = world.syncs.count.load(Ordering::SeqCst) - before;
+        // As a rule: a thread may be kept from running for longer than a group waits.
+        let shared = (0..100).filter(|_| {
+            (0..2).for_each(|_| world.groups.expect(true));
+            let before = world.syncs.count.load(Ordering::SeqCst);
+            let is_open = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    let done = world.transact(|transaction| {
+                        is_open.store(true, Ordering::SeqCst);
+                        one_more(transaction, b"first")
+                    });
+                    world.groups.expect(false);
+                    done.unwrap();
+                });
+                scope.spawn(|| {
+                    while !is_open.load(Ordering::SeqCst) {
+                        std::thread::yield_now();
+                    }
+                    // Longer than a group takes that waits for nobody.
+                    std::thread::sleep(LINGER / 4);
+                    world.count(b"second").unwrap();
+                    world.groups.expect(false);
+                });
+            });
+            world.syncs.count.load(Ordering::SeqCst) - before == alone
+        });
+        assert!(shared.count() > 50);
+        assert_eq!(world.groups.expected.load(Ordering::SeqCst), 0);
+        // One is expected and refused before it comes: nobody else waits for more than a moment.
+        world.groups.expect(true);
+        world.count(b"alone").unwrap();
+        world.groups.expect(false);
+        assert_eq!(world.counted(b"alone"), 2);
     }
 
     #[test]

@@ -140,6 +140,10 @@ impl Store for LocalStore {
         self.run(|database| self.groups.transact(database, body, &fault))
     }
 
+    fn expect(&self, more: bool) {
+        self.groups.expect(more);
+    }
+
     fn read(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.attempt(|database| {
             let read = database.begin_read().map_err(failed("begin to read"))?;

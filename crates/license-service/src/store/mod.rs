@@ -148,6 +148,22 @@ pub trait Transaction {
     fn use_nonce(&mut self, nonce: &[u8; 32], expires: i64) -> Result<bool, StoreError>;
 }
 
+/// A transaction that is to be expected, as long as this lives.
+pub(super) struct Expected<'a>(&'a dyn Store);
+
+impl<'a> Expected<'a> {
+    pub fn at(store: &'a dyn Store) -> Self {
+        store.expect(true);
+        Self(store)
+    }
+}
+
+impl Drop for Expected<'_> {
+    fn drop(&mut self) {
+        self.0.expect(false);
+    }
+}
+
 /// A store. All methods may be called from any thread. A method that has failed may succeed when it is called again.
 pub trait Store: Send + Sync {
     /// Runs `body`, which may run more than once, in a transaction; if it fails, nothing is changed. What has been
@@ -156,6 +172,10 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// `body`'s, or TRY_AGAIN. A store that no longer answers at the very end may have made the changes.
     fn transact(&self, body: &mut dyn FnMut(&mut dyn Transaction) -> Result<(), Refusal>) -> Result<(), Refusal>;
+
+    /// Says that a transaction is to be expected, or that it has ended or will not come: a store whose transactions share commits may
+    /// wait a moment for those that are expected. Nothing but speed depends on it.
+    fn expect(&self, _more: bool) {}
 
     /// The value for a key.
     ///

@@ -104,6 +104,11 @@ impl Device {
         Ok(answer)
     }
 
+    /// Closes its connection; the next request opens another one.
+    pub fn hang_up(&mut self) {
+        self.stream = None;
+    }
+
     pub fn provision(&mut self) -> std::io::Result<()> {
         let request = self.client.provision_request().unwrap();
         let answer = self.send("/provision", &request)?;

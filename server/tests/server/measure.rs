@@ -87,7 +87,15 @@ fn all(
         let workers: Vec<_> = devices
             .chunks_mut(share)
             .map(|some| {
-                scope.spawn(move || some.iter_mut().map(|(device, license)| step(device, license)).collect::<Vec<_>>())
+                scope.spawn(move || {
+                    let one = |(device, license): &mut (Device, _)| {
+                        let traffic = step(device, license);
+                        // More devices than the server has connections for.
+                        device.hang_up();
+                        traffic
+                    };
+                    some.iter_mut().map(one).collect::<Vec<_>>()
+                })
             })
             .collect();
         let traffic = workers.into_iter().flat_map(|worker| worker.join().unwrap());

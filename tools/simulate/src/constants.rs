@@ -12,11 +12,12 @@ pub enum Request {
 }
 
 impl Request {
-    /// Seconds of one core of the server.
+    /// Seconds of one core of the server, with PostgreSQL.
     pub const fn core_seconds(self) -> f64 {
         match self {
-            Self::Provision => 0.0012,
-            Self::License | Self::Renewal => 0.00095,
+            Self::Provision => 0.000_35,
+            Self::License => 0.000_68,
+            Self::Renewal => 0.000_51,
         }
     }
 

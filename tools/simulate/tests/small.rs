@@ -97,7 +97,7 @@ fn a_minute_away_interrupts_nobody() {
 fn fewer_cores_suffice_later_with_jitter() {
     let from = (Scenario::Live.peak() + 300) as usize;
     let refused = |percent| {
-        let counts = with_cores(percent, Capacity { cores: f64::INFINITY, later: 0.06 });
+        let counts = with_cores(percent, Capacity { cores: f64::INFINITY, later: 0.033 });
         counts.0[from..].iter().map(|second| u64::from(second.refused)).sum::<u64>()
     };
     let (bare, spread) = (refused(0), refused(20));
@@ -107,7 +107,7 @@ fn fewer_cores_suffice_later_with_jitter() {
 /// Servers without room for the beginning refuse part of it, all who stay get their license in the end, and what was issued goes on.
 #[test]
 fn too_few_cores_delay_the_beginning_and_interrupt_nobody() {
-    let counts = with_cores(20, Capacity { cores: 0.06, later: 0.06 });
+    let counts = with_cores(20, Capacity { cores: 0.033, later: 0.033 });
     assert!(counts.sum(|second| second.refused.into()) > 1000);
     assert_eq!(counts.sum(|second| second.interrupted.into()), 0);
     assert!(counts.sum(|second| second.licenses.into()) > u64::from(DEVICES) * 99 / 100);

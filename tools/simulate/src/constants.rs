@@ -12,7 +12,7 @@ pub enum Request {
 }
 
 impl Request {
-    /// Seconds of one core of the server, with PostgreSQL.
+    /// Seconds of one core of the server, with a `PostgreSQL` database.
     pub const fn core_seconds(self) -> f64 {
         match self {
             Self::Provision => 0.000_35,

@@ -96,7 +96,17 @@ fn servers_share_a_database_behind_a_pooler() {
     assert_eq!(health(&servers[0], 200), 200, "{}", servers[0].log());
     for (mut device, license) in held {
         device.turn_to(servers[0].address);
-        assert_eq!(device.renew(&license).unwrap().sequence, 8, "confirmed, and there after the crash");
+        // The pooler may still hold connections to the database of before: who meets one tries again, as devices do.
+        let mut tries = 0;
+        let renewed = loop {
+            match device.renew(&license) {
+                Err(fault) if format!("{fault:?}").contains("TRY_AGAIN") && tries < 100 => tries += 1,
+                answer => break answer.unwrap(),
+            }
+        };
+        // A renewal that was not confirmed may have been recorded.
+        let sequence = renewed.sequence;
+        assert!(sequence == 8 || (tries > 0 && sequence > 8), "{sequence}: confirmed, and there after the crash");
     }
     let answer = exchange(&mut servers[1].connect(), "/health", "", b"").unwrap();
     assert_eq!(answer.status, 200);

@@ -6,7 +6,7 @@
 #                            Python and Node.js; no documentation, fuzzing, sanitizers, emulation
 #
 # ThreadSanitizer and 64-bit ARM under emulation come last, and each only if it ends within NATIVE_DRM_TEST_BUDGET seconds (2550): on a slow
-# machine they are left out, and that is said.
+# machine they are left out, and that is said. A step that takes longer than NATIVE_DRM_STEP_LIMIT seconds (1500) is ended and has failed.
 #
 # Of the jobs in scripts/ci/ it runs packaged-source.sh, and of test-arm64.sh the short form. It does not run those that
 # .github/workflows/ci.yml has beside it: minimum-rust.sh, clang.sh, no-default-features.sh, cpu-levels.sh, interleavings.sh, cargo-c.sh, container.sh,

@@ -202,12 +202,15 @@ pub async fn handle(admin: Arc<Admin>, user: Option<u32>, request: Request<Incom
     match path.as_str() {
         "/metrics" if is_get => {
             let server = &admin.server;
-            let is_up = is_up(server).await;
+            let is_up = server.health.glance(ask_store(Arc::clone(server)), SCRAPE).await;
             let text = server.metrics.text(is_up).into_bytes();
             return respond(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", text);
         }
         "/health/ready" if is_get => {
-            let (status, body) = if is_up(&admin.server).await {
+            // A store that does not answer in time is of no use now, whatever it was before: not as in the metrics.
+            let asked =
+                tokio::time::timeout(SCRAPE, admin.server.health.check(ask_store(Arc::clone(&admin.server)))).await;
+            let (status, body) = if matches!(asked, Ok(Ok(()))) {
                 (StatusCode::OK, json!({ "status": "ok" }))
             } else {
                 (StatusCode::SERVICE_UNAVAILABLE, json!({ "status": 503, "message": "nothing can be recorded now" }))
@@ -224,10 +227,6 @@ pub async fn handle(admin: Arc<Admin>, user: Option<u32>, request: Request<Incom
         }
     };
     respond(status, "application/json", body)
-}
-
-async fn is_up(server: &Arc<Server>) -> bool {
-    server.health.glance(ask_store(Arc::clone(server)), SCRAPE).await
 }
 
 async fn command(admin: Arc<Admin>, user: Option<u32>, path: String, request: Request<Incoming>) -> Done {

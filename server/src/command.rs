@@ -131,18 +131,10 @@ pub enum Administration {
 impl Administration {
     /// What is asked with: the path, and the JSON of what is posted there; without JSON it is got.
     fn message(&self) -> Result<(String, Option<Vec<u8>>), String> {
-        if matches!(self, Self::Health) {
-            return Ok(("/health/ready".into(), None));
-        }
-        let (name, body) = self.command()?;
-        Ok((format!("/admin/{name}"), Some(body)))
-    }
-
-    /// The command's name and its JSON.
-    fn command(&self) -> Result<(&'static str, Vec<u8>), String> {
         let read = |path: &PathBuf| std::fs::read(path).map_err(|fault| format!("{}: {fault}", path.display()));
         let (name, body) = match self {
-            Self::Add { file } => return Ok(("add", read(file)?)),
+            Self::Health => return Ok(("/health/ready".into(), None)),
+            Self::Add { file } => return Ok(("/admin/add".into(), Some(read(file)?))),
             Self::List { what, after, limit } => {
                 let what = what.to_possible_value().map(|what| what.get_name().to_owned());
                 ("list", json!({ "what": what, "after": after, "limit": limit }))
@@ -168,9 +160,8 @@ impl Administration {
             Self::Reseal => ("reseal", json!({})),
             Self::Reload => ("reload", json!({})),
             Self::Export => ("export", json!({})),
-            Self::Health => return Err("not a command".into()),
         };
-        Ok((name, body.to_string().into_bytes()))
+        Ok((format!("/admin/{name}"), Some(body.to_string().into_bytes())))
     }
 }
 

@@ -104,9 +104,9 @@ fn servers_share_a_database_behind_a_pooler() {
                 answer => break answer.unwrap(),
             }
         };
-        // A renewal that was not confirmed may have been recorded.
+        // A renewal that was not confirmed may have been recorded, once for each try.
         let sequence = renewed.sequence;
-        assert!(sequence == 8 || (tries > 0 && sequence > 8), "{sequence}: confirmed, and there after the crash");
+        assert!((8..=8 + tries).contains(&sequence), "{sequence}: confirmed, and there after the crash");
     }
     let answer = exchange(&mut servers[1].connect(), "/health", "", b"").unwrap();
     assert_eq!(answer.status, 200);

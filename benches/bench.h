@@ -96,8 +96,6 @@ double time_two_threads(Contestant *contestants[2], Pool pools[2], uint64_t runs
 /* Runs the calling thread on one CPU (counted among those that the process may use); false if it has fewer. */
 bool pin_to_cpu(int index);
 
-/* The median; sorts the values. */
-double median(double *values, int count);
 
 /* report.c ------------------------------------------------------------------------------------------------- */
 

@@ -13,6 +13,7 @@
  */
 #define _GNU_SOURCE
 #include "bench.h"
+#include "turns.h"
 
 #include <gcrypt.h>
 #include <stdio.h>

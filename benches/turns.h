@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * What the benchmarks share that compare calls in turns: results that have to be good, the clock, medians.
+ * What the benchmarks share, which compare calls in turns: results that have to be good, the clock, medians.
  */
 #ifndef NATIVE_DRM_BENCH_TURNS_H
 #define NATIVE_DRM_BENCH_TURNS_H
@@ -34,11 +34,11 @@ static inline int by_size(const void *a, const void *b)
     return (difference > 0) - (difference < 0);
 }
 
-/* The median of an odd number of values; sorts them. */
+/* The median; sorts the values. */
 static inline double median(double *values, int count)
 {
     qsort(values, (size_t)count, sizeof(values[0]), by_size);
-    return values[count / 2];
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
 #endif

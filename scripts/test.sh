@@ -185,7 +185,7 @@ sum_of() { sed -nE "s/$1/\1/p" "$2" | awk '{ sum += $1 } END { print sum + 0 }';
 
 # step NAME FUNCTION: runs a step and counts its tests: those that cargo and ctest report, else the step itself.
 step() {
-    local name=$1 function=$2 log=$logs/$2.log start=$SECONDS status=0 passed=0 failed=0 ignored=0 total tee limit
+    local name=$1 function=$2 log=$logs/$2.log start=$SECONDS status=0 passed=0 failed=0 ignored=0 total tee
     printf '\n===== %s\n' "$name"
     # A subshell of its own, so that set -e holds in it: it would not in a condition. A process group of its own, so that it can be ended.
     rm -f "$log.status"
@@ -211,7 +211,7 @@ step() {
     wait "$tee" || true
     kill -- -"$limit" 2>/dev/null || true
     wait "$limit" 2>/dev/null || true
-    running=
+    running='' limit=''
     if [[ -e $log.status ]]; then
         status=$(<"$log.status")
     else
@@ -295,8 +295,8 @@ if [[ $mode == full ]]; then
     builds_ahead=$!
     set +m
 fi
-running=
-trap 'kill "$release_build" ${builds_ahead:+-"$builds_ahead"} ${running:+-"$running"} 2>/dev/null || true' EXIT
+running='' limit=''
+trap 'kill "$release_build" ${builds_ahead:+-"$builds_ahead"} ${running:+-"$running"} ${limit:+-"$limit"} 2>/dev/null || true' EXIT
 step "Format" format
 step "Lints" lints
 step "Dependencies: licenses, sources, bans" dependencies

@@ -253,13 +253,13 @@ static bool share_license(Crowd *crowd, const char *name)
     memset(crowd, 0, sizeof(*crowd));
     make_player(&crowd->player, name, OFFLINE);
     CHECK_OK(decrypt_nist(crowd->player.session, KID_A));
-    for (; crowd->made < SYSTEMS; crowd->made++) {
-        MediaKeySystem *drm = crowd->systems[crowd->made] = make_system(POLICYPLAY);
-        for (int i = 0; i < SESSIONS; i++) {
-            MediaKeySession *session = crowd->sessions[crowd->made][i] = make_session(drm);
+    for (int i = 0; i < SYSTEMS; i++) {
+        crowd->systems[i] = make_system(POLICYPLAY);
+        crowd->made = i + 1;
+        for (int k = 0; k < SESSIONS; k++) {
+            MediaKeySession *session = crowd->sessions[i][k] = make_session(crowd->systems[i]);
             REQUIRE_OK(OH_MediaKeySession_SetCallback(session, &callback));
             if (now_millis() > expiry - 2000) {
-                crowd->made++;
                 return false;
             }
             REQUIRE_OK(OH_MediaKeySession_RestoreOfflineMediaKeys(session, crowd->player.id, 16));

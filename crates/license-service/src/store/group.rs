@@ -333,6 +333,13 @@ mod tests {
             self.transact(|transaction| one_more(transaction, key))
         }
 
+        /// How often the disk is synchronised for a transaction that is alone.
+        fn syncs_alone(&self) -> usize {
+            let before = self.syncs.count.load(Ordering::SeqCst);
+            self.count(b"alone").unwrap();
+            self.syncs.count.load(Ordering::SeqCst) - before
+        }
+
         fn counted(&self, key: &[u8]) -> u8 {
             let mut count = None;
             let read = self.transact(|transaction| {
@@ -380,9 +387,7 @@ mod tests {
     #[test]
     fn those_who_wait_share_a_commit_and_see_each_other() {
         let world = World::new();
-        let before = world.syncs.count.load(Ordering::SeqCst);
-        world.count(b"alone").unwrap();
-        let alone = world.syncs.count.load(Ordering::SeqCst) - before;
+        let alone = world.syncs_alone();
         assert!(alone > 0);
         let (results, syncs) = world.at_once(|_| world.count(b"shared"));
         assert!(results.iter().all(Result::is_ok), "{results:?}");
@@ -393,9 +398,7 @@ mod tests {
     #[test]
     fn a_group_waits_for_those_who_are_expected() {
         let world = World::new();
-        let before = world.syncs.count.load(Ordering::SeqCst);
-        world.count(b"alone").unwrap();
-        let alone = world.syncs.count.load(Ordering::SeqCst) - before;
+        let alone = world.syncs_alone();
         // As a rule: a thread may be kept from running for longer than a group waits.
         let shared = (0..100).filter(|_| {
             (0..2).for_each(|_| world.groups.expect(true));
@@ -424,7 +427,7 @@ mod tests {
         });
         assert!(shared.count() > 50);
         assert_eq!(world.groups.expected.load(Ordering::SeqCst), 0);
-        // One is expected and refused before it comes: nobody else waits for more than a moment.
+        // One is expected and does not come: nobody waits for more than a moment.
         world.groups.expect(true);
         world.count(b"alone").unwrap();
         world.groups.expect(false);

@@ -327,6 +327,35 @@ static void a_host_ends_with_its_player(void)
     fclose(output);
 }
 
+static int ends_told;
+
+static void count_ends(NativeDrm_LogLevel level, const char *line, void *data)
+{
+    (void)level, (void)data;
+    if (strstr(line, "instance destroyed") != NULL) {
+        __atomic_add_fetch(&ends_told, 1, __ATOMIC_SEQ_CST);
+    }
+}
+
+/* What a host logs last is told, though the instance is gone here by then. */
+static void last_lines(void)
+{
+    enum { INSTANCES = 40 };
+    CHECK_OK(OH_Drm_SetLogCallback(NATIVE_DRM_LOG_INFO, count_ends, NULL));
+    for (int i = 0; i < INSTANCES; i++) {
+        Life life = {0};
+        CHECK_OK(life_create(&life));
+        life_end(&life);
+    }
+    wait_for_hosts(0);
+    /* A line that is lost never comes: the test's time limit ends it. */
+    while (__atomic_load_n(&ends_told, __ATOMIC_SEQ_CST) < INSTANCES) {
+        usleep(1000);
+    }
+    CHECK_OK(OH_Drm_SetLogCallback(NATIVE_DRM_LOG_OFF, NULL, NULL));
+    CHECK_INT(ends_told, INSTANCES);
+}
+
 static int emulated(void)
 {
     Life life = {0};
@@ -362,6 +391,7 @@ int main(int argc, char **argv)
     RUN(places);
     RUN(a_child_has_no_part);
     RUN(a_host_ends_with_its_player);
+    RUN(last_lines);
     if (NATIVE_DRM_EMULATION) {
         RUN(death_at_each_message);
     }

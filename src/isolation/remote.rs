@@ -232,17 +232,18 @@ impl RemoteSystem {
         sessions
     }
 
-    /// Takes what the host says unasked.
-    pub(super) fn take(&self, notice: Notice) {
-        match notice {
-            Notice::KeysArrived => self.link.announce_arrival(),
-            Notice::Log(level, line) => write_log(level, line),
-            Notice::Event(of_session, event) => {
-                let Some(event) = read_event(event) else { return drop(self.link.misunderstood()) };
+    /// Takes what the host says unasked. Its last messages may come when the instance is gone here: it still logs them.
+    pub(super) fn take(system: Option<&Self>, notice: Notice) {
+        match (notice, system) {
+            (Notice::Log(level, line), _) => write_log(level, line),
+            (_, None) => {}
+            (Notice::KeysArrived, Some(system)) => system.link.announce_arrival(),
+            (Notice::Event(of_session, event), Some(system)) => {
+                let Some(event) = read_event(event) else { return drop(system.link.misunderstood()) };
                 match of_session {
-                    None => self.events.post(event),
+                    None => system.events.post(event),
                     Some(number) => {
-                        if let Some(session) = self.session(number) {
+                        if let Some(session) = system.session(number) {
                             session.events.post(event);
                         }
                     }

@@ -134,9 +134,7 @@ pub(super) fn listen(mut notices: Channel, link: &Weak<Link>, system: &Weak<Remo
             Err(error) => break error.to_string(),
         };
         let _scope = log::Scope::of_thread(base::dispatcher::aside);
-        if let Some(system) = system.upgrade() {
-            system.take(notice);
-        }
+        RemoteSystem::take(system.upgrade().as_deref(), notice);
     };
     {
         let _scope = log::Scope::of_thread(base::dispatcher::aside);

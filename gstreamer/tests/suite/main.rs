@@ -3,6 +3,7 @@
 //! Needs GStreamer's base, good and bad plugins, gst-libav, and `libnative_drm.so` on the loader's path.
 
 mod capi;
+mod hang;
 mod harness;
 mod license_server;
 mod media;

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use gst::prelude::*;
 
+use crate::hang::in_time;
 use crate::media::{Clear, Directory, Vector, find, tests_directory, vectors};
 use crate::run::{Mode, PATIENCE_STD, in_ms, init, key_needed, make, run, run_behind, until_end, until_shown};
 
@@ -70,63 +71,102 @@ struct Seen {
     reads: usize,
     /// Where it got other bytes than the clear file's.
     wrong: Vec<u64>,
-    /// Buffers on each pad since the last flush.
-    buffers: BTreeMap<String, usize>,
+    /// Buffers on each pad since the last flush, and whether it came to its end.
+    pads: BTreeMap<String, (usize, bool)>,
+    has_all_pads: bool,
 }
 
 /// A pipeline that is paused, and what its demuxer sees. The reads are compared rather than what it gives: qtdemux 1.22 that is stopped by
 /// a seek while it looks for the next fragment may take the samples of that from another place from then on, though all that it has read
 /// is right.
-fn paused(file: &Path, keys: &str, clear: Vec<u8>) -> (gst::Pipeline, Arc<Mutex<Seen>>) {
-    init();
-    let pipeline = gst::Pipeline::new();
-    let (source, element, demuxer) = (make("filesrc"), decryptor(keys), make("qtdemux"));
-    source.set_property("location", file.to_str().expect("UTF-8"));
-    pipeline.add_many([&source, &element, &demuxer]).expect("added");
-    gst::Element::link_many([&source, &element, &demuxer]).expect("linked");
-    let seen = Arc::new(Mutex::new(Seen::default()));
-    let into = Arc::clone(&seen);
-    let pull = gst::PadProbeType::PULL | gst::PadProbeType::BUFFER;
-    element.static_pad("src").expect("a pad").add_probe(pull, move |_, info| {
-        let at = info.offset;
-        if let Some(buffer) = info.buffer() {
-            let map = buffer.map_readable().expect("readable");
-            let expected = usize::try_from(at).ok().and_then(|at| clear.get(at..at + map.len()));
-            let mut seen = into.lock().expect("no panic");
-            seen.reads += 1;
-            if expected != Some(&map[..]) {
-                seen.wrong.push(at);
-            }
-        }
-        gst::PadProbeReturn::Ok
-    });
-    let (weak, into) = (pipeline.downgrade(), Arc::clone(&seen));
-    demuxer.connect_pad_added(move |_, pad| {
-        let Some(pipeline) = weak.upgrade() else { return };
-        // As behind every demuxer, so that each sink prerolls.
-        let (queue, sink) = (make("queue"), make("fakesink"));
-        pipeline.add_many([&queue, &sink]).expect("added");
-        queue.link(&sink).expect("linked");
-        let (name, into) = (pad.name().to_string(), Arc::clone(&into));
-        pad.add_probe(gst::PadProbeType::BUFFER | gst::PadProbeType::EVENT_FLUSH, move |_, info| {
-            let mut seen = into.lock().expect("no panic");
-            let buffers = seen.buffers.entry(name.clone()).or_default();
-            if info.buffer().is_some() {
-                *buffers += 1;
-            } else if info.event().is_some_and(|event| event.type_() == gst::EventType::FlushStop) {
-                // The demuxer's thread stands still.
-                *buffers = 0;
+struct Paused {
+    pipeline: gst::Pipeline,
+    seen: Arc<(Mutex<Seen>, Condvar)>,
+}
+
+impl Paused {
+    fn new(file: &Path, keys: &str, clear: Vec<u8>) -> Self {
+        let pipeline = gst::Pipeline::new();
+        let (source, element, demuxer) = (make("filesrc"), decryptor(keys), make("qtdemux"));
+        source.set_property("location", file.to_str().expect("UTF-8"));
+        pipeline.add_many([&source, &element, &demuxer]).expect("added");
+        gst::Element::link_many([&source, &element, &demuxer]).expect("linked");
+        let paused = Self { pipeline, seen: Arc::default() };
+        let into = Arc::clone(&paused.seen);
+        let pull = gst::PadProbeType::PULL | gst::PadProbeType::BUFFER;
+        element.static_pad("src").expect("a pad").add_probe(pull, move |_, info| {
+            let at = info.offset;
+            if let Some(buffer) = info.buffer() {
+                let map = buffer.map_readable().expect("readable");
+                let expected = usize::try_from(at).ok().and_then(|at| clear.get(at..at + map.len()));
+                let mut seen = into.0.lock().expect("no panic");
+                seen.reads += 1;
+                if expected != Some(&map[..]) {
+                    seen.wrong.push(at);
+                }
             }
             gst::PadProbeReturn::Ok
         });
-        for element in [&queue, &sink] {
-            element.sync_state_with_parent().expect("started");
+        let (weak, into) = (paused.pipeline.downgrade(), Arc::clone(&paused.seen));
+        demuxer.connect_pad_added(move |_, pad| {
+            let Some(pipeline) = weak.upgrade() else { return };
+            // As behind every demuxer, so that each sink gets something.
+            let (queue, sink) = (make("queue"), make("fakesink"));
+            sink.set_property("async", false);
+            pipeline.add_many([&queue, &sink]).expect("added");
+            queue.link(&sink).expect("linked");
+            watch(pad, &into);
+            for element in [&queue, &sink] {
+                element.sync_state_with_parent().expect("started");
+            }
+            pad.link(&queue.static_pad("sink").expect("a pad")).expect("linked");
+        });
+        let into = Arc::clone(&paused.seen);
+        demuxer.connect_no_more_pads(move |_| {
+            into.0.lock().expect("no panic").has_all_pads = true;
+            into.1.notify_all();
+        });
+        paused.pipeline.set_state(gst::State::Paused).expect("started");
+        paused.until_shown();
+        paused
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.0.lock().expect("no panic")
+    }
+
+    /// Waits until each pad has given something, or is at its end. The pipeline's own message may fail to come after many seeks.
+    fn until_shown(&self) {
+        let shows_nothing =
+            |seen: &mut Seen| !seen.has_all_pads || seen.pads.values().any(|(buffers, ended)| *buffers == 0 && !ended);
+        let waited = self.seen.1.wait_timeout_while(self.seen(), PATIENCE_STD, shows_nothing).expect("no panic");
+        in_time((!waited.1.timed_out()).then_some(()), Some(self.pipeline.upcast_ref()));
+    }
+
+    fn seek(&self, flags: gst::SeekFlags, to: gst::ClockTime) {
+        self.pipeline.seek_simple(gst::SeekFlags::FLUSH | flags, to).expect("sought");
+        self.until_shown();
+    }
+}
+
+/// Counts what a demuxer's pad gives.
+fn watch(pad: &gst::Pad, seen: &Arc<(Mutex<Seen>, Condvar)>) {
+    let (name, into) = (pad.name().to_string(), Arc::clone(seen));
+    into.0.lock().expect("no panic").pads.insert(name.clone(), (0, false));
+    let both = gst::PadProbeType::EVENT_DOWNSTREAM | gst::PadProbeType::EVENT_FLUSH;
+    pad.add_probe(gst::PadProbeType::BUFFER | both, move |_, info| {
+        let mut seen = into.0.lock().expect("no panic");
+        let pad = seen.pads.entry(name.clone()).or_default();
+        match info.event().map(|event| event.type_()) {
+            // The demuxer's thread stands still.
+            Some(gst::EventType::FlushStop) => *pad = (0, false),
+            Some(gst::EventType::Eos) => pad.1 = true,
+            Some(_) => {}
+            None => pad.0 += 1,
         }
-        pad.link(&queue.static_pad("sink").expect("a pad")).expect("linked");
+        into.1.notify_all();
+        gst::PadProbeReturn::Ok
     });
-    pipeline.set_state(gst::State::Paused).expect("started");
-    until_shown(&pipeline);
-    (pipeline, seen)
 }
 
 /// The whole file as it comes out of the element when it is pushed, which is compared track by track above.
@@ -149,30 +189,26 @@ fn after_20_seeks_everything_comes_as_at_first() {
     for vector in mp4_vectors() {
         let (id, file) = (&vector.id, vector.file(&directory));
         let clear = clear_file(&file, &vector.keys, &directory);
-        let (pipeline, seen) = paused(&file, &vector.keys, clear.clone());
-        let (error, _) = until_end(&pipeline);
+        let once = Paused::new(&file, &vector.keys, clear.clone());
+        let (error, _) = until_end(&once.pipeline);
         assert!(error.is_none(), "{id}: {error:?}");
-        let first = std::mem::take(&mut *seen.lock().expect("no panic"));
-        assert!(first.reads > 0 && !first.buffers.is_empty(), "{id}: {first:?}");
+        let first = once.seen();
+        assert!(first.reads > 0 && !first.pads.is_empty(), "{id}: {first:?}");
         assert!(first.wrong.is_empty(), "{id}: wrong at bytes {:?}", first.wrong);
-        let (pipeline, seen) = paused(&file, &vector.keys, clear);
-        let duration = pipeline.query_duration::<gst::ClockTime>().expect("a duration");
+        let often = Paused::new(&file, &vector.keys, clear);
+        let duration = often.pipeline.query_duration::<gst::ClockTime>().expect("a duration");
         for round in 0..20_u64 {
             // Back and forth.
             let to = duration.mul_div_floor(round * 7 % 20, 20).expect("no overflow");
-            pipeline
-                .seek_simple(gst::SeekFlags::FLUSH | gst::SeekFlags::KEY_UNIT, to)
-                .unwrap_or_else(|fault| panic!("{id}: {fault}"));
-            until_shown(&pipeline);
+            often.seek(gst::SeekFlags::KEY_UNIT, to);
             sought += 1;
         }
-        pipeline.seek_simple(gst::SeekFlags::FLUSH, gst::ClockTime::ZERO).expect("sought");
-        until_shown(&pipeline);
-        let (error, _) = until_end(&pipeline);
+        often.seek(gst::SeekFlags::empty(), gst::ClockTime::ZERO);
+        let (error, _) = until_end(&often.pipeline);
         assert!(error.is_none(), "{id}: {error:?}");
-        let last = seen.lock().expect("no panic");
+        let last = often.seen();
         assert!(last.wrong.is_empty(), "{id}: wrong at bytes {:?} of {} reads", last.wrong, last.reads);
-        assert_eq!(last.buffers, first.buffers, "{id}");
+        assert_eq!(last.pads, first.pads, "{id}");
     }
     println!("{sought} seeks");
 }
@@ -185,28 +221,26 @@ fn reads_between_seeks_are_those_of_the_clear_file() {
     for name in ["cenc", "cens", "cbc1", "cbcs"] {
         let file = media.join(format!("{name}.mp4"));
         let clear = clear_file(&file, &keys, &directory);
-        let (pipeline, seen) = paused(&file, &keys, clear);
+        let paused = Paused::new(&file, &keys, clear);
         for second in [2, 0, 1, 2, 1, 0, 2, 2, 0, 1, 1, 0, 2, 1, 0, 1, 2, 0, 2, 0] {
-            let before = seen.lock().expect("no panic").reads;
-            pipeline
-                .seek_simple(gst::SeekFlags::FLUSH | gst::SeekFlags::KEY_UNIT, gst::ClockTime::from_seconds(second))
-                .expect("sought");
-            until_shown(&pipeline);
-            assert!(seen.lock().expect("no panic").reads > before, "{name}: nothing was read after the seek");
+            let before = paused.seen().reads;
+            paused.seek(gst::SeekFlags::KEY_UNIT, gst::ClockTime::from_seconds(second));
+            assert!(paused.seen().reads > before, "{name}: nothing was read after the seek");
         }
-        let (error, _) = until_end(&pipeline);
+        let (error, _) = until_end(&paused.pipeline);
         assert!(error.is_none(), "{name}: {error:?}");
-        let seen = seen.lock().expect("no panic");
+        let seen = paused.seen();
         assert!(seen.wrong.is_empty(), "{name}: wrong at bytes {:?} of {} reads", seen.wrong, seen.reads);
     }
 }
 
-fn waiting(between: &str) -> gst::Pipeline {
+fn waiting(mode: Mode) -> gst::Pipeline {
     init();
     let file = tests_directory().join("media/cens.mp4");
     let text = format!(
-        "filesrc location={} ! {between} nativedrmmp4 name=dec ! qtdemux name=d d.video_0 ! queue ! fakesink async=false \
+        "{} location={} ! nativedrmmp4 name=dec ! qtdemux name=d d.video_0 ! queue ! fakesink async=false \
          d.audio_0 ! queue ! fakesink async=false",
+        mode.source(),
         file.display()
     );
     gst::parse::launch(&text).expect("a pipeline").downcast().expect("a pipeline")
@@ -215,40 +249,40 @@ fn waiting(between: &str) -> gst::Pipeline {
 #[test]
 fn a_late_key_is_enough_for_both_modes() {
     let keys = fs::read_to_string(tests_directory().join("media/keys.json")).expect("keys");
-    for between in ["", "queue !"] {
-        let pipeline = waiting(between);
+    for mode in [Mode::Pull, Mode::Push] {
+        let pipeline = waiting(mode);
         pipeline.set_state(gst::State::Playing).expect("started");
         let needed = key_needed(&pipeline.bus().expect("a bus"));
         assert_eq!(needed.get::<&str>("system-id").expect("text"), "1077efec-c0b2-4d02-ace3-3c1e52e2fb4b");
         assert_eq!(needed.get::<&str>("mime-type").expect("text"), "cenc");
         pipeline.by_name("dec").expect("named").set_property("keys", &keys);
         let (error, _) = until_end(&pipeline);
-        assert!(error.is_none(), "{between}: {error:?}");
+        assert!(error.is_none(), "{mode:?}: {error:?}");
     }
 }
 
 #[test]
 fn a_file_that_waits_can_be_stopped() {
     let rounds: u32 = std::env::var("NATIVE_DRM_TEARDOWNS").map_or(500, |text| text.parse().expect("a number")) / 2;
-    for between in ["", "queue !"] {
+    for mode in [Mode::Pull, Mode::Push] {
         let mut worst = Duration::ZERO;
         for _ in 0..rounds {
-            let pipeline = waiting(between);
+            let pipeline = waiting(mode);
             pipeline.set_state(gst::State::Playing).expect("started");
             key_needed(&pipeline.bus().expect("a bus"));
             let start = Instant::now();
             pipeline.set_state(gst::State::Null).expect("stopped");
             worst = worst.max(start.elapsed());
         }
-        println!("nativedrmmp4 ({between}): {rounds} teardowns while waiting, worst {}", in_ms(worst));
+        println!("nativedrmmp4 ({mode:?}): {rounds} teardowns while waiting, worst {}", in_ms(worst));
         assert!(worst < PATIENCE_STD);
     }
 }
 
 #[test]
 fn a_key_that_no_set_has_is_an_error() {
-    for between in ["", "queue !"] {
-        let pipeline = waiting(between);
+    for mode in [Mode::Pull, Mode::Push] {
+        let pipeline = waiting(mode);
         pipeline.by_name("dec").expect("named").set_property("keys", crate::harness::KEYS);
         let (error, _) = until_end(&pipeline);
         let (error, debug) = error.expect("an error");

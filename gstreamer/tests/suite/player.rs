@@ -12,8 +12,9 @@ use gst::glib;
 use gst::prelude::*;
 
 use crate::capi::Program;
+use crate::hang::in_time;
 use crate::media::tests_directory;
-use crate::run::{PATIENCE, in_time, init, key_needed, make, play_until_end, until_shown};
+use crate::run::{PATIENCE, init, key_needed, make, play_until_end, until_shown};
 use crate::watch::{Watch, play_until_end_or_hang};
 
 fn uri(name: &str) -> String {
@@ -54,7 +55,7 @@ fn player(factory: &str, file: &str) -> (gst::Element, Seen) {
 }
 
 fn end(playbin: &gst::Element) {
-    let (error, _) = in_time(play_until_end(playbin, PATIENCE));
+    let (error, _) = in_time(play_until_end(playbin, PATIENCE), Some(playbin));
     assert!(error.is_none(), "{error:?}");
 }
 

@@ -1,6 +1,5 @@
 //! Running a file through demuxer and decryptor, and seeing what comes out before the sink.
 
-use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once};
@@ -8,6 +7,8 @@ use std::time::Duration;
 
 use gst::glib;
 use gst::prelude::*;
+
+use crate::hang::in_time;
 
 /// Longer than anything takes on a slow machine: a test that comes here hangs.
 pub const PATIENCE: gst::ClockTime = gst::ClockTime::from_seconds(120);
@@ -32,6 +33,17 @@ pub enum Mode {
     Pull,
     /// It is fed, as behind dashdemux and hlsdemux.
     Push,
+}
+
+impl Mode {
+    /// The element that reads a file. Not filesrc and a queue to push: where the demuxer says that it has all it wants, a query may wait
+    /// for ever in GStreamer's queue (1.22).
+    pub fn source(self) -> &'static str {
+        match self {
+            Self::Pull => "filesrc",
+            Self::Push => "pushfilesrc",
+        }
+    }
 }
 
 /// What came out of one pad.
@@ -124,12 +136,11 @@ pub fn run(file: &Path, mode: Mode, keys: &str) -> Outcome {
 pub fn run_behind(file: &Path, mode: Mode, keys: &str, before: Option<&gst::Element>) -> Outcome {
     init();
     let pipeline = gst::Pipeline::new();
-    let source = make("filesrc");
+    let source = make(mode.source());
     source.set_property("location", file.to_str().expect("UTF-8"));
     let webm = file.extension().is_some_and(|extension| extension == "webm");
     let demuxer = make(if webm { "matroskademux" } else { "qtdemux" });
-    let queue = (mode == Mode::Push).then(|| make("queue"));
-    let chain: Vec<_> = [Some(&source), queue.as_ref(), before, Some(&demuxer)].into_iter().flatten().collect();
+    let chain: Vec<_> = [Some(&source), before, Some(&demuxer)].into_iter().flatten().collect();
     pipeline.add_many(&chain).expect("added");
     gst::Element::link_many(&chain).expect("linked");
     let taps: Taps = Arc::default();
@@ -174,19 +185,25 @@ pub type End = (Option<(glib::Error, String)>, Vec<glib::Error>);
 
 /// Plays to the end or the first error, then stops.
 pub fn until_end(pipeline: &impl IsA<gst::Element>) -> End {
-    let end = in_time(play_until_end(pipeline.as_ref(), PATIENCE));
-    pipeline.set_state(gst::State::Null).expect("stopped");
+    let end = in_time(play_until_end(pipeline.as_ref(), PATIENCE), Some(pipeline.as_ref()));
+    stop(pipeline.as_ref());
     end
 }
 
-/// What came before the time was over. A pipeline that hangs can be neither stopped nor freed, as a panic would do: the process ends.
-pub fn in_time<T>(came: Option<T>) -> T {
-    came.unwrap_or_else(|| {
-        let thread = std::thread::current();
-        // Not `eprintln!`, whose text the test's thread would keep to itself.
-        drop(writeln!(std::io::stderr(), "{}: a pipeline hangs", thread.name().unwrap_or("?")));
-        std::process::exit(101)
-    })
+/// Stops a pipeline, not before the bins in it have plugged what typefind has found. GStreamer stops for ever otherwise, if it comes
+/// between, which an error of what has just been plugged may bring about: the thread that plugs wants the demuxer's state lock, and
+/// whoever stops the demuxer has that and waits for the thread.
+fn stop(pipeline: &gst::Element) {
+    for element in
+        pipeline.downcast_ref::<gst::Bin>().into_iter().flat_map(|bin| bin.iterate_recurse().into_iter().flatten())
+    {
+        let is_typefind = element.factory().is_some_and(|factory| factory.name() == "typefind");
+        if is_typefind && let Some(pad) = element.static_pad("sink").filter(|pad| pad.mode() == gst::PadMode::Pull) {
+            // Its thread has it while it plugs, and then ends: it does not push.
+            drop(pad.stream_lock());
+        }
+    }
+    pipeline.set_state(gst::State::Null).expect("stopped");
 }
 
 /// Plays to the end or the first error; nothing if it does not come in time.
@@ -211,17 +228,26 @@ pub fn play_until_end(pipeline: &gst::Element, patience: gst::ClockTime) -> Opti
     Some((error, warnings))
 }
 
-/// Waits until all sinks have something to show.
+/// Waits until all sinks have something to show: the message that says so may fail to come after a seek on a busy machine.
 pub fn until_shown(pipeline: &impl IsA<gst::Element>) {
+    let bus = pipeline.bus().expect("a bus");
     let types = [gst::MessageType::AsyncDone, gst::MessageType::Error];
-    let message = in_time(pipeline.bus().expect("a bus").timed_pop_filtered(PATIENCE, &types));
-    assert!(matches!(message.view(), gst::MessageView::AsyncDone(_)), "{message:?}");
+    let shown = (0..PATIENCE.seconds()).find_map(|_| {
+        let message = bus.timed_pop_filtered(gst::ClockTime::SECOND, &types);
+        if let Some(gst::MessageView::Error(error)) = message.as_ref().map(|message| message.view()) {
+            panic!("{error:?}");
+        }
+        let (settled, _, _) = pipeline.state(gst::ClockTime::ZERO);
+        (message.is_some() || settled == Ok(gst::StateChangeSuccess::Success)).then_some(())
+    });
+    in_time(shown, Some(pipeline.as_ref()));
 }
 
 /// Waits for `drm-key-needed`.
 pub fn key_needed(bus: &gst::Bus) -> gst::Structure {
     loop {
-        let message = in_time(bus.timed_pop_filtered(PATIENCE, &[gst::MessageType::Element, gst::MessageType::Error]));
+        let types = [gst::MessageType::Element, gst::MessageType::Error];
+        let message = in_time(bus.timed_pop_filtered(PATIENCE, &types), None);
         if let gst::MessageView::Error(error) = message.view() {
             panic!("{error:?}");
         }

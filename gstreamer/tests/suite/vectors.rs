@@ -2,8 +2,9 @@
 
 use gst::prelude::*;
 
+use crate::hang::in_time;
 use crate::media::{Clear, Directory, find, vectors};
-use crate::run::{Mode, PATIENCE, in_time, init, play_until_end, run};
+use crate::run::{Mode, PATIENCE, init, play_until_end, run};
 
 const TABLE: &str = include_str!("table.txt");
 
@@ -152,14 +153,14 @@ fn a_seek_back_in_a_local_file_gives_clear_samples_again() {
     decryptor.set_property("keys", &vector.keys);
     let pad = pipeline.by_name("sink").expect("named").static_pad("sink").expect("a pad");
     let first = crate::run::Tap::on(&pad);
-    let (error, _) = in_time(play_until_end(pipeline.upcast_ref(), PATIENCE));
+    let (error, _) = in_time(play_until_end(pipeline.upcast_ref(), PATIENCE), Some(pipeline.upcast_ref()));
     assert!(error.is_none(), "{error:?}");
     assert_eq!(first.result().0, *clear);
     for _ in 0..20 {
         // qtdemux says nothing about the samples any more.
         let again = crate::run::Tap::on(&pad);
         pipeline.seek_simple(gst::SeekFlags::FLUSH, gst::ClockTime::ZERO).expect("a seek");
-        let (error, _) = in_time(play_until_end(pipeline.upcast_ref(), PATIENCE));
+        let (error, _) = in_time(play_until_end(pipeline.upcast_ref(), PATIENCE), Some(pipeline.upcast_ref()));
         assert!(error.is_none(), "{error:?}");
         assert_eq!(again.result().0, *clear);
     }

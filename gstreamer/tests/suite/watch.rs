@@ -5,12 +5,36 @@ use std::sync::{Arc, Mutex};
 
 use gst::prelude::*;
 
-use crate::run::{End, Tap, in_time, play_until_end};
+use crate::hang::in_time;
+use crate::run::{End, Tap, play_until_end};
 
-/// What went into an element and what came out, and whether it asked for a key.
+/// What went into an element and what came out.
+struct Passed {
+    element: gst::Element,
+    into: Tap,
+    out: Tap,
+}
+
+impl Passed {
+    fn factory(&self) -> String {
+        self.element.factory().map(|factory| factory.name().to_string()).unwrap_or_default()
+    }
+
+    /// Whether no thread waits in it.
+    fn is_through(&self) -> bool {
+        if self.factory() != "nativedrmmp4" {
+            return self.into.result().1 == self.out.result().1;
+        }
+        // It gives other buffers than it gets; those that are pulled when they are wanted, and none once it is stopped.
+        let out = self.element.static_pad("src").expect("a pad");
+        out.mode() != gst::PadMode::Push || out.sticky_event::<gst::event::Eos>(0).is_some()
+    }
+}
+
+/// What passed the elements of ours in a player, and whether one asked for a key.
 #[derive(Default)]
 pub struct Watch {
-    taps: Mutex<Vec<(String, Option<Tap>, Tap)>>,
+    passed: Mutex<Vec<Passed>>,
     asked: AtomicBool,
 }
 
@@ -20,12 +44,10 @@ impl Watch {
         let watch: Arc<Self> = Arc::default();
         let into = Arc::clone(&watch);
         playbin.downcast_ref::<gst::Bin>().expect("a bin").connect_deep_element_added(move |_, _, element| {
-            let name = element.factory().map(|factory| factory.name().to_string()).unwrap_or_default();
-            if name.starts_with("nativedrm") {
+            if element.factory().is_some_and(|factory| factory.name().starts_with("nativedrm")) {
                 let tap = |pad| Tap::on(&element.static_pad(pad).expect("a pad"));
-                // nativedrmmp4 gives other buffers than it gets.
-                let sink = (name != "nativedrmmp4").then(|| tap("sink"));
-                into.taps.lock().expect("no panic").push((name, sink, tap("src")));
+                let passed = Passed { element: element.clone(), into: tap("sink"), out: tap("src") };
+                into.passed.lock().expect("no panic").push(passed);
             }
         });
         let bus = playbin.bus().expect("a bus");
@@ -45,14 +67,13 @@ impl Watch {
 
     /// The elements' names, and what came out of them as [`Tap::result`] says it.
     pub fn outputs(&self) -> Vec<(String, (String, usize, usize))> {
-        self.taps.lock().expect("no panic").iter().map(|(name, _, out)| (name.clone(), out.result())).collect()
+        self.passed.lock().expect("no panic").iter().map(|one| (one.factory(), one.out.result())).collect()
     }
 
-    /// Whether no thread is in an element of ours: nothing asked for a key, since all of them are there, and what went into one came out.
+    /// Whether no thread waits in an element of ours: nothing asked for a key, since all of them are there, and what went into one came
+    /// out.
     pub fn is_innocent(&self) -> bool {
-        let taps = self.taps.lock().expect("no panic");
-        let gave_all = |into: &Tap, out: &Tap| into.result().1 == out.result().1;
-        !self.has_asked() && taps.iter().all(|(_, into, out)| into.as_ref().is_none_or(|into| gave_all(into, out)))
+        !self.has_asked() && self.passed.lock().expect("no panic").iter().all(Passed::is_through)
     }
 }
 
@@ -62,7 +83,7 @@ pub fn play_until_end_or_hang(playbin: &gst::Element, excused: impl FnOnce(&gst:
     let end = play_until_end(playbin, gst::ClockTime::from_seconds(30));
     if end.is_none() {
         let bin = playbin.downcast_ref::<gst::Bin>().expect("a bin");
-        in_time(excused(bin).then_some(()));
+        in_time(excused(bin).then_some(()), Some(playbin));
         std::mem::forget(playbin.clone());
         println!("{} hangs, as it does with clear files", playbin.name());
     }

@@ -267,8 +267,8 @@ summary() {
     for i in "${!names[@]}"; do
         if ((fails[i])); then
             printf '===== what went wrong: %s\n' "${names[i]}"
-            { grep -E -A4 'panicked at|FAILED|\(Failed\)|Timeout|[Ee]rror:|error\[|undefined reference|: expected ' "$logs/${functions[i]}.log" ||
-                tail -n 20 "$logs/${functions[i]}.log"; } | tail -n 60
+            { grep -E -A12 'panicked at|FAILED|\(Failed\)|Timeout|[Ee]rror:|error\[|undefined reference|: expected ' "$logs/${functions[i]}.log" ||
+                tail -n 20 "$logs/${functions[i]}.log"; } | tail -n 80
         fi
     done
     echo "$passed passed, $failed failed"

@@ -11,9 +11,10 @@ pub fn in_time<T>(came: Option<T>, of: Option<&gst::Element>) -> T {
     came.unwrap_or_else(|| {
         let test = std::thread::current();
         let text = format!(
-            "{}Error: {}: a pipeline hangs\n",
-            of.map(description).unwrap_or_default() + &threads(),
-            test.name().unwrap_or("?")
+            "Error: {}: a pipeline hangs\n{}{}",
+            test.name().unwrap_or("?"),
+            of.map(description).unwrap_or_default(),
+            threads()
         );
         // Not `eprintln!`, whose text the test's thread would keep to itself.
         drop(std::io::stderr().write_all(text.as_bytes()));

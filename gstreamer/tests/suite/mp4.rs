@@ -335,7 +335,7 @@ pub fn found(file: &Path) -> String {
     let text = format!("filesrc location={} ! typefind name=t ! fakesink", file.display());
     let pipeline = gst::parse::launch(&text).expect("a pipeline").downcast::<gst::Pipeline>().expect("a pipeline");
     pipeline.set_state(gst::State::Paused).expect("started");
-    until_shown(&pipeline);
+    until_shown(&pipeline).expect("no error");
     let caps: gst::Caps = pipeline.by_name("t").expect("named").property("caps");
     pipeline.set_state(gst::State::Null).expect("stopped");
     caps.to_string()

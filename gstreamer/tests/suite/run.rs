@@ -228,19 +228,20 @@ pub fn play_until_end(pipeline: &gst::Element, patience: gst::ClockTime) -> Opti
     Some((error, warnings))
 }
 
-/// Waits until all sinks have something to show: the message that says so may fail to come after a seek on a busy machine.
-pub fn until_shown(pipeline: &impl IsA<gst::Element>) {
+/// Waits until all sinks have something to show, or for the first error. The message that says so may fail to come after a seek on a
+/// busy machine.
+pub fn until_shown(pipeline: &impl IsA<gst::Element>) -> Result<(), glib::Error> {
     let bus = pipeline.bus().expect("a bus");
     let types = [gst::MessageType::AsyncDone, gst::MessageType::Error];
     let shown = (0..PATIENCE.seconds()).find_map(|_| {
         let message = bus.timed_pop_filtered(gst::ClockTime::SECOND, &types);
         if let Some(gst::MessageView::Error(error)) = message.as_ref().map(|message| message.view()) {
-            panic!("{error:?}");
+            return Some(Err(error.error()));
         }
         let (settled, _, _) = pipeline.state(gst::ClockTime::ZERO);
-        (message.is_some() || settled == Ok(gst::StateChangeSuccess::Success)).then_some(())
+        (message.is_some() || settled == Ok(gst::StateChangeSuccess::Success)).then_some(Ok(()))
     });
-    in_time(shown, Some(pipeline.as_ref()));
+    in_time(shown, Some(pipeline.as_ref()))
 }
 
 /// Waits for `drm-key-needed`.

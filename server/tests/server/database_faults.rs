@@ -2,8 +2,10 @@
 //! with 503, and goes on when the reason is gone, without a restart.
 
 use std::cell::Cell;
-use std::time::Instant;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
+use crate::admin::administer;
 use crate::ask::ask;
 use crate::client::{Device, exchange};
 use crate::database::{Shared, health};
@@ -140,4 +142,33 @@ fn a_healthy_database_is_asked_once_a_second() {
     });
     let (count, seconds) = (asked() - before, start.elapsed().as_secs());
     assert!(count <= seconds + 2, "{count} times for 2000 questions in {seconds} s");
+}
+
+/// One whose processes stand still: the program that asks is told so after seconds, whatever the store was before.
+#[test]
+fn a_database_that_hangs_is_told_by_admin_health() {
+    let Some(shared) = Shared::new() else { return };
+    drop(shared.ready());
+    let place = format!("unix:{}", shared.directory.path().join("admin.sock").display());
+    let server = shared.server_from(&["--admin-listen", &place]);
+    assert!(administer(&place, &["health"]).status.success());
+    let others = "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity \
+        WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+    let others = shared.postgres.query(others);
+    let all = || others.split(' ').map(str::to_owned).chain([shared.postgres.id().to_string()]);
+    let send = |signal| assert!(Command::new("kill").arg(signal).args(all()).status().unwrap().success());
+    send("-STOP");
+    // An answer counts for a second.
+    let end = Instant::now() + Duration::from_secs(60);
+    let output = loop {
+        let output = administer(&place, &["health"]);
+        if !output.status.success() || Instant::now() > end {
+            break output;
+        }
+    };
+    send("-CONT");
+    let reason = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && reason.contains("503 nothing can be recorded now"), "{reason}");
+    assert_eq!(health(&server, 200), 200, "{}", server.log());
+    assert!(administer(&place, &["health"]).status.success());
 }

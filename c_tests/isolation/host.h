@@ -33,6 +33,12 @@ static inline bool look_at_process(long number, char name[32], char *state, int 
     return end != NULL && sscanf(text, "%*d (%31[^)]", name) == 1 && sscanf(end + 1, " %c %d", state, parent) == 2;
 }
 
+/* Whether a process of that state has ended: it is not waited for yet, or is just leaving the list. */
+static inline bool is_dead(char state)
+{
+    return state == 'Z' || state == 'X' || state == 'x';
+}
+
 /* The hosts that live, the newest last; how many. */
 static inline int living_hosts(pid_t *hosts, int room)
 {
@@ -43,7 +49,7 @@ static inline int living_hosts(pid_t *hosts, int room)
         long number = strtol(entry->d_name, NULL, 10);
         char name[32], state;
         int parent;
-        if (number > 0 && look_at_process(number, name, &state, &parent) && parent == (int)getpid() && state != 'Z' &&
+        if (number > 0 && look_at_process(number, name, &state, &parent) && parent == (int)getpid() && !is_dead(state) &&
             strncmp(name, "native-drm-host", 15) == 0 && count < room) {
             hosts[count++] = (pid_t)number;
         }
@@ -76,7 +82,7 @@ static inline void kill_host(pid_t host)
     char name[32], state = 'R';
     int parent;
     REQUIRE(kill(host, SIGKILL) == 0);
-    while (look_at_process(host, name, &state, &parent) && state != 'Z') {
+    while (look_at_process(host, name, &state, &parent) && !is_dead(state)) {
         usleep(100);
     }
 }

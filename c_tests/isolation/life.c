@@ -321,7 +321,7 @@ static void a_host_ends_with_its_player(void)
     REQUIRE(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
     char name[32], state = 'R';
     int parent;
-    while (look_at_process(host, name, &state, &parent) && state != 'Z') {
+    while (look_at_process(host, name, &state, &parent) && !is_dead(state)) {
         usleep(1000);
     }
     fclose(output);

@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::client::{Device, exchange};
 use crate::database::{Shared, health};
@@ -96,13 +97,15 @@ fn servers_share_a_database_behind_a_pooler() {
     assert_eq!(health(&servers[0], 200), 200, "{}", servers[0].log());
     for (mut device, license) in held {
         device.turn_to(servers[0].address);
-        // The pooler may still hold connections to the database of before: who meets one tries again, as devices do.
-        let mut tries = 0;
+        // The pooler may still hold connections to the database of before, or let none be made for a while: who meets that tries again,
+        // as devices do.
+        let (mut tries, end) = (0, Instant::now() + Duration::from_secs(60));
         let renewed = loop {
             match device.renew(&license) {
-                Err(fault) if format!("{fault:?}").contains("TRY_AGAIN") && tries < 100 => tries += 1,
+                Err(fault) if format!("{fault:?}").contains("TRY_AGAIN") && Instant::now() < end => tries += 1,
                 answer => break answer.unwrap(),
             }
+            std::thread::sleep(Duration::from_millis(50));
         };
         // A renewal that was not confirmed may have been recorded, once for each try.
         let sequence = renewed.sequence;

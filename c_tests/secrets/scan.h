@@ -6,6 +6,7 @@
 #ifndef TEST_SECRETS_SCAN_H
 #define TEST_SECRETS_SCAN_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -122,7 +123,11 @@ static inline bool scan_has_pages(const Mapping *mapping, uintptr_t start, uintp
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const size_t size = end - start < CHUNK ? end - start : CHUNK;
     bool found = !mapping->shared;
-    REQUIRE(found || size == 0 || mincore((void *)start, size, pages) == 0);
+    if (!found && size > 0 && mincore((void *)start, size, pages) != 0) {
+        /* Taken away since it was listed: by a thread that ends with its instance. */
+        REQUIRE(errno == ENOMEM);
+        return false;
+    }
     for (size_t i = 0; !found && i < (size + page - 1) / page; i++) {
         found = (pages[i] & 1) != 0;
     }

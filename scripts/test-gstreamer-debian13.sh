@@ -5,7 +5,8 @@
 #   scripts/test-gstreamer-debian13.sh [DIRECTORY]
 #
 # DIRECTORY keeps the chroot for the next time; without it, it is made anew and removed. NATIVE_DRM_LIB_DIR and CARGO_TARGET_DIR
-# as in scripts/test-gstreamer.sh. NATIVE_DRM_DEB_MIRROR: whence to fetch the system.
+# as in scripts/test-gstreamer.sh. NATIVE_DRM_TEST_VECTORS: a larger collection of vectors. NATIVE_DRM_DEB_MIRROR: whence to fetch
+# the system.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -67,5 +68,12 @@ rm -rf "${chroot:?}$root/tests"
 cp -r tests "$chroot$root/tests"
 cp "$library/libnative_drm.so" "$chroot/opt/native_drm/libnative_drm.so.0"
 cp "$suite" "$chroot/opt/native_drm/suite"
+# A larger collection of vectors, where there is one beside the project.
+vectors=${NATIVE_DRM_TEST_VECTORS:-$root/../shared/vectors}
+if [[ -e $vectors/manifest.json ]]; then
+    rm -rf "${chroot:?}/opt/native_drm/vectors"
+    cp -r "$vectors" "$chroot/opt/native_drm/vectors"
+    export NATIVE_DRM_TEST_VECTORS=/opt/native_drm/vectors
+fi
 chroot "$chroot" gst-inspect-1.0 --version
 chroot "$chroot" env LD_LIBRARY_PATH=/opt/native_drm HOME=/tmp RUST_BACKTRACE=0 /opt/native_drm/suite --nocapture

@@ -159,6 +159,38 @@ fn an_entry_without_its_name_is_found_if_it_was_recorded() {
     assert_eq!(store.list().unwrap(), [b"b"]);
 }
 
+/// Somebody has taken an entry's file away and left another one under the name that it has before: whoever writes does not make that
+/// an entry that is not there.
+#[test]
+fn what_is_refused_before_it_has_its_name_is_refused_by_whoever_writes() {
+    let directory = tempfile::tempdir().unwrap();
+    let (root, store) = (directory.path(), open(directory.path(), SPACE));
+    store.put_all(&[(b"a", key(1))]).unwrap();
+    let first = files(root);
+    store.put_all(&[(b"a", key(2))]).unwrap();
+    let second = files(root);
+    let a = entry(root, SPACE, b"a");
+    for content in [&first[&a][..], b"", b"nothing that was ever stored"] {
+        for next in 0..4 {
+            put_back(root, &second);
+            fs::remove_file(&a).unwrap();
+            fs::write(a.with_extension("new"), content).unwrap();
+            assert!(is_damaged(&store.get(b"a")));
+            match next {
+                0 => store.put_all(&[(b"c", key(3))]).unwrap(),
+                1 => assert!(store.update(b"a", &mut |stored| Ok(Some(stored.clone()))).is_err()),
+                2 => store.put_all(&[(b"a", key(4))]).unwrap(),
+                _ => assert!(store.remove(b"a").unwrap()),
+            }
+            match next {
+                0 | 1 => assert!(is_damaged(&store.get(b"a"))),
+                2 => assert_eq!(store.get(b"a").unwrap(), Some(key(4))),
+                _ => assert_eq!(store.get(b"a").unwrap(), None),
+            }
+        }
+    }
+}
+
 fn old_store() -> (tempfile::TempDir, FileStore, [PathBuf; 2]) {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().unwrap();

@@ -76,9 +76,9 @@ struct Seen {
     has_all_pads: bool,
 }
 
-/// A pipeline that is paused, and what its demuxer sees. The reads are compared rather than what it gives: qtdemux 1.22 that is stopped by
-/// a seek while it looks for the next fragment may take the samples of that from another place from then on, though all that it has read
-/// is right.
+/// A pipeline that is paused, and what its demuxer sees. The reads are compared rather than what it gives: qtdemux (1.22 and 1.26) that is
+/// stopped by a seek while it looks for the next fragment may take the samples of that from another place from then on, though all that
+/// it has read is right, in clear files as well (`docs/gstreamer.md`).
 struct Paused {
     pipeline: gst::Pipeline,
     seen: Arc<(Mutex<Seen>, Condvar)>,

@@ -49,6 +49,11 @@ impl<'a> Writing<'a> {
                     fs::rename(&path, &entry).map_err(failed("replace", &entry))?;
                     found.push(id);
                 }
+                // The only file of an entry, and not what was stored: it stays refused, and does not become one that is not there.
+                (Ok(Some(_)), Some(_)) if !ids.entries.contains(id) => {
+                    fs::rename(&path, &entry).map_err(failed("replace", &entry))?;
+                    found.push(id);
+                }
                 // What cannot be read now may be the entry; it costs no other.
                 (Err(_), Some(_)) => found.push(id),
                 _ => drop(fs::remove_file(&path)),

@@ -74,6 +74,8 @@ if [[ -e $vectors/manifest.json ]]; then
     rm -rf "${chroot:?}/opt/native_drm/vectors"
     cp -r "$vectors" "$chroot/opt/native_drm/vectors"
     export NATIVE_DRM_TEST_VECTORS=/opt/native_drm/vectors
+else
+    unset NATIVE_DRM_TEST_VECTORS
 fi
 chroot "$chroot" gst-inspect-1.0 --version
 chroot "$chroot" env LD_LIBRARY_PATH=/opt/native_drm HOME=/tmp RUST_BACKTRACE=0 /opt/native_drm/suite --nocapture

@@ -232,7 +232,8 @@ impl RemoteSystem {
         sessions
     }
 
-    /// Takes what the host says unasked. Its last messages may come when the instance is gone here: it still logs them.
+    /// Takes what the host says unasked. What it logs before it answers that the instance is closed may come when the instance is gone
+    /// here.
     pub(super) fn take(system: Option<&Self>, notice: Notice) {
         match (notice, system) {
             (Notice::Log(level, line), _) => write_log(level, line),

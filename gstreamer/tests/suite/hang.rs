@@ -13,8 +13,8 @@ pub fn in_time<T>(came: Option<T>, of: Option<&gst::Element>) -> T {
         let text = format!(
             "Error: {}: a pipeline hangs\n{}{}",
             test.name().unwrap_or("?"),
-            of.map(description).unwrap_or_default(),
-            threads()
+            threads(),
+            of.map(description).unwrap_or_default()
         );
         // Not `eprintln!`, whose text the test's thread would keep to itself.
         drop(std::io::stderr().write_all(text.as_bytes()));
@@ -34,23 +34,25 @@ pub fn description(element: &gst::Element) -> String {
         if pending != gst::State::VoidPending {
             let _ = write!(text, " to {pending:?}");
         }
+        text += &held(element.upcast_ref());
         for pad in element.pads() {
             let end = if pad.sticky_event::<gst::event::Eos>(0).is_some() { ", at its end" } else { "" };
             let flow = pad.last_flow_result();
             let _ = write!(text, "; {}: {:?}, {flow:?}{end}", pad.name(), pad.task_state());
-            if pad.find_property("current-level-buffers").is_some() {
-                let held = |name| pad.property::<u32>(name);
-                let _ = write!(
-                    text,
-                    ", holds {} buffers, {} bytes",
-                    held("current-level-buffers"),
-                    held("current-level-bytes")
-                );
-            }
+            text += &held(pad.upcast_ref());
         }
         text.push('\n');
     }
     text
+}
+
+/// What a queue, or a pad of a multiqueue, holds; nothing for others.
+fn held(object: &gst::Object) -> String {
+    let level = |name| object.find_property(name).map(|_| object.property_value(name).get::<u32>());
+    match (level("current-level-buffers"), level("current-level-bytes")) {
+        (Some(Ok(buffers)), Some(Ok(bytes))) => format!(", holds {buffers} buffers, {bytes} bytes"),
+        _ => String::new(),
+    }
 }
 
 /// The process's threads: name, and whether it runs (R) or waits (S).

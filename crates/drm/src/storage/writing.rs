@@ -3,7 +3,8 @@
 //! An entry is written under a name of its own (`.new`), then the record is replaced by one that lists it, then the entry gets its
 //! name. The replacement of the record is the moment that counts: whoever reads before it finds what was there, whoever reads after it
 //! finds all entries of the call, under one name or the other; whoever writes next gives the entries the names that they have not got,
-//! and removes what the record does not list.
+//! and removes what the record does not list. No killed process leaves an entry that is listed with nothing but a `.new` that is not what
+//! was stored: somebody has put that there, and it is kept as the entry, which is refused.
 
 use std::collections::BTreeMap;
 use std::fs;

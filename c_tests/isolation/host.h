@@ -76,15 +76,20 @@ static inline void wait_for_hosts(int count)
     CHECK_INT(living_hosts(hosts, 256), count);
 }
 
-/* Kills a host and waits until it is dead. */
-static inline void kill_host(pid_t host)
+static inline void wait_until_dead(pid_t host)
 {
-    char name[32], state = 'R';
+    char name[32], state;
     int parent;
-    REQUIRE(kill(host, SIGKILL) == 0);
     while (look_at_process(host, name, &state, &parent) && !is_dead(state)) {
         usleep(100);
     }
+}
+
+/* Kills a host and waits until it is dead. */
+static inline void kill_host(pid_t host)
+{
+    REQUIRE(kill(host, SIGKILL) == 0);
+    wait_until_dead(host);
 }
 
 /* Waits until the library has taken note of a host's end: it takes the process from the system's list last of all. */

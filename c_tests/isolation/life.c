@@ -319,11 +319,7 @@ static void a_host_ends_with_its_player(void)
     int host = 0;
     REQUIRE(output != NULL && fscanf(output, "%d", &host) == 1 && host > 0);
     REQUIRE(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
-    char name[32], state = 'R';
-    int parent;
-    while (look_at_process(host, name, &state, &parent) && !is_dead(state)) {
-        usleep(1000);
-    }
+    wait_until_dead(host);
     fclose(output);
 }
 

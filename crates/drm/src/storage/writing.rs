@@ -46,12 +46,10 @@ impl<'a> Writing<'a> {
         for id in &ids.pending {
             let (path, entry) = (store.pending(id), store.entry(id));
             match (files::read(&path, MAX_FILE), record.0.get(id)) {
-                (Ok(Some(content)), Some(version)) if seal::version(&content) == *version => {
-                    fs::rename(&path, &entry).map_err(failed("replace", &entry))?;
-                    found.push(id);
-                }
-                // The only file of an entry, and not what was stored: it stays refused, and does not become one that is not there.
-                (Ok(Some(_)), Some(_)) if !ids.entries.contains(id) => {
+                // What was stored; or not, and the entry's only file: under its name it stays refused, and the entry does not go.
+                (Ok(Some(content)), Some(version))
+                    if seal::version(&content) == *version || !ids.entries.contains(id) =>
+                {
                     fs::rename(&path, &entry).map_err(failed("replace", &entry))?;
                     found.push(id);
                 }
